@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# exitlab: the pipeline. `make help` lists the targets and the knobs.
+
+# Knobs. Set them on the command line: make boot SELECT=user.cpuid ITER=5000
+V	   ?= 0
+ACCEL	   ?= auto
+MACHINE	   ?= microvm
+CPU	   ?=
+ITER	   ?=
+SELECT	   ?=
+KERNEL_SRC ?=
+LAB_KERNEL ?=
+RESULTS	   ?= results
+CACHE	   ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/exitlab
+QEMU	   ?= qemu-system-x86_64
+CC	   := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG	   ?= clang
+BPFTOOL	   ?= $(or $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool),bpftool)
+MUSL_CC	   ?= musl-gcc
+WERROR	   ?=
+
+export CACHE KERNEL_SRC LAB_KERNEL CC
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+# Quiet by default; V=1 shows the commands.
+quiet = $(if $(filter 1,$(V)),,@)
+say   = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
+
+CFLAGS ?= -O2 -g
+CFLAGS += -std=gnu11 -Wall -Wextra $(if $(WERROR),-Werror)
+
+check-programs :=
+check-scripts  :=
+
+include kernel-config/rules.mk
+include guest-bench/rules.mk
+include kmod/rules.mk
+include initramfs/rules.mk
+include host/rules.mk
+include docs/rules.mk
+
+.PHONY: all deps boot bench check lint clean help
+
+all: build/exitlab $(lab-parts) $(guest-parts) $(man-pages)
+
+deps:
+	$(quiet)./.ci/deps
+
+boot: all
+	$(quiet)build/exitlab boot --accel $(ACCEL) --machine $(MACHINE) --results $(RESULTS) \
+		$(if $(CPU),--cpu $(CPU)) $(if $(ITER),--iter $(ITER)) $(if $(SELECT),--select $(SELECT))
+
+# Every test speaks TAP: cmocka programs and shell scripts, beside what they test in t/.
+check: export CMOCKA_MESSAGE_OUTPUT = TAP
+check: all $(check-programs)
+	$(quiet).ci/tap $(check-programs) $(check-scripts)
+
+lint:
+	$(quiet).ci/lint
+
+clean:
+	$(quiet)rm -rf build
+
+help:
+	@sed -n 's/^#h \{0,1\}//p' $(MAKEFILE_LIST)
+
+#h make deps          install what a fresh Debian needs; prints the list elsewhere
+#h make boot          build, boot the guest, measure, prove, archive, print the table
+#h make check         every test; ends in "N passed, N failed, N skipped"
+#h make bench         the project's own figures, each beside its anchor
+#h make lint          shellcheck, clang-format, cppcheck
+#h make clean         remove build/ (the cache is elsewhere: CACHE=)
+#h
+#h Knobs:
+#h   ACCEL=auto|kvm|lab|tcg   where the guest runs [auto: KVM where it works, else the lab]
+#h   MACHINE=microvm|q35      the guest's machine [microvm]
+#h   CPU=N                    host CPU of the vCPU [the last online one that keeps no house]
+#h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list)
+#h   KERNEL_SRC=PATH          kernel tree or tarball for the guest [the newest linux-source package]
+#h   LAB_KERNEL=PATH|PACKAGE  kernel of the lab [the newest linux-image package]
+#h   RESULTS=DIR CACHE=DIR    archive; kernels and packages that are costly to make
+#h   QEMU=PATH V=1 WERROR=1   the emulator; show commands; warnings are errors

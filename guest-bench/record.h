@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * THE wire format: what leaves the guest on its own virtio-serial port and what run.rec holds.
+ *
+ * A stream is a sequence of records; a record is one header and its payload. Everything is
+ * little-endian and fixed in size, with no pointers, no enums and no implicit padding, so that the
+ * guest, the host and next year's reader agree. Order in a stream:
+ *
+ *   INFO, then per pass: one ROW or WAIVED per selected row, then PASS; at the very end DONE.
+ *
+ * Success is DONE with matching totals. A stream without it is truncated.
+ */
+#ifndef EXITLAB_RECORD_H
+#define EXITLAB_RECORD_H
+
+#include <stdint.h>
+
+#define RECORD_MAGIC   0x42414c58u /* "XLAB" */
+#define RECORD_VERSION 1u
+
+/* header.kind; the payload is */
+#define RECORD_INFO   1u /* text: "key=value\n" lines about the guest */
+#define RECORD_ROW    2u /* u32 samples in clock ticks, UINT32_MAX where saturated */
+#define RECORD_WAIVED 3u /* text: why the row cannot run here */
+#define RECORD_PASS   4u /* empty: the pass is over; count of rows in executed */
+#define RECORD_DONE   5u /* empty: rows in executed, samples of all rows in total */
+
+/* header.pass */
+#define PASS_TIMED 1u /* nothing attached: the numbers that are reported */
+#define PASS_PROOF 2u /* BPF counts every exit: the evidence for those numbers */
+
+/* header.clock: what one tick of a sample is */
+#define CLOCK_TSC  1u /* one TSC cycle */
+#define CLOCK_INSN 2u /* one instruction of an emulated host under icount */
+
+/* Ports. A write of a row's wire number to PORT_MARKER opens the row, a write of 0 closes it. */
+#define PORT_DEBUGCON 0xe9
+#define PORT_MARKER   0xea
+#define PORT_ELCR     0x4d0
+
+/* What the host writes back on the port, one byte, after a PASS record. */
+#define GO_PROOF 'P' /* counting is on: run the rows once more */
+#define GO_END	 'E' /* write DONE and power off */
+
+/* Name of the virtio-serial port. */
+#define RECORD_PORT "exitlab.record"
+
+#define RECORD_MAX_SAMPLES 100000000u /* a reader refuses a larger count: 400 MB */
+#define RECORD_MAX_TEXT	   65536u
+
+struct record_header {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t kind;
+	uint16_t row;	/* wire number of exits.def; 0 where the record is of no row */
+	uint8_t pass;	/* PASS_*; 0 for INFO and DONE */
+	uint8_t clock;	/* CLOCK_* */
+	uint32_t width; /* bytes of one payload element: 4 for samples, 1 for text, 0 for none */
+	uint32_t count; /* payload elements */
+	uint32_t saturated; /* samples that did not fit and read UINT32_MAX */
+	uint32_t tsc_khz;   /* of the guest's TSC as its kernel knows it; 0 unknown */
+	uint32_t floor;	    /* median of the context's empty bracket, ticks; 0 until it has run */
+	uint64_t executed;  /* ROW: times the instruction ran, warm-up included */
+	uint64_t total;	    /* DONE: samples of all ROW records in the stream */
+	uint64_t reserved;  /* 0 */
+	uint64_t checksum;  /* record_checksum() */
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct record_header) == 64, "the header is 64 bytes on the wire");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are little-endian");
+
+/* FNV-1a, 64 bit. Start with FNV_BASIS; feed the header (checksum = 0) and then the payload. */
+#define FNV_BASIS 0xcbf29ce484222325ull
+#define FNV_PRIME 0x100000001b3ull
+
+static inline uint64_t record_fnv(uint64_t hash, const void *data, uint64_t size)
+{
+	const uint8_t *byte = data;
+
+	for (uint64_t i = 0; i < size; i++)
+		hash = (hash ^ byte[i]) * FNV_PRIME;
+	return hash;
+}
+
+/* The value that belongs in header->checksum; payload is count * width bytes. */
+static inline uint64_t record_checksum(const struct record_header *header, const void *payload)
+{
+	struct record_header zeroed = *header;
+
+	zeroed.checksum = 0;
+	return record_fnv(record_fnv(FNV_BASIS, &zeroed, sizeof(zeroed)), payload,
+			  (uint64_t)header->count * header->width);
+}
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The commands of exitlab, one line each: dispatch, `exitlab help` and completion read this table.
+ * A command is `int cmd_<name>(int argc, char **argv)` in host/<name>.c, argv[0] its own name, and
+ * returns an exit code of util.h.
+ */
+#ifndef EXITLAB_COMMANDS_H
+#define EXITLAB_COMMANDS_H
+
+/* clang-format off */
+#define COMMANDS(COMMAND)                                                                          \
+	COMMAND(boot,      "boot the appliance, run the rows, prove them, archive the run")        \
+	COMMAND(lab,       "run any command on an emulated host that has KVM")                     \
+	COMMAND(exitcount, "count the exits of a running QEMU by reason, with latency")            \
+	COMMAND(report,    "raw records to summary.json, report.md, report.csv and plots")
+/* clang-format on */
+
+#define COMMAND(name, prose) int cmd_##name(int argc, char **argv);
+COMMANDS(COMMAND)
+#undef COMMAND
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The command: finds the subcommand in the table of commands.h and hands over. Start reading here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "util.h"
+
+static const struct command {
+	const char *name, *prose;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+#define COMMAND(name, prose) {#name, prose, cmd_##name},
+	COMMANDS(COMMAND)
+#undef COMMAND
+};
+
+static void help(FILE *out)
+{
+	fprintf(out, "usage: exitlab COMMAND [OPTION...]\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].prose);
+	fprintf(out, "\n`exitlab COMMAND --help` describes a command. Exit codes: 0 ok, 1 failed,\n"
+		     "2 usage, 77 cannot run here.\n");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		help(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help")) {
+		help(stdout);
+		return EXIT_OK;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
+		printf("exitlab %s (%s)\n", EXITLAB_VERSION, EXITLAB_REVISION);
+		return EXIT_OK;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	pr_err("no command \"%s\"; `exitlab help` lists them", argv[1]);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# host/: the exitlab command, one file a subcommand, and the lab that gives any machine a KVM.
+
+host-sources := \
+	host/exitlab.c
+
+host-libs := -lbpf -ljansson -lm
+
+host-objects := $(host-sources:%.c=build/%.o)
+
+build/version.h: FORCE
+	$(quiet)mkdir -p $(@D); v='#define EXITLAB_VERSION "0.1.0"'; \
+	r="#define EXITLAB_REVISION \"$$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)\""; \
+	printf '%s\n%s\n' "$$v" "$$r" | cmp -s - $@ || printf '%s\n%s\n' "$$v" "$$r" >$@
+
+build/host/%.o: host/%.c build/version.h
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(CFLAGS) -D_GNU_SOURCE -Iguest-bench -Ibuild/host -MMD -MP -c -o $@ $<
+
+build/exitlab: $(host-objects)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(host-libs)
+
+-include $(host-objects:.o=.d)
+
+.PHONY: FORCE
+FORCE:
