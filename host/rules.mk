@@ -2,6 +2,7 @@
 # host/: the exitlab command, one file a subcommand, and the lab that gives any machine a KVM.
 
 host-sources := \
+	host/exit_reasons.c \
 	host/exitlab.c
 
 host-libs := -lbpf -ljansson -lm
