@@ -3,6 +3,7 @@
 
 host-sources := \
 	host/exit_reasons.c \
+	host/exitcount.c \
 	host/exitlab.c
 
 host-libs := -lbpf -ljansson -lm
@@ -17,10 +18,23 @@ build/version.h: FORCE
 build/host/%.o: host/%.c build/version.h
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(CFLAGS) -D_GNU_SOURCE -Iguest-bench -Ibuild/host -MMD -MP -c -o $@ $<
 
+# BPF: compiled without the C library, relocated to the running kernel when it is loaded. The types
+# of the kernel it needs are in the source, so the build needs none.
+build/host/%.bpf.o: host/%.bpf.c
+	$(call say,BPF,$<)mkdir -p $(@D); $(CLANG) -g -O2 -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra \
+		-Wno-unused-parameter $(if $(WERROR),-Werror) -I/usr/include/$(shell uname -m)-linux-gnu -MMD -MP -c -o $@ $<
+
+build/host/%.skel.h: build/host/%.bpf.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
+
+.PRECIOUS: build/host/%.bpf.o
+
+build/host/exitcount.o: build/host/exitcount.skel.h
+
 build/exitlab: $(host-objects)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(host-libs)
 
--include $(host-objects:.o=.d)
+-include $(host-objects:.o=.d) build/host/exitcount.bpf.d
 
 .PHONY: FORCE
 FORCE:

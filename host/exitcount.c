@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Loads the counting programs of exitcount.bpf.c for one process and reads their counters. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "exitcount.h"
+#include "exitcount.skel.h"
+#include "util.h"
+
+struct exitcount {
+	struct exitcount_bpf *skel;
+	unsigned int flags;
+};
+
+static const char *const row_names[ROWS] = {
+#define EXIT_ROW(wire, number, context, name, ...) [wire] = #context "." #name,
+#include "exits.def"
+#undef EXIT_ROW
+};
+
+static const char *const event_names[EVENTS] = {
+#define EVENT(name) #name,
+	EXITCOUNT_EVENTS(EVENT)
+#undef EVENT
+};
+
+/* libbpf's first warning, which is the cause; what follows it are consequences. */
+static char first_warning[256];
+
+static int keep_first_warning(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (level == LIBBPF_WARN && !first_warning[0]) {
+		vsnprintf(first_warning, sizeof(first_warning), format, arguments);
+		first_warning[strcspn(first_warning, "\n")] = 0;
+	}
+	return 0;
+}
+
+/* A number of /proc/PID/status, in the given base; -1 without it. */
+static long long status_field(pid_t pid, const char *field, int base)
+{
+	char path[64], line[256];
+	long long value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	while (value < 0 && fgets(line, sizeof(line), file))
+		if (!strncmp(line, field, strlen(field)))
+			value = strtoll(line + strlen(field), NULL, base);
+	fclose(file);
+	return value;
+}
+
+/* What this process lacks to load tracing programs, "" when nothing. */
+static const char *missing_rights(void)
+{
+	enum { SYS_ADMIN = 21, PERFMON = 38, BPF = 39 };
+	unsigned long long have = status_field(getpid(), "CapEff:", 16);
+
+	if (have >> SYS_ADMIN & 1)
+		return "";
+	if (!(have >> BPF & 1) || !(have >> PERFMON & 1))
+		return "CAP_BPF and CAP_PERFMON";
+	/* The types of a kvm that is a module can be looked up with CAP_SYS_ADMIN only. */
+	return access("/sys/kernel/btf/kvm", F_OK) ? "" : "CAP_SYS_ADMIN, kvm being a module";
+}
+
+static struct exitcount *refuse(struct exitcount *counter, int error)
+{
+	exitcount_close(counter);
+	errno = error;
+	return NULL;
+}
+
+struct exitcount *exitcount_open(pid_t pid, unsigned int flags, char *why, size_t size)
+{
+	struct exitcount *counter;
+	const char *missing = missing_rights();
+	long long tgid = status_field(pid, "Tgid:", 10);
+	int error;
+
+	if (tgid <= 0) {
+		snprintf(why, size, "no process %d", pid);
+		return refuse(NULL, ESRCH);
+	}
+	if (access("/sys/module/kvm", F_OK)) {
+		snprintf(why, size, "the kernel has no KVM: modprobe kvm_amd or kvm_intel");
+		return refuse(NULL, ENOTSUP);
+	}
+	if (access("/sys/kernel/btf/vmlinux", F_OK)) {
+		snprintf(why, size, "the kernel has no BTF: it needs CONFIG_DEBUG_INFO_BTF=y");
+		return refuse(NULL, ENOTSUP);
+	}
+	if (missing[0]) {
+		snprintf(why, size, "no right to load BPF programs: grant %s, or run as root",
+			 missing);
+		return refuse(NULL, EPERM);
+	}
+
+	first_warning[0] = 0;
+	libbpf_set_print(keep_first_warning);
+	counter = calloc(1, sizeof(*counter));
+	if (counter)
+		counter->skel = exitcount_bpf__open();
+	if (!counter || !counter->skel) {
+		error = errno;
+		snprintf(why, size, "cannot open the BPF programs: %s", strerror(error));
+		return refuse(counter, error);
+	}
+	counter->flags = flags;
+	counter->skel->rodata->target_tgid = tgid;
+	counter->skel->rodata->use_markers = flags & EXITCOUNT_MARKERS;
+	counter->skel->rodata->use_latency = flags & EXITCOUNT_LATENCY;
+	bpf_program__set_autoload(counter->skel->progs.on_entry, flags & EXITCOUNT_LATENCY);
+	bpf_map__set_autocreate(counter->skel->maps.spans, flags & EXITCOUNT_LATENCY);
+
+	error = -exitcount_bpf__load(counter->skel);
+	if (!error)
+		error = -exitcount_bpf__attach(counter->skel);
+	if (error == EPERM || error == EACCES)
+		snprintf(why, size,
+			 "the kernel refused BPF programs: run as root outside a container, with "
+			 "CAP_BPF and CAP_PERFMON");
+	else if (error)
+		snprintf(why, size, "cannot load the BPF programs: %s (%s)", strerror(error),
+			 first_warning);
+	return error ? refuse(counter, error) : counter;
+}
+
+void exitcount_close(struct exitcount *counter)
+{
+	if (!counter)
+		return;
+	exitcount_bpf__destroy(counter->skel);
+	free(counter);
+}
+
+int exitcount_vendor(const struct exitcount *counter)
+{
+	/* KVM_ISA_* of the tracepoint: 1 VMX, 2 SVM, as enum vendor has them. */
+	return counter->skel->bss->isa_seen;
+}
+
+const struct exitcount_row *exitcount_row(const struct exitcount *counter, unsigned int wire)
+{
+	const struct exitcount_row *row = &counter->skel->bss->rows[wire];
+
+	return wire == 0 || row->opened ? row : NULL;
+}
+
+const __u64 *exitcount_latency(const struct exitcount *counter, unsigned int index)
+{
+	return counter->skel->bss->latency[index];
+}
+
+void exitcount_total(const struct exitcount *counter, struct exitcount_row *total)
+{
+	/* A row is nothing but counters. */
+	__u64 *sum = (__u64 *)total;
+
+	memset(total, 0, sizeof(*total));
+	for (unsigned int wire = 0; wire < ROWS; wire++) {
+		const __u64 *row = (const __u64 *)&counter->skel->bss->rows[wire];
+
+		for (size_t i = 0; i < sizeof(*total) / sizeof(*sum); i++)
+			sum[i] += row[i];
+	}
+}
+
+char *exitcount_row_name(unsigned int wire, char *text, size_t size)
+{
+	if (row_names[wire])
+		snprintf(text, size, "%s", row_names[wire]);
+	else
+		snprintf(text, size, "wire.%u", wire);
+	return text;
+}
+
+char *exitcount_exit_name(int vendor, unsigned int index, char *text, size_t size)
+{
+	const char *name = "other";
+
+	if (index != REASON_OTHER)
+		name = exit_reason_name(vendor, index_to_reason(index));
+	if (name)
+		snprintf(text, size, "%s", name);
+	else
+		snprintf(text, size, "%#x", index_to_reason(index));
+	return text;
+}
+
+char *exitcount_userspace_name(unsigned int index, char *text, size_t size)
+{
+	const char *name = index == USERSPACE_ERROR   ? "error"
+			   : index == USERSPACE_OTHER ? "other"
+						      : userspace_exit_name(index);
+
+	if (name)
+		snprintf(text, size, "%s", name);
+	else
+		snprintf(text, size, "%u", index);
+	return text;
+}
+
+static json_t *row_json(const struct exitcount_row *row, int vendor)
+{
+	json_t *exits = json_object(), *userspace = json_object(), *events = json_object();
+	char name[EXITCOUNT_NAME];
+
+	for (unsigned int i = 0; i < REASONS; i++)
+		if (row->exits[i])
+			json_object_set_new(exits,
+					    exitcount_exit_name(vendor, i, name, sizeof(name)),
+					    json_integer(row->exits[i]));
+	for (unsigned int i = 0; i < USERSPACE_EXITS; i++)
+		if (row->userspace_exits[i])
+			json_object_set_new(userspace,
+					    exitcount_userspace_name(i, name, sizeof(name)),
+					    json_integer(row->userspace_exits[i]));
+	for (unsigned int i = 0; i < EVENTS; i++)
+		json_object_set_new(events, event_names[i], json_integer(row->events[i]));
+	return json_pack("{s:o, s:o, s:o}", "exits", exits, "userspace_exits", userspace, "events",
+			 events);
+}
+
+static json_t *latency_json(const struct exitcount *counter)
+{
+	json_t *latency = json_object();
+	char name[EXITCOUNT_NAME], lower[EXITCOUNT_NAME];
+
+	for (unsigned int i = 0; i < REASONS; i++) {
+		const __u64 *slots = exitcount_latency(counter, i);
+		json_t *histogram = json_object();
+
+		for (unsigned int slot = 0; slot < LATENCY_SLOTS; slot++) {
+			snprintf(lower, sizeof(lower), "%llu", 1ull << slot);
+			if (slots[slot])
+				json_object_set_new(histogram, lower, json_integer(slots[slot]));
+		}
+		if (json_object_size(histogram))
+			json_object_set(latency,
+					exitcount_exit_name(exitcount_vendor(counter), i, name,
+							    sizeof(name)),
+					histogram);
+		json_decref(histogram);
+	}
+	return latency;
+}
+
+json_t *exitcount_json(struct exitcount *counter)
+{
+	int vendor = exitcount_vendor(counter);
+	json_t *rows = json_object(), *proof;
+	char name[EXITCOUNT_NAME];
+
+	for (unsigned int wire = 1; wire < ROWS; wire++)
+		if (exitcount_row(counter, wire))
+			json_object_set_new(rows, exitcount_row_name(wire, name, sizeof(name)),
+					    row_json(exitcount_row(counter, wire), vendor));
+	proof = json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:o}", "schema",
+			  "exitlab-proof/1", "status", "ok", "reason", "", "vendor",
+			  vendor_name(vendor), "kvm_exit", vendor != VENDOR_OTHER, "dropped",
+			  (json_int_t)counter->skel->bss->dropped, "markers",
+			  (json_int_t)counter->skel->bss->markers, "rows", rows, "outside",
+			  row_json(exitcount_row(counter, 0), vendor));
+	if (proof && counter->flags & EXITCOUNT_LATENCY)
+		json_object_set_new(proof, "latency", latency_json(counter));
+	return proof;
+}
