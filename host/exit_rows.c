@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The host's copy of exits.def, generated from it. */
+#include <asm/svm.h>
+#include <asm/vmx.h>
+#include <string.h>
+
+#include "exit_rows.h"
+
+/* exits.def says NONE where no exit may happen; its event is none there. */
+#define EXIT_REASON_NONE NO_EXIT
+#define SVM_EXIT_NONE	 NO_EXIT
+#define EVENT_none	 NULL
+#define EVENT_cpuid	 "cpuid"
+#define EVENT_msr	 "msr"
+#define EVENT_pio	 "pio"
+#define EVENT_hypercall	 "hypercall"
+
+const struct exit_row exit_rows[EXIT_ROWS] = {
+#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, prose)                  \
+	{wire,		 number,                                                                   \
+	 #context,	 #context "." #name,                                                       \
+	 PATH_##path,	 EXIT_REASON_##vmx,                                                        \
+	 SVM_EXIT_##svm, EVENT_##event,                                                            \
+	 prose},
+#include "../guest-bench/exits.def"
+#undef EXIT_ROW
+};
+
+int exit_row_of_wire(uint16_t wire)
+{
+	for (int i = 0; i < EXIT_ROWS; i++)
+		if (exit_rows[i].wire == wire)
+			return i;
+	return -1;
+}
+
+const char *exit_path_name(enum exit_path path)
+{
+	return path == PATH_QEMU ? "qemu" : path == PATH_KVM ? "kvm" : "none";
+}

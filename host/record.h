@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Reading records: the bounds-checked side of guest-bench/record.h. Nothing in a stream is trusted.
+ */
+#ifndef EXITLAB_HOST_RECORD_H
+#define EXITLAB_HOST_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../guest-bench/record.h"
+#include "exit_rows.h"
+
+#define RECORD_WHY 320 /* bytes of a reason, one line, its terminator included */
+
+enum record_status {
+	RECORD_OK,   /* out is one whole, valid record */
+	RECORD_MORE, /* bytes are missing; out->length says how many must be there at least */
+	RECORD_BAD,  /* never a record, whatever follows; why says why */
+};
+
+struct record {
+	struct record_header header; /* a copy: records are not aligned in a stream */
+	const void *payload;	     /* header.count * header.width bytes inside the given data */
+	uint64_t length;	     /* of header and payload, bytes */
+	int row;		     /* index in exit_rows, -1 where the record is of no row */
+};
+
+/*
+ * Parses the record at the start of data. The header is judged as soon as its 64 bytes are there,
+ * the checksum when the payload is. On RECORD_MORE with 64 bytes or more, out->header is valid.
+ */
+enum record_status record_parse(const void *data, size_t size, struct record *out,
+				char why[RECORD_WHY]);
+
+/* Writes "user.outb, timed pass", "INFO" or the like. */
+void record_describe(const struct record *record, char *text, size_t size);
+
+/* A whole stream, in order and complete. rows[PASS_TIMED][...] and rows[PASS_PROOF][...]. */
+struct record_file {
+	void *map; /* of a file that record_file_open() mapped */
+	size_t size;
+	struct record info;
+	uint8_t clock;	  /* CLOCK_*, the same in every record */
+	uint32_t tsc_khz; /* 0 unknown */
+	bool proof_pass;  /* there is one */
+	/* header.kind is RECORD_ROW, RECORD_WAIVED or, where the row was not selected, 0 */
+	struct record rows[PASS_PROOF + 1][EXIT_ROWS];
+};
+
+/*
+ * Reads a stream in memory, which must outlive the result. 0, or -1 with one line in why: what is
+ * wrong and where, and for a truncated stream what was readable.
+ */
+int record_file_read(struct record_file *file, const void *data, size_t size, char why[RECORD_WHY]);
+
+/* The same for a file, which why does not name. On 0, record_file_close() must follow. */
+int record_file_open(struct record_file *file, const char *path, char why[RECORD_WHY]);
+void record_file_close(struct record_file *file);
+
+#endif
