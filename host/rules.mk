@@ -4,7 +4,9 @@
 host-sources := \
 	host/exit_reasons.c \
 	host/exitcount.c \
-	host/exitlab.c
+	host/exitlab.c \
+	host/hostinfo.c \
+	host/hostinfo_read.c
 
 host-libs := -lbpf -ljansson -lm
 
@@ -34,6 +36,16 @@ build/host/exitcount.o: build/host/exitcount.skel.h
 build/exitlab: $(host-objects)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(host-libs)
 
+# Tests. A cmocka program is linked with the objects it lists here as its prerequisites.
+check-programs += build/host/t/test_hostinfo
+build/host/t/test_hostinfo: build/host/hostinfo.o build/host/hostinfo_read.o
+
+build/host/t/test_%: build/host/t/test_%.o
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(host-libs)
+
+.PRECIOUS: build/host/%.o
+
+-include $(check-programs:=.d)
 -include $(host-objects:.o=.d) build/host/exitcount.bpf.d
 
 .PHONY: FORCE
