@@ -13,7 +13,12 @@
 #ifndef EXITLAB_RECORD_H
 #define EXITLAB_RECORD_H
 
+#ifdef __KERNEL__
+#include <linux/types.h>
+#define UINT32_MAX U32_MAX
+#else
 #include <stdint.h>
+#endif
 
 #define RECORD_MAGIC   0x42414c58u /* "XLAB" */
 #define RECORD_VERSION 1u
@@ -64,7 +69,7 @@ struct record_header {
 	uint64_t total;	    /* DONE: samples of all ROW records in the stream */
 	uint64_t reserved;  /* 0 */
 	uint64_t checksum;  /* record_checksum() */
-} __attribute__((packed));
+};
 
 _Static_assert(sizeof(struct record_header) == 64, "the header is 64 bytes on the wire");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are little-endian");

@@ -1,1 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# guest-bench/: the table of rows, the wire format, and the program that runs inside the guest.
+
+measure-sources := \
+	guest-bench/measure.c \
+	guest-bench/port.c \
+	guest-bench/samplers.c
+
+build/guest-bench/measure: $(measure-sources) $(wildcard guest-bench/*.h) guest-bench/exits.def
+	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(CFLAGS) -D_GNU_SOURCE -Os -static -s -Wl,--gc-sections -ffunction-sections -Wl,-z,noseparate-code,-z,norelro -o $@ $(measure-sources)

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The guest program: runs the rows of exits.def and sends their samples out on the record port.
+ *
+ * init starts it once. It runs the selected rows with nothing attached (the timed pass), asks the
+ * host what to do, runs them again while the host counts every exit (the proof pass), and ends with
+ * DONE. Nothing is printed meanwhile: the console is for people, and for errors.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "measure.h"
+
+struct options options = {.clock = CLOCK_TSC, .warmup = 1000};
+
+const struct row rows[] = {
+#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, prose)                  \
+	{wire, #context "." #name, CONTEXT_##context, PATH_##path, sampler_##context, insn_##insn},
+#include "exits.def"
+#undef EXIT_ROW
+};
+const size_t rows_count = sizeof(rows) / sizeof(rows[0]);
+
+/* The selected row, or a canary: an empty bracket always runs, since the others stand on it. */
+static int selected(const struct row *row)
+{
+	size_t length = strlen(row->name);
+
+	if (!options.select || row->sample == insn_empty)
+		return 1;
+	for (const char *at = options.select; (at = strstr(at, row->name)); at += length)
+		if ((at == options.select || at[-1] == ',') && (!at[length] || at[length] == ','))
+			return 1;
+	return 0;
+}
+
+/* Why the row cannot run on this machine, or NULL. */
+static const char *waived(const struct row *row)
+{
+	if (row->context != CONTEXT_user && kexit_fd < 0)
+		return "kexit.ko is not loaded in the guest";
+	if (row->sample == insn_hypercall && !cpu_is_kvm())
+		return "no hypercalls: the guest does not run on KVM";
+	if (row->sample == insn_outb_kvm && inb(PORT_ELCR) == 0xff)
+		return "no interrupt controller answers at port 0x4d0 on this machine";
+	return NULL;
+}
+
+static uint32_t samples_of(const struct row *row)
+{
+	if (options.iterations)
+		return options.iterations;
+	return row->path == PATH_QEMU ? 20000 : 100000;
+}
+
+static int compare_u32(const void *left, const void *right)
+{
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* Nearest-rank median; sorts a copy, since the samples leave in the order they were taken. */
+static uint32_t median(const uint32_t *samples, uint32_t *scratch, uint32_t count)
+{
+	memcpy(scratch, samples, count * sizeof(*samples));
+	qsort(scratch, count, sizeof(*scratch), compare_u32);
+	return scratch[(count - 1) / 2];
+}
+
+/* Floors of the contexts, ticks: ring 3 brackets the syscall rows too. */
+static uint32_t floors[CONTEXTS];
+
+static void learn_floor(const struct row *row, uint32_t ticks)
+{
+	floors[row->context] = ticks;
+	if (row->context == CONTEXT_user)
+		floors[CONTEXT_syscall] = ticks;
+}
+
+static uint64_t run_row(const struct row *row, uint8_t pass, uint32_t *samples, uint32_t *scratch)
+{
+	const char *reason = waived(row);
+	struct record_header header = {
+		.kind = RECORD_ROW, .row = row->wire, .pass = pass, .width = sizeof(*samples)};
+
+	if (reason) {
+		header.kind = RECORD_WAIVED;
+		header.width = 1;
+		header.count = strlen(reason);
+		send_record(&header, reason);
+		return 0;
+	}
+
+	header.count = samples_of(row);
+	header.executed = (uint64_t)options.warmup + header.count;
+	outb(row->wire, PORT_MARKER);
+	/* Warm-up is dropped here and nowhere else: the real samples overwrite it. */
+	row->sampler(row, samples, options.warmup);
+	row->sampler(row, samples, header.count);
+	outb(0, PORT_MARKER);
+
+	for (uint32_t i = 0; i < header.count; i++)
+		header.saturated += samples[i] == UINT32_MAX;
+	if (row->sample == insn_empty && row->context != CONTEXT_syscall)
+		learn_floor(row, median(samples, scratch, header.count));
+	header.floor = floors[row->context];
+	send_record(&header, samples);
+	return header.count;
+}
+
+/* Runs the selected rows once; returns the number of ROW records, adds their samples to total. */
+static uint64_t run_pass(uint8_t pass, uint32_t *samples, uint32_t *scratch, uint64_t *total)
+{
+	struct record_header header = {.kind = RECORD_PASS, .pass = pass};
+
+	for (size_t i = 0; i < rows_count; i++) {
+		uint64_t count;
+
+		if (!selected(&rows[i]))
+			continue;
+		count = run_row(&rows[i], pass, samples, scratch);
+		header.executed += count > 0;
+		*total += count;
+	}
+	send_record(&header, NULL);
+	return header.executed;
+}
+
+static uint32_t *touched_array(uint32_t count)
+{
+	size_t size = (size_t)count * sizeof(uint32_t);
+	uint32_t *array = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (array == MAP_FAILED)
+		fail("no memory for %u samples: lower ITER", count);
+	memset(array, 0xff, size);
+	return array;
+}
+
+static void measure(void)
+{
+	uint32_t largest = options.iterations ? options.iterations : 100000;
+	uint32_t *samples = touched_array(largest > options.warmup ? largest : options.warmup);
+	uint32_t *scratch = touched_array(largest);
+	struct record_header done = {.kind = RECORD_DONE};
+
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		fail("mlockall: %s", strerror(errno));
+	if (ioperm(PORT_DEBUGCON, 2, 1) || ioperm(PORT_ELCR, 1, 1))
+		fail("ioperm: %s; the kernel needs CONFIG_X86_IOPL_IOPERM", strerror(errno));
+
+	send_info();
+	done.executed = run_pass(PASS_TIMED, samples, scratch, &done.total);
+	if (receive_go() == GO_PROOF) {
+		done.executed += run_pass(PASS_PROOF, samples, scratch, &done.total);
+		receive_go();
+	}
+	send_record(&done, NULL);
+}
+
+static uint32_t number(const char *text, const char *what)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*end || !*text || value > RECORD_MAX_SAMPLES)
+		fail("%s: not a number from 0 to %u: %s", what, RECORD_MAX_SAMPLES, text);
+	return value;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{"iter", required_argument, NULL, 'i'},
+		{"warmup", required_argument, NULL, 'w'},
+		{"select", required_argument, NULL, 's'},
+		{"clock", required_argument, NULL, 'c'},
+		{"boot-tsc", required_argument, NULL, 'b'},
+		{"tsc", no_argument, NULL, 't'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		switch (option) {
+		case 'i':
+			options.iterations = number(optarg, "--iter");
+			break;
+		case 'w':
+			options.warmup = number(optarg, "--warmup");
+			break;
+		case 's':
+			options.select = optarg;
+			break;
+		case 'c':
+			options.clock = strcmp(optarg, "insn") ? CLOCK_TSC : CLOCK_INSN;
+			break;
+		case 'b':
+			options.boot_tsc = optarg;
+			break;
+		case 't': /* init's first command: how far is the clock? */
+			printf("%llu\n", __builtin_ia32_rdtsc());
+			return 0;
+		default:
+			return 2;
+		}
+	}
+	open_port();
+	open_kexit();
+	measure();
+	return 0;
+}

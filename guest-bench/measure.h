@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The guest program's parts: rows, how each context is sampled, and the record port. */
+#ifndef EXITLAB_MEASURE_H
+#define EXITLAB_MEASURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "insn.h"
+#include "record.h"
+
+enum context { CONTEXT_user, CONTEXT_syscall, CONTEXT_kernel, CONTEXTS };
+enum path { PATH_NONE, PATH_KVM, PATH_QEMU };
+
+struct row {
+	uint8_t wire;
+	const char *name; /* context.name */
+	enum context context;
+	enum path path;
+	/* Takes count samples of the row into samples, ticks. */
+	void (*sampler)(const struct row *row, uint32_t *samples, uint32_t count);
+	uint64_t (*sample)(void); /* the bracketed instruction of insn.h */
+};
+
+extern const struct row rows[];
+extern const size_t rows_count;
+
+extern struct options {
+	uint32_t iterations;  /* samples per row; 0: 100 000, or 20 000 where QEMU answers */
+	uint32_t warmup;      /* executions before the first sample */
+	uint8_t clock;	      /* CLOCK_*: what the host says a tick is */
+	const char *select;   /* comma-separated row names; NULL: all */
+	const char *boot_tsc; /* TSC when init began, decimal */
+} options;
+
+/* samplers.c: one per context. */
+extern int kexit_fd; /* -1 where kexit.ko is not loaded */
+void open_kexit(void);
+uint32_t kexit_tsc_khz(void); /* 0 unknown */
+void sampler_user(const struct row *row, uint32_t *samples, uint32_t count);
+void sampler_syscall(const struct row *row, uint32_t *samples, uint32_t count);
+void sampler_kernel(const struct row *row, uint32_t *samples, uint32_t count);
+
+/* port.c: the virtio-serial port named RECORD_PORT. */
+void open_port(void);
+/* Fills in magic, version, clock, tsc_khz and checksum, and writes header and payload. */
+void send_record(struct record_header *header, const void *payload);
+void send_info(void);
+char receive_go(void); /* one of GO_*; fails when the host is gone */
+int cpu_is_kvm(void);  /* the hypervisor leaf says KVM */
+
+/* One line on the console, then exit 1: init powers off and the host reports the line. */
+__attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ...);
+
+#endif

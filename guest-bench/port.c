@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The record port: finding it, writing records, waiting for the host's word; and what INFO says. */
+#include <cpuid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "measure.h"
+
+static int port = -1;
+
+void fail(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("measure: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	exit(1);
+}
+
+/* First line of a file without its newline; empty where it cannot be read. */
+static void read_line(const char *path, char *line, size_t size)
+{
+	FILE *file = fopen(path, "re");
+
+	if (!file || !fgets(line, size, file))
+		line[0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	if (file)
+		fclose(file);
+}
+
+/* The host gives the port a name; the kernel numbers it. We have one device, few ports. */
+void open_port(void)
+{
+	char path[64], name[64];
+
+	for (int i = 0; i < 8; i++) {
+		snprintf(path, sizeof(path), "/sys/class/virtio-ports/vport0p%d/name", i);
+		read_line(path, name, sizeof(name));
+		if (strcmp(name, RECORD_PORT))
+			continue;
+		snprintf(path, sizeof(path), "/dev/vport0p%d", i);
+		port = open(path, O_RDWR | O_CLOEXEC);
+		if (port < 0)
+			fail("%s: %s", path, strerror(errno));
+		return;
+	}
+	fail("no virtio-serial port named %s: boot with exitlab boot", RECORD_PORT);
+}
+
+static void write_all(const void *data, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t wrote = write(port, (const char *)data + done, size - done);
+
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote <= 0)
+			fail("record port: %s", strerror(errno));
+		done += wrote;
+	}
+}
+
+void send_record(struct record_header *header, const void *payload)
+{
+	header->magic = RECORD_MAGIC;
+	header->version = RECORD_VERSION;
+	header->clock = options.clock;
+	header->tsc_khz = kexit_tsc_khz();
+	header->checksum = record_checksum(header, payload);
+	write_all(header, sizeof(*header));
+	write_all(payload, (size_t)header->count * header->width);
+}
+
+char receive_go(void)
+{
+	char go;
+	ssize_t got;
+
+	do
+		got = read(port, &go, 1);
+	while (got < 0 && errno == EINTR);
+	if (got != 1)
+		fail("the host closed the record port");
+	return go;
+}
+
+int cpu_is_kvm(void)
+{
+	uint32_t eax, ebx, ecx, edx;
+	char signature[12];
+
+	__cpuid(0x40000000, eax, ebx, ecx, edx);
+	memcpy(signature, &ebx, 4);
+	memcpy(signature + 4, &ecx, 4);
+	memcpy(signature + 8, &edx, 4);
+	return !memcmp(signature, "KVMKVMKVM\0\0\0", sizeof(signature));
+}
+
+/* The value of a "key : value" line of /proc/cpuinfo. */
+static void cpuinfo(const char *key, char *value, size_t size)
+{
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	char line[8192];
+
+	value[0] = '\0';
+	while (file && fgets(line, sizeof(line), file)) {
+		char *colon = strchr(line, ':');
+
+		if (strncmp(line, key, strlen(key)) || !colon || colon[1] != ' ')
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(value, size, "%s", colon + 2);
+		break;
+	}
+	if (file)
+		fclose(file);
+}
+
+void send_info(void)
+{
+	static char text[RECORD_MAX_TEXT], model[256], flags[8192], cmdline[4096], clocksource[64];
+	struct record_header header = {.kind = RECORD_INFO, .width = 1};
+	struct utsname kernel;
+
+	uname(&kernel);
+	cpuinfo("model name", model, sizeof(model));
+	cpuinfo("flags", flags, sizeof(flags));
+	read_line("/proc/cmdline", cmdline, sizeof(cmdline));
+	read_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", clocksource,
+		  sizeof(clocksource));
+	header.count = snprintf(text, sizeof(text),
+				"kernel=%s\nversion=%s\ncmdline=%s\ncpu=%s\nflags=%s\n"
+				"clocksource=%s\nboot_tsc=%s\nwarmup=%u\n",
+				kernel.release, kernel.version, cmdline, model, flags, clocksource,
+				options.boot_tsc ? options.boot_tsc : "", options.warmup);
+	send_record(&header, text);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* How each context is sampled: in place, around an ioctl, or inside kexit.ko. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+#include "kexit.h"
+#include "measure.h"
+
+int kexit_fd = -1;
+
+void open_kexit(void)
+{
+	kexit_fd = open("/dev/kexit", O_RDONLY | O_CLOEXEC);
+	insn_on_amd = __builtin_cpu_is("amd");
+}
+
+uint32_t kexit_tsc_khz(void)
+{
+	uint32_t khz = 0;
+
+	if (kexit_fd >= 0 && ioctl(kexit_fd, KEXIT_TSC_KHZ, &khz))
+		return 0;
+	return khz;
+}
+
+void sampler_user(const struct row *row, uint32_t *samples, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		samples[i] = sample_narrow(row->sample());
+}
+
+/*
+ * One bracketed ioctl(kexit_fd, KEXIT_EXECUTE, wire). In asm, since libc's wrapper would be timed
+ * with it. SYSCALL itself changes rcx and r11.
+ */
+static uint64_t sample_ioctl(long fd, long command, long wire, long *result)
+{
+	register uint64_t low0 asm("r8");
+	register uint64_t high0 asm("r9");
+	register long argument asm("r10") = wire;
+	uint32_t low, high;
+
+	asm volatile(BRACKET_OPEN "movq %%r10, %%rdx\n\tmovl %[number], %%eax\n\tsyscall\n\t"
+				  "movq %%rax, %%r10" BRACKET_CLOSE
+		     : "=a"(low), "=d"(high), "=r"(low0), "=r"(high0), "+r"(argument)
+		     : "D"(fd), "S"(command), [number] "i"(SYS_ioctl)
+		     : "rcx", "r11", "memory");
+	*result = argument;
+	return bracket_ticks(low, high, low0, high0);
+}
+
+void sampler_syscall(const struct row *row, uint32_t *samples, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		long result;
+
+		samples[i] =
+			sample_narrow(sample_ioctl(kexit_fd, KEXIT_EXECUTE, row->wire, &result));
+		if (result)
+			fail("%s: kexit.ko refused: %s", row->name, strerror(-result));
+	}
+}
+
+void sampler_kernel(const struct row *row, uint32_t *samples, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i += KEXIT_BATCH) {
+		struct kexit_batch batch = {
+			.row = row->wire,
+			.count = count - i < KEXIT_BATCH ? count - i : KEXIT_BATCH,
+			.samples = (uintptr_t)(samples + i),
+		};
+
+		if (ioctl(kexit_fd, KEXIT_SAMPLE, &batch))
+			fail("%s: kexit.ko refused: %s", row->name, strerror(errno));
+	}
+}
