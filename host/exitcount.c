@@ -143,6 +143,11 @@ void exitcount_close(struct exitcount *counter)
 	free(counter);
 }
 
+pid_t exitcount_process(const struct exitcount *counter)
+{
+	return counter->skel->rodata->target_tgid;
+}
+
 int exitcount_vendor(const struct exitcount *counter)
 {
 	/* KVM_ISA_* of the tracepoint: 1 VMX, 2 SVM, as enum vendor has them. */

@@ -33,6 +33,9 @@ struct exitcount *exitcount_open(pid_t pid, unsigned int flags, char *why, size_
  */
 json_t *exitcount_json(struct exitcount *counter);
 
+/* The process that is counted. */
+pid_t exitcount_process(const struct exitcount *counter);
+
 /* Who fires kvm_exit: VENDOR_OTHER until one was seen. */
 int exitcount_vendor(const struct exitcount *counter);
 

@@ -4,6 +4,8 @@
 host-sources := \
 	host/exit_reasons.c \
 	host/exitcount.c \
+	host/exitcount_cmd.c \
+	host/exitcount_table.c \
 	host/exitlab.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c
