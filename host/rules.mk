@@ -38,6 +38,8 @@ build/host/exitcount.o: build/host/exitcount.skel.h
 build/exitlab: $(host-objects)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(host-libs)
 
+check-scripts += host/t/lint.t
+
 # Tests. A cmocka program is linked with the objects it lists here as its prerequisites.
 check-programs += build/host/t/test_hostinfo
 build/host/t/test_hostinfo: build/host/hostinfo.o build/host/hostinfo_read.o
