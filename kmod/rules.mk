@@ -8,4 +8,4 @@ build/kmod/kexit.ko: $(kexit-sources) build/kernel.stamp
 	$(call say,KMOD,$@)rm -rf build/kmod/kexit && mkdir -p build/kmod/kexit && \
 	cp kmod/kexit/* build/kmod/kexit/ && \
 	$(MAKE) -s -C build/kernel/build M=$(CURDIR)/build/kmod/kexit EXITLAB=$(CURDIR) ARCH=x86_64 CC=$(CC) modules && \
-	strip --strip-debug -o $@ build/kmod/kexit/kexit.ko
+	strip --strip-unneeded -o $@ build/kmod/kexit/kexit.ko
