@@ -125,7 +125,7 @@ struct exitcount *exitcount_open(pid_t pid, unsigned int flags, char *why, size_
 	error = -exitcount_bpf__load(counter->skel);
 	if (!error)
 		error = -exitcount_bpf__attach(counter->skel);
-	if (error == EPERM || error == EACCES)
+	if (error == EPERM)
 		snprintf(why, size,
 			 "the kernel refused BPF programs: run as root outside a container, with "
 			 "CAP_BPF and CAP_PERFMON");
