@@ -34,7 +34,9 @@ static const struct argp_option option_list[] = {
 	{"interval", 'i', "SECONDS", 0,
 	 "refresh the live table so often; 0 for none [1 on a terminal, else 0]", 0},
 	{"json", 'j', 0, 0, "print the totals as JSON (schema exitlab-proof/1)", 0},
-	{"markers", 'm', 0, 0, "count into rows that the guest opens on port 0xea", 0},
+	{"markers", 'm', 0, 0,
+	 "count into rows that the guest opens on port 0xea, as a proof pass does: without latency",
+	 0},
 	{0},
 };
 
@@ -210,7 +212,8 @@ static int show_totals(struct exitcount *counter, const struct options *options,
 	table_of_counts(stdout, vendor, &total, NULL, seconds);
 	if (options->markers)
 		table_of_rows(stdout, counter);
-	table_of_latency(stdout, counter);
+	else
+		table_of_latency(stdout, counter);
 	if (vendor == VENDOR_OTHER)
 		printf("kvm_exit did not fire: no exit reasons and no latency, only what the events above "
 		       "tell\n");
@@ -220,7 +223,6 @@ static int show_totals(struct exitcount *counter, const struct options *options,
 int cmd_exitcount(int argc, char **argv)
 {
 	struct options options = {.interval = isatty(STDOUT_FILENO)};
-	unsigned int flags = EXITCOUNT_LATENCY;
 	struct exitcount *counter;
 	int code, pidfd, signals;
 	sigset_t stop;
@@ -234,8 +236,6 @@ int cmd_exitcount(int argc, char **argv)
 		return code;
 	if (options.json)
 		options.interval = 0;
-	if (options.markers)
-		flags |= EXITCOUNT_MARKERS;
 
 	/* From here on a signal ends the counting, not the process. */
 	sigemptyset(&stop);
@@ -243,7 +243,9 @@ int cmd_exitcount(int argc, char **argv)
 	sigaddset(&stop, SIGTERM);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 	signals = signalfd(-1, &stop, SFD_CLOEXEC);
-	counter = exitcount_open(options.pid, flags, why, sizeof(why));
+	counter =
+		exitcount_open(options.pid, options.markers ? EXITCOUNT_MARKERS : EXITCOUNT_LATENCY,
+			       why, sizeof(why));
 	if (!counter) {
 		code = errno == EPERM || errno == ENOTSUP ? EXIT_CANNOT : EXIT_FAILED;
 		pr_err("%s", why);
