@@ -3,12 +3,20 @@
 
 host-sources := \
 	host/exit_reasons.c \
+	host/exit_rows.c \
 	host/exitcount.c \
 	host/exitcount_cmd.c \
 	host/exitcount_table.c \
 	host/exitlab.c \
 	host/hostinfo.c \
-	host/hostinfo_read.c
+	host/hostinfo_read.c \
+	host/record.c \
+	host/report.c \
+	host/report_plot.c \
+	host/report_summary.c \
+	host/report_text.c \
+	host/stats.c \
+	host/verdict.c
 
 host-libs := -lbpf -ljansson -lm
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The report of a run: from what was recorded (run.rec, proof.json, env.json) to what is read
+ * (summary.json, report.md, report.csv, plots/). The same input gives the same bytes.
+ */
+#ifndef EXITLAB_REPORT_H
+#define EXITLAB_REPORT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "record.h"
+#include "stats.h"
+
+/*
+ * Makes the report of the run in dir. Either all files of the report are replaced or none. 0, or
+ * -1 with one line on stderr. Without gnuplot there are no plots, and a warning.
+ */
+int report_make(const char *dir);
+
+/* Prints dir's summary.json as a table for a terminal. 0, or -1 with one line on stderr. */
+int report_print(const char *dir, FILE *out);
+
+/* The rest is between the files host/report*.c. */
+
+/* Logarithmic bins: values below 2^HISTOGRAM_BITS each their own, above as many to an octave. */
+#define HISTOGRAM_BITS 5
+#define HISTOGRAM_BINS ((33 - HISTOGRAM_BITS) << HISTOGRAM_BITS)
+
+/* What the samples of one row say. */
+struct row_stats {
+	struct stats timed;
+	uint64_t bins[HISTOGRAM_BINS]; /* samples of the timed pass */
+	uint32_t proof_p50;	       /* only where the row was in the proof pass */
+};
+
+/* Everything a report is made of. */
+struct report {
+	struct record_file records;
+	json_t *env, *proof; /* NULL: there is no such file */
+	struct row_stats rows[EXIT_ROWS];
+};
+
+/* The smallest value of a bin; that of the next bin is one more than its largest. */
+uint64_t histogram_low(unsigned int bin);
+
+/* The whole of summary.json; the caller owns it. */
+json_t *report_summary(const struct report *report);
+
+/* summary.json in other forms. */
+void report_markdown(const json_t *summary, FILE *out);
+void report_csv(const json_t *summary, FILE *out);
+void report_table(const json_t *summary, FILE *out);
+
+/*
+ * Draws the histograms: for each row with samples the text of an SVG, the caller's to free, in
+ * plots; NULL for the others, and for all of them, with a warning, where there is no gnuplot. 0, or
+ * -1 with one line on stderr.
+ */
+int report_plots(const struct report *report, const json_t *summary, char *plots[EXIT_ROWS]);
+
+#endif

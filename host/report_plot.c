@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A histogram per row: logarithmic bins, drawn by one gnuplot for all rows. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "util.h"
+
+#define GNUPLOT_DEADLINE 60 /* seconds for all plots; a tenth of one is usual */
+
+uint64_t histogram_low(unsigned int bin)
+{
+	unsigned int octave = bin >> HISTOGRAM_BITS, part = bin & ((1u << HISTOGRAM_BITS) - 1);
+
+	if (octave == 0)
+		return part;
+	return (uint64_t)((1u << HISTOGRAM_BITS) + part) << (octave - 1);
+}
+
+/* A string of gnuplot's in single quotes: they are doubled, and control characters left out. */
+static void quoted(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		if (*text == '\'')
+			fputc('\'', out);
+		if ((unsigned char)*text >= ' ')
+			fputc(*text, out);
+	}
+}
+
+static const char *member(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "unknown";
+}
+
+/* A dashed line at a percentile, with its value; labels of different height never collide. */
+static void mark(const char *name, uint32_t value, unsigned int number, double height, FILE *out)
+{
+	fprintf(out,
+		"set arrow %u from first %" PRIu32 ", graph 0 to first %" PRIu32
+		", graph %.2f nohead dt 2 lw 1.5 lc rgb '#b03030' front\n",
+		number, value, value, height);
+	fprintf(out,
+		"set label %u ' %s %" PRIu32 "' at first %" PRIu32
+		", graph %.2f left tc rgb '#b03030' front\n",
+		number, name, value, value, height);
+}
+
+static void plot_row(const struct row_stats *row, const json_t *summary, const json_t *object,
+		     FILE *out)
+{
+	const char *id = member(object, "id"), *verdict = member(object, "verdict");
+	bool emulated = json_is_true(json_object_get(summary, "emulated"));
+	bool insn = !strcmp(member(summary, "clock"), "insn");
+	double low = row->timed.at[STATS_MIN] ? row->timed.at[STATS_MIN] : 0.5;
+	double high = row->timed.at[STATS_MAX] + 1.0;
+
+	fprintf(out, "set title '%s on ", id);
+	quoted(member(summary, "host"), out);
+	fprintf(out, ": %s%s' noenhanced\n", insn ? "path length, insns (emulated host)" : "cycles",
+		emulated && !insn ? " (emulated)" : "");
+	fprintf(out, "set xlabel '%s, n = %" PRIu64 ", %s' noenhanced\n", member(object, "unit"),
+		row->timed.n, verdict);
+	/* Room beside the marks, and an octave at least. */
+	fprintf(out, "set xrange [%.6g:%.6g]\n", low / 1.4, high * 1.4);
+	fputs("unset arrow\nunset label\n", out);
+	mark("p50", row->timed.at[STATS_P50], 1, 0.96, out);
+	mark("p99", row->timed.at[STATS_P99], 2, 0.89, out);
+	fputs("$bins << EOD\n", out);
+	for (unsigned int bin = 0; bin < HISTOGRAM_BINS; bin++)
+		if (row->bins[bin])
+			fprintf(out, "%g %" PRIu64 " %" PRIu64 "\n",
+				bin ? (double)histogram_low(bin) : 0.5, histogram_low(bin + 1),
+				row->bins[bin]);
+	fputs("EOD\nplot $bins using 1:3:1:2:(0.5):3 with boxxyerror notitle\n", out);
+}
+
+static void print_script(const struct report *report, const json_t *summary, FILE *out)
+{
+	json_t *object;
+	size_t index;
+
+	fputs("set terminal svg size 800,400 dynamic font 'sans-serif,13' background '#ffffff'\n"
+	      "set logscale xy\nset yrange [0.5:*]\nset ylabel 'samples'\nset tics nomirror out\n"
+	      "set border 3\nset grid ytics lc rgb '#dddddd'\nset style fill solid 1.0 noborder\n"
+	      "set linetype 1 lc rgb '#30609a'\nset format y '%.0f'\n",
+	      out);
+	json_array_foreach (json_object_get(summary, "rows"), index, object)
+		for (int i = 0; i < EXIT_ROWS; i++)
+			if (report->rows[i].timed.n &&
+			    !strcmp(exit_rows[i].id, member(object, "id")))
+				plot_row(&report->rows[i], summary, object, out);
+}
+
+/* The child: gnuplot on the script, with nobody's settings, gone when we are. */
+static void exec_gnuplot(int script, int images, int errors, pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(126);
+	dup2(script, STDIN_FILENO);
+	dup2(images, STDOUT_FILENO);
+	dup2(errors, STDERR_FILENO);
+	setenv("LC_ALL", "C", 1);
+	execlp("gnuplot", "gnuplot", "--default-settings", "-", (char *)NULL);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+/* Status of the child, which is killed when the deadline passes. */
+static int wait_deadline(pid_t child)
+{
+	struct pollfd ended = {.fd = syscall(SYS_pidfd_open, child, 0), .events = POLLIN};
+	int status = -1;
+
+	while (poll(&ended, 1, GNUPLOT_DEADLINE * 1000) < 0 && errno == EINTR)
+		;
+	if (!ended.revents)
+		kill(child, SIGKILL);
+	close(ended.fd);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* The file's text, the caller's; NULL without memory. */
+static char *text_of_file(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	char *text = size >= 0 ? calloc(1, size + 1) : NULL;
+
+	if (text && pread(fd, text, size, 0) != size)
+		text[0] = '\0';
+	return text;
+}
+
+/* Runs gnuplot on a script: what it draws, the caller's, or NULL with errno; ENOENT: no gnuplot. */
+static char *run_gnuplot(const char *script, size_t size)
+{
+	int input = memfd_create("gnuplot-script", MFD_CLOEXEC);
+	int images = memfd_create("gnuplot-images", MFD_CLOEXEC);
+	int errors = memfd_create("gnuplot-errors", MFD_CLOEXEC);
+	char *text = NULL;
+	int status = -1;
+	pid_t parent = getpid(), child = -1;
+
+	if (input >= 0 && images >= 0 && errors >= 0 &&
+	    write(input, script, size) == (ssize_t)size && lseek(input, 0, SEEK_SET) == 0)
+		child = fork();
+	if (child == 0)
+		exec_gnuplot(input, images, errors, parent);
+	if (child > 0)
+		status = wait_deadline(child);
+	if (child < 0) {
+		pr_err("gnuplot: %s", strerror(errno));
+	} else if (status == 0) {
+		text = text_of_file(images);
+	} else if (!WIFEXITED(status) || WEXITSTATUS(status) != 127) {
+		char *message = text_of_file(errors);
+
+		pr_err("gnuplot failed with status %#x: %.*s", status,
+		       (int)strcspn(message ? message : "", "\n"), message);
+		free(message);
+	}
+	close(input);
+	close(images);
+	close(errors);
+	errno = WIFEXITED(status) && WEXITSTATUS(status) == 127 ? ENOENT : EIO;
+	return text;
+}
+
+int report_plots(const struct report *report, const json_t *summary, char *plots[EXIT_ROWS])
+{
+	static const char end[] = "</svg>\n";
+	char *script, *images, *at;
+	size_t size;
+	FILE *stream = open_memstream(&script, &size);
+
+	if (!stream)
+		return -1;
+	print_script(report, summary, stream);
+	fclose(stream);
+	images = run_gnuplot(script, size);
+	free(script);
+	if (!images && errno == ENOENT)
+		pr_warn("no plots: gnuplot is not installed (Debian: gnuplot-nox)");
+	if (!images)
+		return errno == ENOENT ? 0 : -1;
+	/* One document after the other, in the order of the rows. */
+	at = images;
+	for (int i = 0; at && i < EXIT_ROWS; i++) {
+		char *next;
+
+		if (!report->rows[i].timed.n)
+			continue;
+		at = strstr(at, "<?xml");
+		next = at ? strstr(at, end) : NULL;
+		if (next)
+			plots[i] = strndup(at, next + strlen(end) - at);
+		at = next;
+	}
+	free(images);
+	if (!at)
+		pr_err("gnuplot drew less plots than it was asked for");
+	return at ? 0 : -1;
+}

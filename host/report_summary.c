@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* summary.json: the shape that compare, the page and outside tools read (results/README.md). */
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+#include "report.h"
+#include "util.h"
+#include "verdict.h"
+
+/* A member of env.json by its path, "host.cpu.model"; NULL where there is none. */
+static json_t *env_get(const struct report *report, const char *path)
+{
+	json_t *at = report->env;
+	char key[32];
+
+	for (size_t length; *path; path += length + (path[length] == '.')) {
+		length = strcspn(path, ".");
+		snprintf(key, sizeof(key), "%.*s", (int)length, path);
+		at = json_object_get(at, key);
+	}
+	return at;
+}
+
+/* The same as text; what nobody recorded is "unknown". */
+static json_t *env_text(const struct report *report, const char *path)
+{
+	json_t *value = env_get(report, path);
+
+	if (json_is_object(value))
+		value = json_object_get(value, "version");
+	return json_is_string(value) ? json_incref(value) : json_string("unknown");
+}
+
+static bool is_tcg(const struct report *report)
+{
+	const char *accel = json_string_value(env_get(report, "accel"));
+
+	return accel && !strcmp(accel, "tcg");
+}
+
+/* Did an emulator execute the instructions that were timed? true, false, or null: unknown. */
+static json_t *emulated(const struct report *report)
+{
+	json_t *value = env_get(report, "host.emulated");
+
+	if (is_tcg(report) || report->records.clock == CLOCK_INSN)
+		return json_true();
+	return json_is_boolean(value) ? json_incref(value) : json_null();
+}
+
+static const struct record *record_of(const struct report *report, uint8_t pass, int row)
+{
+	const struct record *record = &report->records.rows[pass][row];
+
+	return record->header.kind == RECORD_ROW ? record : NULL;
+}
+
+static uint32_t p50(const struct report *report, int row)
+{
+	return record_of(report, PASS_TIMED, row) ? report->rows[row].timed.at[STATS_P50] : 0;
+}
+
+/*
+ * The floor of a row: the median of its context's empty bracket. Syscall rows are bracketed in ring
+ * 3. Null where the bracket did not run.
+ */
+static json_t *floor_of(const struct report *report, int row)
+{
+	int empty = strcmp(exit_rows[row].context, "kernel") ? ROW_user_empty : ROW_kernel_empty;
+	const struct record *record = record_of(report, PASS_TIMED, row);
+
+	if (record_of(report, PASS_TIMED, empty))
+		return json_integer(p50(report, empty));
+	return record->header.floor ? json_integer(record->header.floor) : json_null();
+}
+
+/* p50 minus ticks, null where ticks is. */
+static json_t *p50_minus(const struct report *report, int row, const json_t *ticks)
+{
+	if (!json_is_integer(ticks))
+		return json_null();
+	return json_integer((json_int_t)p50(report, row) - json_integer_value(ticks));
+}
+
+static json_t *thousandths(double value)
+{
+	return json_real(round(value * 1000) / 1000);
+}
+
+static void add_statistics(json_t *out, const struct report *report, int row)
+{
+	const struct record *proof = record_of(report, PASS_PROOF, row);
+	const struct row_stats *stats = &report->rows[row];
+	json_t *floor = floor_of(report, row);
+
+	json_object_set_new(out, "n", json_integer(stats->timed.n));
+	json_object_set_new(out, "saturated",
+			    json_integer(record_of(report, PASS_TIMED, row)->header.saturated));
+	for (int i = 0; i < STATS_PERCENTILES; i++)
+		json_object_set_new(out, percentile_keys[i], json_integer(stats->timed.at[i]));
+	json_object_set_new(out, "mean", thousandths(stats->timed.mean));
+	json_object_set_new(out, "stddev", thousandths(stats->timed.stddev));
+	json_object_set_new(out, "p50_ci95",
+			    json_pack("[I, I]", (json_int_t)stats->timed.median_low,
+				      (json_int_t)stats->timed.median_high));
+	json_object_set_new(out, "floor", floor);
+	json_object_set_new(out, "p50_minus_floor", p50_minus(report, row, floor));
+	if (!strcmp(exit_rows[row].context, "syscall")) {
+		json_t *null = record_of(report, PASS_TIMED, ROW_syscall_null)
+				       ? json_integer(p50(report, ROW_syscall_null))
+				       : json_null();
+
+		json_object_set_new(out, "p50_minus_null", p50_minus(report, row, null));
+		json_decref(null);
+	}
+	json_object_set_new(out, "tracing",
+			    proof ? json_integer((json_int_t)stats->proof_p50 - p50(report, row))
+				  : json_null());
+}
+
+/* A record's text as one line that is safe in JSON and on a terminal. */
+static json_t *text_of(const struct record *record)
+{
+	char text[512];
+	size_t length = record->header.count;
+
+	if (length > sizeof(text))
+		length = sizeof(text);
+	memcpy(text, record->payload, length);
+	for (size_t i = 0; i < length; i++)
+		if (!isascii(text[i]) || !isprint(text[i]))
+			text[i] = text[i] == '\n' ? ' ' : '?';
+	return json_stringn(text, length);
+}
+
+static const char *unit_of(uint8_t clock)
+{
+	return clock == CLOCK_INSN ? "insns" : "cycles";
+}
+
+/* A row's object, NULL where the row was not selected. */
+static json_t *row_summary(const struct report *report, const struct evidence *evidence, int row)
+{
+	const struct record *timed = &report->records.rows[PASS_TIMED][row];
+	const struct record *proof = record_of(report, PASS_PROOF, row);
+	uint64_t executed = proof ? proof->header.executed : 0;
+	struct verdict verdict;
+	json_t *out, *counts;
+
+	if (!timed->header.kind)
+		return NULL;
+	out = json_pack("{s:s, s:s, s:s, s:s}", "id", exit_rows[row].id, "path",
+			exit_path_name(exit_rows[row].path), "unit", unit_of(report->records.clock),
+			"better", "lower");
+	if (timed->header.kind == RECORD_WAIVED) {
+		json_object_set_new(out, "verdict", json_string(verdict_name(VERDICT_WAIVED)));
+		json_object_set_new(out, "reason", text_of(timed));
+		return out;
+	}
+	add_statistics(out, report, row);
+	verdict_row(evidence, &exit_rows[row], executed, &verdict);
+	json_object_set_new(out, "verdict", json_string(verdict_name(verdict.kind)));
+	json_object_set_new(out, "reason", json_string(verdict.reason));
+	counts = verdict_proof(evidence, &exit_rows[row], executed);
+	if (counts)
+		json_object_set_new(out, "proof", counts);
+	return out;
+}
+
+/* Who and what was measured: read by people, and by compare to see what differs. */
+static json_t *setup_of(const struct report *report)
+{
+	static const char *const members[][2] = {
+		{"cpu", "host.cpu.model"},
+		{"kernel", "host.kernel"},
+		{"accel", "accel"},
+		{"machine", "machine"},
+		{"qemu", "qemu.version"},
+		{"guest_kernel", "guest.kernel"},
+		{"debugcon", "debugcon.backend"},
+	};
+	json_t *setup = json_object(), *vendor = json_object_get(report->proof, "vendor");
+
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		json_object_set_new(setup, members[i][0], env_text(report, members[i][1]));
+	json_object_set_new(setup, "vendor",
+			    json_is_string(vendor) ? json_incref(vendor) : json_string("unknown"));
+	json_object_set_new(setup, "tsc_khz",
+			    report->records.tsc_khz ? json_integer(report->records.tsc_khz)
+						    : json_null());
+	return setup;
+}
+
+json_t *report_summary(const struct report *report)
+{
+	json_t *rows = json_array(), *is_emulated = emulated(report);
+	bool tsc = report->records.clock == CLOCK_TSC, valid = true;
+	struct evidence evidence = {
+		.proof = report->proof,
+		.tcg = is_tcg(report),
+		.limit = tsc && json_is_true(is_emulated) ? 0 : CANARY_LIMIT,
+		.user_canary = p50(report, ROW_user_empty),
+		.kernel_canary = p50(report, ROW_kernel_empty),
+	};
+
+	for (int i = 0; i < EXIT_ROWS; i++) {
+		json_t *row = row_summary(report, &evidence, i);
+
+		if (!row)
+			continue;
+		valid &= strcmp(json_string_value(json_object_get(row, "verdict")),
+				verdict_name(VERDICT_INVALID)) != 0;
+		json_array_append_new(rows, row);
+	}
+	return json_pack("{s:s, s:s, s:o, s:o, s:{s:o, s:o}, s:s, s:o, s:s, s:o, s:o}", "schema",
+			 "exitlab-summary/1", "kind", "vmexit", "host",
+			 env_text(report, "host.name"), "time", env_text(report, "time"), "tool",
+			 "version", env_text(report, "tool.version"), "revision",
+			 env_text(report, "tool.revision"), "clock", tsc ? "tsc" : "insn",
+			 "emulated", is_emulated, "status", valid ? "ok" : "invalid", "setup",
+			 setup_of(report), "rows", rows);
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* summary.json for people and spreadsheets: the terminal's table, report.md and report.csv. */
+#include <string.h>
+
+#include "report.h"
+#include "util.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "unknown";
+}
+
+/* A number of a row as text; empty where it has none: never a zero. */
+static const char *number_of(const json_t *row, const char *key, char text[32])
+{
+	const json_t *value = json_object_get(row, key);
+
+	text[0] = '\0';
+	if (json_is_integer(value))
+		snprintf(text, 32, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else if (json_is_real(value))
+		snprintf(text, 32, "%.3f", json_real_value(value));
+	return text;
+}
+
+static bool has_samples(const json_t *row)
+{
+	return json_object_get(row, "n") != NULL;
+}
+
+/* What one unit of the numbers is, in words. */
+static const char *clock_of(const json_t *summary)
+{
+	const json_t *emulated = json_object_get(summary, "emulated");
+
+	if (!strcmp(text_of(summary, "clock"), "insn"))
+		return "insns: path length (emulated host)";
+	if (json_is_true(emulated))
+		return "cycles, emulated: of no use for comparison";
+	return json_is_false(emulated) ? "cycles" : "cycles; whether emulated is unknown";
+}
+
+static void print_verdict(const json_t *row, const char *what, void (*text)(const char *, FILE *),
+			  FILE *out)
+{
+	fprintf(out, "%s%s: ", what, text_of(row, "verdict"));
+	text(text_of(row, "reason"), out);
+}
+
+static bool same_verdict(const json_t *a, const json_t *b)
+{
+	return !strcmp(text_of(a, "verdict"), text_of(b, "verdict")) &&
+	       !strcmp(text_of(a, "reason"), text_of(b, "reason"));
+}
+
+/* One line per verdict that has a reason, then the rows it is about. */
+static void print_reasons(const json_t *rows, const char *bullet,
+			  void (*text)(const char *, FILE *), FILE *out)
+{
+	size_t count = json_array_size(rows);
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *row = json_array_get(rows, i);
+		size_t first = 0, same = 0;
+
+		if (!text_of(row, "reason")[0])
+			continue;
+		while (!same_verdict(json_array_get(rows, first), row))
+			first++;
+		if (first < i)
+			continue;
+		print_verdict(row, bullet, text, out);
+		for (size_t j = i; j < count; j++)
+			same += same_verdict(json_array_get(rows, j), row);
+		for (size_t j = i; same < count && j < count; j++)
+			if (same_verdict(json_array_get(rows, j), row))
+				fprintf(out, "%s%s", j == i ? " (" : ", ",
+					text_of(json_array_get(rows, j), "id"));
+		fputs(same < count ? ")\n" : " (all rows)\n", out);
+	}
+}
+
+static void plain_text(const char *text, FILE *out)
+{
+	fputs(text, out);
+}
+
+void report_table(const json_t *summary, FILE *out)
+{
+	static const char *const keys[] = {"n", "p50", "p99", "p99.9", "max", "p50_minus_floor"};
+	const json_t *rows = json_object_get(summary, "rows"), *row;
+	const json_t *setup = json_object_get(summary, "setup");
+	size_t index;
+
+	fprintf(out, "%s: %s; kernel %s; QEMU %s %s, %s; guest %s; %s\n", text_of(summary, "host"),
+		text_of(setup, "cpu"), text_of(setup, "kernel"), text_of(setup, "qemu"),
+		text_of(setup, "machine"), text_of(setup, "accel"), text_of(setup, "guest_kernel"),
+		text_of(summary, "time"));
+	fprintf(out, "clock %s, unit %s\n\n", text_of(summary, "clock"), clock_of(summary));
+	fprintf(out, "%-18s %-5s %9s %9s %9s %9s %10s %9s  %s\n", "row", "path", "n", "p50", "p99",
+		"p99.9", "max", "-floor", "verdict");
+	json_array_foreach (rows, index, row) {
+		fprintf(out, "%-18s %-5s", text_of(row, "id"), text_of(row, "path"));
+		for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+			char text[32];
+
+			number_of(row, keys[i], text);
+			fprintf(out, " %*s", !strcmp(keys[i], "max") ? 10 : 9,
+				text[0] ? text : "-");
+		}
+		fprintf(out, "  %s\n", text_of(row, "verdict"));
+	}
+	print_reasons(rows, "", plain_text, out);
+}
+
+/* Markdown: what comes from outside may hold characters that mean something. */
+static void markdown_text(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		if (strchr("\\`*_|<>[]#", *text))
+			fputc('\\', out);
+		fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+	}
+}
+
+static void markdown_setup(const json_t *summary, FILE *out)
+{
+	const json_t *setup = json_object_get(summary, "setup"), *value;
+	const json_t *tool = json_object_get(summary, "tool");
+	const char *key;
+
+	fputs("| | |\n| --- | --- |\n| host | ", out);
+	markdown_text(text_of(summary, "host"), out);
+	fputs(" |\n| time | ", out);
+	markdown_text(text_of(summary, "time"), out);
+	fprintf(out, " |\n| clock | %s: %s |\n| status | %s |\n", text_of(summary, "clock"),
+		clock_of(summary), text_of(summary, "status"));
+	json_object_foreach ((json_t *)setup, key, value) {
+		char number[32];
+
+		fprintf(out, "| %s | ", key);
+		number_of(setup, key, number);
+		markdown_text(number[0] ? number : text_of(setup, key), out);
+		fputs(" |\n", out);
+	}
+	fputs("| tool | exitlab ", out);
+	markdown_text(text_of(tool, "version"), out);
+	fputs(" (", out);
+	markdown_text(text_of(tool, "revision"), out);
+	fputs(") |\n\n", out);
+}
+
+/* A table of numbers: one line a row with samples, one column a key. */
+static void markdown_numbers(const json_t *rows, const char *const *keys, size_t count, FILE *out)
+{
+	const json_t *row;
+	size_t index;
+
+	fputs("| row |", out);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, " %s |", keys[i]);
+	fputs("\n| --- |", out);
+	for (size_t i = 0; i < count; i++)
+		fputs(" ---: |", out);
+	json_array_foreach (rows, index, row) {
+		char text[32];
+
+		if (!has_samples(row))
+			continue;
+		fprintf(out, "\n| %s |", text_of(row, "id"));
+		for (size_t i = 0; i < count; i++)
+			fprintf(out, " %s |", number_of(row, keys[i], text));
+	}
+	fputs("\n\n", out);
+}
+
+static void markdown_proof(const json_t *rows, FILE *out)
+{
+	const json_t *row;
+	size_t index;
+
+	fputs("## Proof\n\n| row | path | verdict | expected | executed | exits | userspace exits "
+	      "| other exits |\n| --- | --- | --- | --- | ---: | ---: | ---: | --- |\n",
+	      out);
+	json_array_foreach (rows, index, row) {
+		const json_t *proof = json_object_get(row, "proof"), *count;
+		char executed[32], exits[32], userspace[32];
+		const char *name, *separator = "";
+
+		fprintf(out, "| %s | %s | %s | %s | %s | %s | %s | ", text_of(row, "id"),
+			text_of(row, "path"), text_of(row, "verdict"),
+			proof ? text_of(proof, "expected") : "",
+			number_of(proof, "executed", executed), number_of(proof, "exits", exits),
+			number_of(proof, "userspace_exits", userspace));
+		json_object_foreach (json_object_get(proof, "other"), name, count) {
+			fputs(separator, out);
+			markdown_text(name, out);
+			fprintf(out, " %" JSON_INTEGER_FORMAT, json_integer_value(count));
+			separator = ", ";
+		}
+		fputs(" |\n", out);
+	}
+	fputc('\n', out);
+}
+
+void report_markdown(const json_t *summary, FILE *out)
+{
+	static const char *const main_keys[] = {
+		"n", "p50", "p99", "p99.9", "max", "p50_minus_floor", "floor", "p50_minus_null"};
+	static const char *const all_keys[] = {
+#define PERCENTILE(name, key, per10000) key,
+		PERCENTILES(PERCENTILE)
+#undef PERCENTILE
+			"mean",
+		"stddev", "saturated", "tracing"};
+	const json_t *rows = json_object_get(summary, "rows"), *row;
+	size_t index;
+
+	fputs("# VM exits on ", out);
+	markdown_text(text_of(summary, "host"), out);
+	fputs("\n\n", out);
+	markdown_setup(summary, out);
+	fprintf(out, "## Samples\n\nUnit: %s.\n\n", clock_of(summary));
+	markdown_numbers(rows, main_keys, ARRAY_SIZE(main_keys), out);
+	print_reasons(rows, "- ", markdown_text, out);
+	fputs("\n## Distribution\n\n`tracing` is what counting the exits added to p50 in the proof "
+	      "pass; the numbers above are without it.\n\n",
+	      out);
+	markdown_numbers(rows, all_keys, ARRAY_SIZE(all_keys), out);
+	markdown_proof(rows, out);
+	fputs("## Histograms\n\n", out);
+	json_array_foreach (rows, index, row) {
+		const char *id = text_of(row, "id");
+
+		if (has_samples(row))
+			fprintf(out, "![%s](plots/%s.svg)\n", id, id);
+	}
+}
+
+static void csv_text(const char *text, FILE *out)
+{
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			fputc('"', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+void report_csv(const json_t *summary, FILE *out)
+{
+	static const char *const texts[] = {"id", "path", "unit", "verdict", "reason"};
+	static const char *const numbers[] = {"n",
+					      "saturated",
+#define PERCENTILE(name, key, per10000) key,
+					      PERCENTILES(PERCENTILE)
+#undef PERCENTILE
+						      "mean",
+					      "stddev",
+					      "floor",
+					      "p50_minus_floor",
+					      "p50_minus_null",
+					      "tracing"};
+	const json_t *emulated = json_object_get(summary, "emulated"), *row;
+	size_t index;
+
+	fputs("host,time,clock,emulated", out);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		fprintf(out, ",%s", texts[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		fprintf(out, ",%s", numbers[i]);
+	fputs(",p50_ci95_low,p50_ci95_high\n", out);
+	json_array_foreach (json_object_get(summary, "rows"), index, row) {
+		const json_t *interval = json_object_get(row, "p50_ci95");
+		char text[32];
+
+		csv_text(text_of(summary, "host"), out);
+		fprintf(out, ",%s,%s,%s", text_of(summary, "time"), text_of(summary, "clock"),
+			json_is_boolean(emulated) ? json_is_true(emulated) ? "true" : "false"
+						  : "unknown");
+		for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+			fputc(',', out);
+			csv_text(text_of(row, texts[i]), out);
+		}
+		for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+			fprintf(out, ",%s", number_of(row, numbers[i], text));
+		for (size_t i = 0; i < 2; i++)
+			if (interval)
+				fprintf(out, ",%" JSON_INTEGER_FORMAT,
+					json_integer_value(json_array_get(interval, i)));
+			else
+				fputc(',', out);
+		fputc('\n', out);
+	}
+}
