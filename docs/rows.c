@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Prints exits.def as the table of docs/method.md: `make docs` puts it there. */
+#include <stdio.h>
+#include <string.h>
+
+static const char *or_dash(const char *text)
+{
+	return strcmp(text, "NONE") && strcmp(text, "0") ? text : "–";
+}
+
+int main(void)
+{
+	puts("| row | no. | answered by | Intel exit | AMD exit | what is timed |\n"
+	     "| --- | --- | --- | --- | --- | --- |");
+#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, prose)                  \
+	printf("| %s | %s | %s | %s | %s | %s |\n", #context "." #name, or_dash(#number),          \
+	       or_dash(#path), or_dash(#vmx), or_dash(#svm), prose);
+#include "exits.def"
+#undef EXIT_ROW
+	return 0;
+}
