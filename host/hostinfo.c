@@ -85,7 +85,7 @@ static const struct item {
 	{"hypervisor", "", read_hypervisor, NULL},
 	{"kernel.build", "/proc/version", read_text, NULL},
 	{"kernel.command_line", "/proc/cmdline", read_text, NULL},
-	{"kernel.release", "/proc/sys/kernel/osrelease", read_text, NULL},
+	{"kernel.version", "/proc/sys/kernel/osrelease", read_text, NULL},
 	{"kvm.modules", "/sys/module", read_names, "kvm*"},
 	{"kvm.parameters", "/sys/module/kvm*/parameters/*", read_parameters, NULL},
 	{"memory.hugepages_by_kb", "/sys/kernel/mm/hugepages/hugepages-*kB/nr_hugepages",

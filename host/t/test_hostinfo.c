@@ -157,6 +157,7 @@ static void kernel_kvm_and_memory(void **state)
 	put(CPU "vulnerabilities/l1tf", "Not affected\n");
 	put(CPU "vulnerabilities/mds", "Mitigation: Clear CPU buffers\n");
 	put("/proc/cmdline", "quiet isolcpus=3\n");
+	put("/proc/sys/kernel/osrelease", "6.12.0-1-amd64\n");
 	put("/sys/module/kvm/parameters/halt_poll_ns", "200000\n");
 	put("/sys/module/kvm_amd/parameters/npt", "Y\n");
 	put("/sys/module/loop/parameters/max_loop", "8\n");
@@ -170,6 +171,7 @@ static void kernel_kvm_and_memory(void **state)
 			    "{\"l1tf\": \"Not affected\", "
 			    "\"mds\": \"Mitigation: Clear CPU buffers\"}");
 	assert_string_equal(value(host, "kernel.command_line"), "\"quiet isolcpus=3\"");
+	assert_string_equal(value(host, "kernel.version"), "\"6.12.0-1-amd64\"");
 	assert_string_equal(value(host, "kvm.modules"), "[\"kvm\", \"kvm_amd\"]");
 	assert_string_equal(value(host, "kvm.parameters"),
 			    "{\"kvm.halt_poll_ns\": \"200000\", \"kvm_amd.npt\": \"Y\"}");
