@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The command: finds the subcommand in the table of commands.h and hands over. Start reading here.
  */
+#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "commands.h"
 #include "util.h"
+#include "version.h"
 
 static const struct command {
 	const char *name, *prose;
@@ -27,6 +29,7 @@ static void help(FILE *out)
 
 int main(int argc, char **argv)
 {
+	argp_err_exit_status = EXIT_USAGE;
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;

@@ -2,6 +2,11 @@
 # host/: the exitlab command, one file a subcommand, and the lab that gives any machine a KVM.
 
 host-sources := \
+	host/archive.c \
+	host/boot.c \
+	host/boot_options.c \
+	host/diagnose.c \
+	host/env.c \
 	host/exit_reasons.c \
 	host/exit_rows.c \
 	host/exitcount.c \
@@ -10,24 +15,27 @@ host-sources := \
 	host/exitlab.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c \
+	host/qmp.c \
 	host/record.c \
 	host/report.c \
 	host/report_plot.c \
 	host/report_summary.c \
 	host/report_text.c \
+	host/run.c \
 	host/stats.c \
-	host/verdict.c
+	host/verdict.c \
+	host/vm.c
 
 host-libs := -lbpf -ljansson -lm
 
 host-objects := $(host-sources:%.c=build/%.o)
 
-build/version.h: FORCE
+build/host/version.h: FORCE
 	$(quiet)mkdir -p $(@D); v='#define EXITLAB_VERSION "0.1.0"'; \
 	r="#define EXITLAB_REVISION \"$$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)\""; \
 	printf '%s\n%s\n' "$$v" "$$r" | cmp -s - $@ || printf '%s\n%s\n' "$$v" "$$r" >$@
 
-build/host/%.o: host/%.c build/version.h
+build/host/%.o: host/%.c | build/host/version.h
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(CFLAGS) -D_GNU_SOURCE -Iguest-bench -Ibuild/host -MMD -MP -c -o $@ $<
 
 # BPF: compiled without the C library, relocated to the running kernel when it is loaded. The types

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A run's place in results/: written in HOST/TIME-KIND.partial, renamed once when it is whole. A
+ * run that failed keeps what it has, as .failed with the reason in a file of its own.
+ */
+#ifndef EXITLAB_ARCHIVE_H
+#define EXITLAB_ARCHIVE_H
+
+#include <stddef.h>
+
+struct archive {
+	char final[4096];     /* results/HOST/TIME-KIND */
+	char directory[4104]; /* where to write; final once it is kept */
+	char time[32];	      /* UTC, ISO 8601 */
+};
+
+/* Makes the directory. 0, or -1 with one line on stderr. */
+int archive_begin(struct archive *archive, const char *results, const char *host, const char *kind);
+
+/* Renames it to its final name, or to .failed with why in reason.txt. 0, or -1 with one line. */
+int archive_keep(struct archive *archive);
+int archive_fail(struct archive *archive, const char *why);
+
+/* Removes it and all that is in it: for a run that never was. */
+void archive_discard(struct archive *archive);
+
+#endif

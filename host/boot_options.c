@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The command line of `exitlab boot`, checked before anything is started. */
+#include <argp.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot_options.h"
+#include "exit_rows.h"
+#include "record.h"
+
+enum { OPTION_INITRD = 256, OPTION_QEMU, OPTION_NO_PROOF, OPTION_KERNEL, OPTION_LIST };
+
+static const struct argp_option option_table[] = {
+	{"accel", 'a', "WHERE", 0,
+	 "auto, kvm, lab or tcg [auto: KVM if the guest runs on it, else the lab]", 0},
+	{"machine", 'm', "MACHINE", 0, "microvm or q35 [microvm]", 0},
+	{"cpu", 'c', "N", 0,
+	 "host CPU of the vCPU [the last online one; CPU 0 keeps house where there is another]", 0},
+	{"iter", 'i', "N", 0,
+	 "samples per row [100000, 20000 where QEMU answers; 1000 under the insn clock]", 0},
+	{"select", 's', "ROW,...", 0, "rows to run beside the empty brackets [all]", 0},
+	{"results", 'r', "DIR", 0, "archive [results]", 0},
+	{"deadline", 'd', "SECONDS", 0, "longest time of one boot [300, more with a large --iter]",
+	 0},
+	{"kernel", OPTION_KERNEL, "FILE", 0, "guest kernel [build/kernel/vmlinux]", 0},
+	{"initrd", OPTION_INITRD, "FILE", 0, "guest initramfs [build/initramfs.cpio.lz4]", 0},
+	{"qemu", OPTION_QEMU, "PROGRAM", 0, "[$QEMU or qemu-system-x86_64]", 0},
+	{"no-proof", OPTION_NO_PROOF, NULL, 0, "leave the proof pass out: every row UNPROVEN", 0},
+	{"list", OPTION_LIST, NULL, 0, "print the rows and exit", 0},
+	{0},
+};
+
+static bool row_exists(const char *name, size_t length)
+{
+	for (int i = 0; i < EXIT_ROWS; i++)
+		if (strlen(exit_rows[i].id) == length && !strncmp(exit_rows[i].id, name, length))
+			return true;
+	return false;
+}
+
+static void check_select(const char *select, struct argp_state *state)
+{
+	while (*select) {
+		size_t length = strcspn(select, ",");
+
+		if (!row_exists(select, length))
+			argp_error(state, "no row \"%.*s\"; --list prints them", (int)length,
+				   select);
+		select += length + (select[length] == ',');
+	}
+}
+
+static long number(const char *text, long least, long most, const char *what,
+		   struct argp_state *state)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (*end || end == text || errno || value < least || value > most)
+		argp_error(state, "%s: \"%s\" is not a number from %ld to %ld", what, text, least,
+			   most);
+	return value;
+}
+
+static const char *one_of(const char *text, const char *const *words, const char *what,
+			  struct argp_state *state)
+{
+	for (const char *const *word = words; *word; word++)
+		if (!strcmp(text, *word))
+			return text;
+	argp_error(state, "%s: \"%s\" is none that there is; see --help", what, text);
+	return NULL;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct boot_options *boot = state->input;
+
+	switch (key) {
+	case 'a':
+		boot->accel =
+			one_of(argument, (const char *const[]){"auto", "kvm", "lab", "tcg", NULL},
+			       "--accel", state);
+		break;
+	case 'm':
+		boot->machine = one_of(argument, (const char *const[]){"microvm", "q35", NULL},
+				       "--machine", state);
+		break;
+	case 'c':
+		boot->cpu = number(argument, 0, CPU_SETSIZE - 1, "--cpu", state);
+		break;
+	case 'i':
+		boot->iter = number(argument, 1, RECORD_MAX_SAMPLES, "--iter", state);
+		break;
+	case 's':
+		check_select(argument, state);
+		boot->select = argument;
+		break;
+	case 'r':
+		boot->results = argument;
+		break;
+	case 'd':
+		boot->deadline = number(argument, 1, 1000000, "--deadline", state);
+		break;
+	case OPTION_KERNEL:
+		boot->kernel = argument;
+		break;
+	case OPTION_INITRD:
+		boot->initrd = argument;
+		break;
+	case OPTION_QEMU:
+		boot->qemu = argument;
+		break;
+	case OPTION_NO_PROOF:
+		boot->no_proof = true;
+		break;
+	case OPTION_LIST:
+		boot->list = true;
+		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "no argument expected: %s", argument);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = option_table,
+	.parser = parse,
+	.doc = "Boot the appliance, measure its VM exits, prove their paths, archive and print the "
+	       "run.\vThe run is archived in DIR/<host>/<UTC time>-vmexit; one that failed ends in "
+	       ".failed and keeps its logs and the reason. See exitlab-boot(1).",
+};
+
+void boot_options_parse(struct boot_options *options, int argc, char **argv)
+{
+	*options = (struct boot_options){
+		.accel = "auto",
+		.machine = "microvm",
+		.results = "results",
+		.kernel = "build/kernel/vmlinux",
+		.initrd = "build/initramfs.cpio.lz4",
+		.qemu = getenv("QEMU") ?: "qemu-system-x86_64",
+		.cpu = -1,
+	};
+	argp_parse(&argp, argc, argv, 0, NULL, options);
+}

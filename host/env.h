@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* env.json: everything that a number of this run depends on. */
+#ifndef EXITLAB_ENV_H
+#define EXITLAB_ENV_H
+
+#include <jansson.h>
+
+#include "run.h"
+
+/* How this host counts time: "tsc", or "insn" inside `exitlab lab --clock insn`. */
+const char *env_clock(void);
+
+/*
+ * env.json's object for a finished run at time (UTC, ISO 8601); a new reference. Whatever cannot
+ * be known is null.
+ */
+json_t *env_json(const struct run *run, const char *time);
+
+/* Writes an object as indented JSON to directory/name. 0, or -1 with one line on stderr. */
+int json_write(const json_t *object, const char *directory, const char *name);
+
+#endif

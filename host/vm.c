@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* QEMU is given sockets that are already connected, so nothing of it has a name in a file system.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../guest-bench/record.h"
+#include "util.h"
+#include "vm.h"
+
+static void add(json_t *command, const char *format, ...)
+{
+	char argument[4096];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(argument, sizeof(argument), format, arguments);
+	va_end(arguments);
+	json_array_append_new(command, json_string(argument));
+}
+
+/* What differs between the machines: how the CPU and the virtio-serial bus are called. */
+static void add_machine(json_t *command, const struct vm_config *config)
+{
+	bool micro = !strcmp(config->machine, "microvm");
+
+	add(command, "-machine");
+	add(command, "%s%s", config->machine, micro ? ",acpi=off" : "");
+	add(command, "-accel");
+	add(command, "%s", config->accel);
+	add(command, "-cpu");
+	add(command, "%s", strcmp(config->accel, "kvm") ? "max" : "host");
+	add(command, "-device");
+	add(command, "%s", micro ? "virtio-serial-device" : "virtio-serial-pci");
+}
+
+static json_t *command_line(const struct vm_config *config, bool lock, int qmp_fd, int record_fd)
+{
+	json_t *command = json_array();
+
+	add(command, "%s", config->qemu);
+	for (const char *const *flag =
+		     (const char *const[]){"-nodefaults", "-no-user-config", "-no-reboot", "-S",
+					   "-smp", "1", "-display", "none", NULL};
+	     *flag; flag++)
+		add(command, "%s", *flag);
+	add_machine(command, config);
+	add(command, "-m");
+	add(command, "%u", config->memory_mib);
+	add(command, "-overcommit");
+	add(command, "mem-lock=%s", lock ? "on" : "off");
+	add(command, "-kernel");
+	add(command, "%s", config->kernel);
+	add(command, "-initrd");
+	add(command, "%s", config->initrd);
+	/*
+	 * A reset ends QEMU (-no-reboot): reboot=t and panic=-1 make every end of the guest one.
+	 * The kernel hands init what it does not know itself as environment. What follows "--"
+	 * would be init's arguments, but microvm adds its devices at the end.
+	 */
+	add(command, "-append");
+	add(command, "console=ttyS0 quiet reboot=t panic=-1 MEASURE=\"%s\"", config->guest_args);
+	add(command, "-chardev");
+	add(command, "socket,id=qmp,fd=%d", qmp_fd);
+	add(command, "-mon");
+	add(command, "chardev=qmp,mode=control");
+	add(command, "-serial");
+	add(command, "file:%s.console.log", config->name);
+	add(command, "-chardev");
+	if (config->debugcon_file)
+		add(command, "file,id=debugcon,path=%s.debugcon", config->name);
+	else
+		add(command, "null,id=debugcon");
+	add(command, "-device");
+	add(command, "isa-debugcon,iobase=%#x,chardev=debugcon", PORT_DEBUGCON);
+	add(command, "-chardev");
+	add(command, "socket,id=record,fd=%d", record_fd);
+	add(command, "-device");
+	add(command, "virtserialport,chardev=record,name=" RECORD_PORT);
+	return command;
+}
+
+/* In the child: QEMU dies with us, has clean signals, and says what it has to say in its log. */
+static void exec_qemu(const struct vm_config *config, const json_t *command, int qmp_fd,
+		      int record_fd)
+{
+	char *arguments[64], log[64];
+	size_t count = json_array_size(command);
+	sigset_t none;
+	int fd;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
+	snprintf(log, sizeof(log), "%s.qemu.log", config->name);
+	if (chdir(config->directory))
+		_exit(126);
+	fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	if (fd < 0)
+		_exit(126);
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	fd = open("/dev/null", O_RDONLY);
+	dup2(fd, STDIN_FILENO);
+	fcntl(qmp_fd, F_SETFD, 0);
+	fcntl(record_fd, F_SETFD, 0);
+	for (size_t i = 0; i < count && i < ARRAY_SIZE(arguments) - 1; i++)
+		arguments[i] = (char *)json_string_value(json_array_get(command, i));
+	arguments[count] = NULL;
+	execvp(arguments[0], arguments);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+/* May this process lock the guest's memory and QEMU's own? Raises the limit where it can. */
+static bool allow_memory_lock(void)
+{
+	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+
+	if (!setrlimit(RLIMIT_MEMLOCK, &limit))
+		return true;
+	return !getrlimit(RLIMIT_MEMLOCK, &limit) && limit.rlim_cur == RLIM_INFINITY;
+}
+
+/* Pins the vCPU's thread to cpu, and QEMU's other threads away from it where there is another. */
+static bool pin_vcpu(struct vm *vm, int cpu)
+{
+	json_t *cpus = qmp_command(&vm->qmp, "query-cpus-fast");
+	pid_t thread = json_integer_value(json_object_get(json_array_get(cpus, 0), "thread-id"));
+	cpu_set_t set, others;
+	bool pinned;
+
+	json_decref(cpus);
+	if (!thread)
+		return false;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	pinned = !sched_setaffinity(thread, sizeof(set), &set);
+	if (!sched_getaffinity(0, sizeof(others), &others)) {
+		CPU_CLR(cpu, &others);
+		if (CPU_COUNT(&others))
+			sched_setaffinity(vm->pid, sizeof(others), &others);
+	}
+	return pinned;
+}
+
+static void learn_version(struct vm *vm)
+{
+	json_t *version = qmp_command(&vm->qmp, "query-version"), *number;
+
+	number = json_object_get(version, "qemu");
+	if (asprintf(&vm->version, "%lld.%lld.%lld %s",
+		     json_integer_value(json_object_get(number, "major")),
+		     json_integer_value(json_object_get(number, "minor")),
+		     json_integer_value(json_object_get(number, "micro")),
+		     json_string_value(json_object_get(version, "package")) ?: "") < 0)
+		vm->version = NULL;
+	json_decref(version);
+}
+
+int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t size)
+{
+	int qmp[2] = {-1, -1}, record[2] = {-1, -1}, status;
+
+	*vm = (struct vm){.pid = -1, .record = -1, .memory_locked = allow_memory_lock()};
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qmp) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, record)) {
+		snprintf(why, size, "socketpair: %s", strerror(errno));
+		close(qmp[0]);
+		close(qmp[1]);
+		return -1;
+	}
+	vm->command = command_line(config, vm->memory_locked, qmp[1], record[1]);
+	vm->record = record[0];
+	vm->pid = fork();
+	if (!vm->pid)
+		exec_qemu(config, vm->command, qmp[1], record[1]);
+	close(qmp[1]);
+	close(record[1]);
+	if (vm->pid > 0 && !qmp_open(&vm->qmp, qmp[0])) {
+		vm->pinned = pin_vcpu(vm, config->cpu);
+		learn_version(vm);
+		return 0;
+	}
+	if (vm->pid < 0)
+		vm->qmp.fd = qmp[0];
+	status = vm_stop(vm);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+		snprintf(why, size, "%s: no such program; make deps, or QEMU=path", config->qemu);
+		errno = ENOENT;
+	} else {
+		snprintf(why, size, "QEMU did not start");
+		errno = EIO;
+	}
+	return -1;
+}
+
+int vm_continue(struct vm *vm)
+{
+	json_t *reply = qmp_command(&vm->qmp, "cont");
+
+	json_decref(reply);
+	return reply ? 0 : -1;
+}
+
+void vm_state(struct vm *vm, char *state, size_t size)
+{
+	json_t *reply = qmp_command(&vm->qmp, "query-status");
+
+	snprintf(state, size, "%s", json_string_value(json_object_get(reply, "status")) ?: "gone");
+	json_decref(reply);
+}
+
+int vm_wait(const struct vm *vm, siginfo_t *status)
+{
+	struct pollfd poller = {.fd = pidfd_open(vm->pid, 0), .events = POLLIN};
+	int ended = poll(&poller, 1, 1000);
+
+	close(poller.fd);
+	return ended == 1 ? waitid(P_PID, vm->pid, status, WEXITED | WNOWAIT) : -1;
+}
+
+int vm_stop(struct vm *vm)
+{
+	int status = 0, qmp_fd = vm->qmp.fd;
+
+	if (vm->pid > 0) {
+		kill(vm->pid, SIGKILL);
+		while (waitpid(vm->pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	qmp_close(&vm->qmp);
+	close(qmp_fd);
+	close(vm->record);
+	json_decref(vm->command);
+	free(vm->version);
+	*vm = (struct vm){.pid = -1, .record = -1, .qmp.fd = -1};
+	return status;
+}

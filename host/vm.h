@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One QEMU with the appliance in it: its command line, its process, its pinned vCPU. */
+#ifndef EXITLAB_VM_H
+#define EXITLAB_VM_H
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "qmp.h"
+
+struct vm_config {
+	const char *qemu;	 /* program; a path must be absolute */
+	const char *machine;	 /* "microvm" or "q35" */
+	const char *accel;	 /* "kvm" or "tcg" */
+	const char *kernel;	 /* absolute path: vmlinux with a PVH entry, or bzImage */
+	const char *initrd;	 /* absolute path: cpio, lz4 */
+	const char *guest_args;	 /* for the guest program */
+	const char *directory;	 /* existing; QEMU runs in it and writes its files there: */
+	const char *name;	 /* NAME.console.log, NAME.qemu.log and, if asked, NAME.debugcon */
+	bool debugcon_file;	 /* keep the bytes of port 0xe9; otherwise QEMU's null backend */
+	unsigned int memory_mib; /* of the guest */
+	int cpu;		 /* host CPU of the vCPU thread */
+};
+
+struct vm {
+	pid_t pid;
+	int record; /* the record port, a stream socket */
+	struct qmp qmp;
+	bool memory_locked; /* QEMU may lock its memory, and was told to */
+	bool pinned;	    /* the vCPU thread runs on config.cpu alone */
+	json_t *command;    /* QEMU's arguments, strings */
+	char *version;	    /* QEMU's own word */
+};
+
+/*
+ * Starts QEMU with the vCPU stopped and pinned. 0, or -1 with one line in why; then nothing is
+ * left running. errno is ENOENT when there is no such program.
+ */
+int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t size);
+
+/* Lets the vCPU run. 0 or -1. */
+int vm_continue(struct vm *vm);
+
+/* QEMU's run state ("running", "internal-error", ...) into state; "gone" when it does not answer.
+ */
+void vm_state(struct vm *vm, char *state, size_t size);
+
+/* Waits up to a second for a QEMU that is ending; how it ended into status, unreaped. 0 or -1. */
+int vm_wait(const struct vm *vm, siginfo_t *status);
+
+/* Ends QEMU if it still runs, reaps it and frees everything. Returns its wait status. */
+int vm_stop(struct vm *vm);
+
+#endif
