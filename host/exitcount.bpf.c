@@ -138,16 +138,15 @@ static __always_inline __u32 read_u32(const void *at)
 
 static __always_inline __u32 svm_reason(const void *vcpu)
 {
-	const void *control;
+	const void *vmcb;
 	__u32 code;
 
 	if (!bpf_core_type_exists(struct vcpu_svm))
 		return REASON_OTHER;
-	control = read_pointer(vcpu + bpf_core_field_offset(struct vcpu_svm, vmcb)) +
-		  bpf_core_field_offset(struct vmcb, control);
-	code = read_u32(control + bpf_core_field_offset(struct vmcb_control_area, exit_code));
+	vmcb = read_pointer(vcpu + bpf_core_field_offset(struct vcpu_svm, vmcb));
+	code = read_u32(vmcb + bpf_core_field_offset(struct vmcb, control.exit_code));
 	if (code == SVM_EXIT_MSR &&
-	    read_u32(control + bpf_core_field_offset(struct vmcb_control_area, exit_info_1)))
+	    read_u32(vmcb + bpf_core_field_offset(struct vmcb, control.exit_info_1)))
 		return REASON_MSR_WRITE;
 	return reason_to_index(code);
 }
@@ -159,8 +158,7 @@ static __always_inline __u32 vmx_reason(const void *vcpu)
 	if (bpf_core_field_exists(struct vcpu_vmx, exit_reason))
 		offset = bpf_core_field_offset(struct vcpu_vmx, exit_reason);
 	else if (bpf_core_field_exists(struct vcpu_vmx___vt, vt))
-		offset = bpf_core_field_offset(struct vcpu_vmx___vt, vt) +
-			 bpf_core_field_offset(struct vcpu_vt, exit_reason);
+		offset = bpf_core_field_offset(struct vcpu_vmx___vt, vt.exit_reason);
 	else
 		return REASON_OTHER;
 	return reason_to_index(read_u32(vcpu + offset) & 0xffff);
@@ -315,6 +313,7 @@ int BPF_PROG(on_userspace_exit, __u32 reason, int error)
 		return 0;                                                                          \
 	}
 
+/* kvm_pio has a program of its own above: it also sees the markers. */
 COUNT_EVENT(cpuid)
 COUNT_EVENT(msr)
 COUNT_EVENT(hypercall)

@@ -14,19 +14,12 @@
 
 struct exitcount {
 	struct exitcount_bpf *skel;
-	unsigned int flags;
 };
 
 static const char *const row_names[ROWS] = {
 #define EXIT_ROW(wire, number, context, name, ...) [wire] = #context "." #name,
 #include "exits.def"
 #undef EXIT_ROW
-};
-
-static const char *const event_names[EVENTS] = {
-#define EVENT(name) #name,
-	EXITCOUNT_EVENTS(EVENT)
-#undef EVENT
 };
 
 /* libbpf's first warning, which is the cause; what follows it are consequences. */
@@ -73,6 +66,30 @@ static const char *missing_rights(void)
 	return access("/sys/kernel/btf/kvm", F_OK) ? "" : "CAP_SYS_ADMIN, kvm being a module";
 }
 
+/* kvm_exit is the business of the vendor's module; the paravirtual one has no such exits. */
+static bool kvm_exit_fires(void)
+{
+	return (!access("/sys/module/kvm_amd", F_OK) || !access("/sys/module/kvm_intel", F_OK)) &&
+	       access("/sys/module/kvm_pvm", F_OK);
+}
+
+/* Sets what the programs take for constants, and which of them are needed. */
+static void configure(struct exitcount *counter, pid_t process, unsigned int flags)
+{
+	struct exitcount_bpf *skel = counter->skel;
+	bool latency = flags & EXITCOUNT_LATENCY;
+	bool lean = flags & EXITCOUNT_LEAN && kvm_exit_fires();
+
+	skel->rodata->target_tgid = process;
+	skel->rodata->use_markers = flags & EXITCOUNT_MARKERS;
+	skel->rodata->use_latency = latency;
+	bpf_program__set_autoload(skel->progs.on_entry, latency);
+	bpf_map__set_autocreate(skel->maps.spans, latency);
+	bpf_program__set_autoload(skel->progs.on_cpuid, !lean);
+	bpf_program__set_autoload(skel->progs.on_msr, !lean);
+	bpf_program__set_autoload(skel->progs.on_hypercall, !lean);
+}
+
 static struct exitcount *refuse(struct exitcount *counter, int error)
 {
 	exitcount_close(counter);
@@ -115,13 +132,7 @@ struct exitcount *exitcount_open(pid_t pid, unsigned int flags, char *why, size_
 		snprintf(why, size, "cannot open the BPF programs: %s", strerror(error));
 		return refuse(counter, error);
 	}
-	counter->flags = flags;
-	counter->skel->rodata->target_tgid = tgid;
-	counter->skel->rodata->use_markers = flags & EXITCOUNT_MARKERS;
-	counter->skel->rodata->use_latency = flags & EXITCOUNT_LATENCY;
-	bpf_program__set_autoload(counter->skel->progs.on_entry, flags & EXITCOUNT_LATENCY);
-	bpf_map__set_autocreate(counter->skel->maps.spans, flags & EXITCOUNT_LATENCY);
-
+	configure(counter, tgid, flags);
 	error = -exitcount_bpf__load(counter->skel);
 	if (!error)
 		error = -exitcount_bpf__attach(counter->skel);
@@ -215,9 +226,23 @@ char *exitcount_userspace_name(unsigned int index, char *text, size_t size)
 	return text;
 }
 
-static json_t *row_json(const struct exitcount_row *row, int vendor)
+static json_t *events_json(const struct exitcount *counter, const struct exitcount_row *row)
 {
-	json_t *exits = json_object(), *userspace = json_object(), *events = json_object();
+	json_t *events = json_object();
+
+#define EVENT(name)                                                                                \
+	if (bpf_program__autoload(counter->skel->progs.on_##name))                                 \
+		json_object_set_new(events, #name, json_integer(row->events[EVENT_##name]));
+	EXITCOUNT_EVENTS(EVENT)
+#undef EVENT
+	return events;
+}
+
+static json_t *row_json(const struct exitcount *counter, unsigned int wire)
+{
+	const struct exitcount_row *row = exitcount_row(counter, wire);
+	int vendor = exitcount_vendor(counter);
+	json_t *exits = json_object(), *userspace = json_object();
 	char name[EXITCOUNT_NAME];
 
 	for (unsigned int i = 0; i < REASONS; i++)
@@ -230,10 +255,8 @@ static json_t *row_json(const struct exitcount_row *row, int vendor)
 			json_object_set_new(userspace,
 					    exitcount_userspace_name(i, name, sizeof(name)),
 					    json_integer(row->userspace_exits[i]));
-	for (unsigned int i = 0; i < EVENTS; i++)
-		json_object_set_new(events, event_names[i], json_integer(row->events[i]));
 	return json_pack("{s:o, s:o, s:o}", "exits", exits, "userspace_exits", userspace, "events",
-			 events);
+			 events_json(counter, row));
 }
 
 static json_t *latency_json(const struct exitcount *counter)
@@ -269,14 +292,14 @@ json_t *exitcount_json(struct exitcount *counter)
 	for (unsigned int wire = 1; wire < ROWS; wire++)
 		if (exitcount_row(counter, wire))
 			json_object_set_new(rows, exitcount_row_name(wire, name, sizeof(name)),
-					    row_json(exitcount_row(counter, wire), vendor));
+					    row_json(counter, wire));
 	proof = json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:o}", "schema",
 			  "exitlab-proof/1", "status", "ok", "reason", "", "vendor",
 			  vendor_name(vendor), "kvm_exit", vendor != VENDOR_OTHER, "dropped",
 			  (json_int_t)counter->skel->bss->dropped, "markers",
 			  (json_int_t)counter->skel->bss->markers, "rows", rows, "outside",
-			  row_json(exitcount_row(counter, 0), vendor));
-	if (proof && counter->flags & EXITCOUNT_LATENCY)
+			  row_json(counter, 0));
+	if (proof && counter->skel->rodata->use_latency)
 		json_object_set_new(proof, "latency", latency_json(counter));
 	return proof;
 }
