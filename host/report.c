@@ -50,12 +50,12 @@ static int load(struct report *report, const char *dir)
 	if (load_json(dir, "env.json", &report->env) ||
 	    load_json(dir, "proof.json", &report->proof))
 		return -1;
-	if (!report->env)
-		pr_warn("%s has no env.json: the report cannot name the host", dir);
 	if (report->proof && proof_check(report->proof, why, sizeof(why))) {
 		pr_err("%s/proof.json: %s", dir, why);
 		return -1;
 	}
+	if (!report->env)
+		pr_warn("%s has no env.json: the report cannot name the host", dir);
 	return 0;
 }
 

@@ -24,7 +24,7 @@ int report_print(const char *dir, FILE *out);
 /* The rest is between the files host/report*.c. */
 
 /* Logarithmic bins: values below 2^HISTOGRAM_BITS each their own, above as many to an octave. */
-#define HISTOGRAM_BITS 5
+#define HISTOGRAM_BITS 7
 #define HISTOGRAM_BINS ((33 - HISTOGRAM_BITS) << HISTOGRAM_BITS)
 
 /* What the samples of one row say. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -45,45 +46,105 @@ static const char *member(const json_t *object, const char *key)
 }
 
 /* A dashed line at a percentile, with its value; labels of different height never collide. */
-static void mark(const char *name, uint32_t value, unsigned int number, double height, FILE *out)
+static void print_mark(const char *name, uint32_t value, unsigned int number, double height,
+		       FILE *out)
 {
 	fprintf(out,
 		"set arrow %u from first %" PRIu32 ", graph 0 to first %" PRIu32
 		", graph %.2f nohead dt 2 lw 1.5 lc rgb '#b03030' front\n",
 		number, value, value, height);
 	fprintf(out,
-		"set label %u ' %s %" PRIu32 "' at first %" PRIu32
-		", graph %.2f left tc rgb '#b03030' front\n",
+		"set label %u '%s %" PRIu32 "' at first %" PRIu32
+		", graph %.2f left offset 0.6,0 tc rgb '#b03030' front\n",
 		number, name, value, value, height);
 }
 
-static void plot_row(const struct row_stats *row, const json_t *summary, const json_t *object,
-		     FILE *out)
+/* Labels of a logarithmic axis, dense enough that a range of any width has some. */
+static void print_ticks(double low, double high, FILE *out)
 {
-	const char *id = member(object, "id"), *verdict = member(object, "verdict");
+	double decades = log10(high / low), step = decades < 0.5 ? 0.5 : 1;
+	const char *separator = "set xtics (";
+
+	for (double decade = 1; decade < high; decade *= 10)
+		for (double digit = 1; digit < 10; digit += step) {
+			double tick = decade * digit;
+			double prefix = tick < 1e6 ? 1 : tick < 1e9 ? 1e6 : 1e9;
+			bool label = decades < 1 || digit == 1 ||
+				     (decades < 3 && (digit == 2 || digit == 5));
+
+			if (tick < low || tick > high)
+				continue;
+			if (label)
+				fprintf(out, "%s'%.10g%s' %g", separator, tick / prefix,
+					prefix < 1e6   ? ""
+					: prefix < 1e9 ? "M"
+						       : "G",
+					tick);
+			else
+				fprintf(out, "%s'' %g 1", separator, tick);
+			separator = ", ";
+		}
+	/* A range too narrow for any of them. */
+	if (separator[0] == 's')
+		fprintf(out, "%s'%.10g' %.10g", separator, sqrt(low * high), sqrt(low * high));
+	fputs(")\n", out);
+}
+
+/* The histogram as data, neighbouring bins put together until at most 300 are left. */
+static void print_bins(const struct row_stats *row, FILE *out)
+{
+	unsigned int first = 0, last = HISTOGRAM_BINS - 1, shift = 0;
+	uint64_t most = 0;
+
+	while (!row->bins[first])
+		first++;
+	while (!row->bins[last])
+		last--;
+	while ((last - first) >> shift > 300)
+		shift++;
+	fputs("$bins << EOD\n", out);
+	for (unsigned int bin = first >> shift; bin <= last >> shift; bin++) {
+		uint64_t low = histogram_low(bin << shift), samples = 0;
+
+		for (unsigned int i = bin << shift; i < (bin + 1) << shift; i++)
+			samples += row->bins[i];
+		if (samples)
+			fprintf(out, "%g %" PRIu64 " %" PRIu64 "\n", low ? (double)low : 0.5,
+				histogram_low((bin + 1) << shift), samples);
+		if (samples > most)
+			most = samples;
+	}
+	/* Room for the marks' labels above. */
+	fprintf(out, "EOD\nset yrange [0.5:%g]\n", most * 8.0);
+}
+
+static void plot_row(const struct report *report, int row, const json_t *summary,
+		     const json_t *object, FILE *out)
+{
+	const struct row_stats *stats = &report->rows[row];
+	uint32_t saturated = report->records.rows[PASS_TIMED][row].header.saturated;
 	bool emulated = json_is_true(json_object_get(summary, "emulated"));
 	bool insn = !strcmp(member(summary, "clock"), "insn");
-	double low = row->timed.at[STATS_MIN] ? row->timed.at[STATS_MIN] : 0.5;
-	double high = row->timed.at[STATS_MAX] + 1.0;
+	double low = stats->timed.at[STATS_MIN] ? stats->timed.at[STATS_MIN] : 0.5;
+	double high = stats->timed.at[STATS_MAX] + 1.0;
+	double margin = fmin(fmax(pow(high / low, 0.08), 1.2), 2);
 
-	fprintf(out, "set title '%s on ", id);
+	fprintf(out, "set title '%s on ", exit_rows[row].id);
 	quoted(member(summary, "host"), out);
 	fprintf(out, ": %s%s' noenhanced\n", insn ? "path length, insns (emulated host)" : "cycles",
 		emulated && !insn ? " (emulated)" : "");
-	fprintf(out, "set xlabel '%s, n = %" PRIu64 ", %s' noenhanced\n", member(object, "unit"),
-		row->timed.n, verdict);
-	/* Room beside the marks, and an octave at least. */
-	fprintf(out, "set xrange [%.6g:%.6g]\n", low / 1.4, high * 1.4);
+	fprintf(out, "set xlabel '%s, n = %" PRIu64 ", %s", member(object, "unit"), stats->timed.n,
+		member(object, "verdict"));
+	if (saturated)
+		fprintf(out, ", %" PRIu32 " saturated", saturated);
+	fputs("' noenhanced\n", out);
+	fprintf(out, "set xrange [%.6g:%.6g]\n", low / margin, high * margin);
+	print_ticks(low / margin, high * margin, out);
 	fputs("unset arrow\nunset label\n", out);
-	mark("p50", row->timed.at[STATS_P50], 1, 0.96, out);
-	mark("p99", row->timed.at[STATS_P99], 2, 0.89, out);
-	fputs("$bins << EOD\n", out);
-	for (unsigned int bin = 0; bin < HISTOGRAM_BINS; bin++)
-		if (row->bins[bin])
-			fprintf(out, "%g %" PRIu64 " %" PRIu64 "\n",
-				bin ? (double)histogram_low(bin) : 0.5, histogram_low(bin + 1),
-				row->bins[bin]);
-	fputs("EOD\nplot $bins using 1:3:1:2:(0.5):3 with boxxyerror notitle\n", out);
+	print_mark("p50", stats->timed.at[STATS_P50], 1, 0.96, out);
+	print_mark("p99", stats->timed.at[STATS_P99], 2, 0.89, out);
+	print_bins(stats, out);
+	fputs("plot $bins using 1:3:1:2:(0.5):3 with boxxyerror notitle\n", out);
 }
 
 static void print_script(const struct report *report, const json_t *summary, FILE *out)
@@ -92,15 +153,15 @@ static void print_script(const struct report *report, const json_t *summary, FIL
 	size_t index;
 
 	fputs("set terminal svg size 800,400 dynamic font 'sans-serif,13' background '#ffffff'\n"
-	      "set logscale xy\nset yrange [0.5:*]\nset ylabel 'samples'\nset tics nomirror out\n"
-	      "set border 3\nset grid ytics lc rgb '#dddddd'\nset style fill solid 1.0 noborder\n"
+	      "set logscale xy\nset ylabel 'samples'\nset tics nomirror out\n"
+	      "set border 3\nset grid ytics lc rgb '#dddddd'\nset style fill solid 1.0 border lc rgb '#30609a'\n"
 	      "set linetype 1 lc rgb '#30609a'\nset format y '%.0f'\n",
 	      out);
 	json_array_foreach (json_object_get(summary, "rows"), index, object)
 		for (int i = 0; i < EXIT_ROWS; i++)
 			if (report->rows[i].timed.n &&
 			    !strcmp(exit_rows[i].id, member(object, "id")))
-				plot_row(&report->rows[i], summary, object, out);
+				plot_row(report, i, summary, object, out);
 }
 
 /* The child: gnuplot on the script, with nobody's settings, gone when we are. */

@@ -114,7 +114,7 @@ static void add_statistics(json_t *out, const struct report *report, int row)
 		json_object_set_new(out, "p50_minus_null", p50_minus(report, row, null));
 		json_decref(null);
 	}
-	json_object_set_new(out, "tracing",
+	json_object_set_new(out, "tracing_overhead",
 			    proof ? json_integer((json_int_t)stats->proof_p50 - p50(report, row))
 				  : json_null());
 }

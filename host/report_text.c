@@ -55,11 +55,12 @@ static bool same_verdict(const json_t *a, const json_t *b)
 	       !strcmp(text_of(a, "reason"), text_of(b, "reason"));
 }
 
-/* One line per verdict that has a reason, then the rows it is about. */
-static void print_reasons(const json_t *rows, const char *bullet,
+/* One line per verdict that has a reason, then the rows it is about; true when there was any. */
+static bool print_reasons(const json_t *rows, const char *bullet,
 			  void (*text)(const char *, FILE *), FILE *out)
 {
 	size_t count = json_array_size(rows);
+	bool any = false;
 
 	for (size_t i = 0; i < count; i++) {
 		const json_t *row = json_array_get(rows, i);
@@ -71,6 +72,7 @@ static void print_reasons(const json_t *rows, const char *bullet,
 			first++;
 		if (first < i)
 			continue;
+		any = true;
 		print_verdict(row, bullet, text, out);
 		for (size_t j = i; j < count; j++)
 			same += same_verdict(json_array_get(rows, j), row);
@@ -80,6 +82,7 @@ static void print_reasons(const json_t *rows, const char *bullet,
 					text_of(json_array_get(rows, j), "id"));
 		fputs(same < count ? ")\n" : " (all rows)\n", out);
 	}
+	return any;
 }
 
 static void plain_text(const char *text, FILE *out)
@@ -135,8 +138,8 @@ static void markdown_setup(const json_t *summary, FILE *out)
 	markdown_text(text_of(summary, "host"), out);
 	fputs(" |\n| time | ", out);
 	markdown_text(text_of(summary, "time"), out);
-	fprintf(out, " |\n| clock | %s: %s |\n| status | %s |\n", text_of(summary, "clock"),
-		clock_of(summary), text_of(summary, "status"));
+	fprintf(out, " |\n| clock | %s |\n| unit | %s |\n| status | %s |\n",
+		text_of(summary, "clock"), clock_of(summary), text_of(summary, "status"));
 	json_object_foreach ((json_t *)setup, key, value) {
 		char number[32];
 
@@ -214,7 +217,7 @@ void report_markdown(const json_t *summary, FILE *out)
 		PERCENTILES(PERCENTILE)
 #undef PERCENTILE
 			"mean",
-		"stddev", "saturated", "tracing"};
+		"stddev", "saturated", "tracing_overhead"};
 	const json_t *rows = json_object_get(summary, "rows"), *row;
 	size_t index;
 
@@ -224,8 +227,9 @@ void report_markdown(const json_t *summary, FILE *out)
 	markdown_setup(summary, out);
 	fprintf(out, "## Samples\n\nUnit: %s.\n\n", clock_of(summary));
 	markdown_numbers(rows, main_keys, ARRAY_SIZE(main_keys), out);
-	print_reasons(rows, "- ", markdown_text, out);
-	fputs("\n## Distribution\n\n`tracing` is what counting the exits added to p50 in the proof "
+	if (print_reasons(rows, "- ", markdown_text, out))
+		fputc('\n', out);
+	fputs("## Distribution\n\n`tracing_overhead` is what counting the exits added to p50 in the proof "
 	      "pass; the numbers above are without it.\n\n",
 	      out);
 	markdown_numbers(rows, all_keys, ARRAY_SIZE(all_keys), out);
@@ -263,7 +267,7 @@ void report_csv(const json_t *summary, FILE *out)
 					      "floor",
 					      "p50_minus_floor",
 					      "p50_minus_null",
-					      "tracing"};
+					      "tracing_overhead"};
 	const json_t *emulated = json_object_get(summary, "emulated"), *row;
 	size_t index;
 
@@ -278,7 +282,9 @@ void report_csv(const json_t *summary, FILE *out)
 		char text[32];
 
 		csv_text(text_of(summary, "host"), out);
-		fprintf(out, ",%s,%s,%s", text_of(summary, "time"), text_of(summary, "clock"),
+		fputc(',', out);
+		csv_text(text_of(summary, "time"), out);
+		fprintf(out, ",%s,%s", text_of(summary, "clock"),
 			json_is_boolean(emulated) ? json_is_true(emulated) ? "true" : "false"
 						  : "unknown");
 		for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {

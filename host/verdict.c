@@ -90,13 +90,22 @@ static json_int_t count_all(const json_t *counts)
 	return total;
 }
 
+/* Far more than a run can count, and sums of it do not overflow. */
+#define COUNT_LIMIT 1000000000000000
+
+static bool is_count(const json_t *count)
+{
+	return json_is_integer(count) && json_integer_value(count) >= 0 &&
+	       json_integer_value(count) <= COUNT_LIMIT;
+}
+
 static bool are_counts(const json_t *counts)
 {
 	const char *name;
 	json_t *count;
 
 	json_object_foreach ((json_t *)counts, name, count)
-		if (!json_is_integer(count) || json_integer_value(count) < 0)
+		if (!is_count(count))
 			return false;
 	return json_is_object(counts);
 }
@@ -129,15 +138,16 @@ int proof_check(const json_t *proof, char *why, size_t size)
 		snprintf(why, size, "its status is neither \"ok\" nor \"unavailable\"");
 		return -1;
 	}
-	if (check && (!json_is_integer(json_object_get(check, "expected")) ||
-		      !json_is_integer(json_object_get(check, "written")))) {
-		snprintf(why, size, "\"check\" needs the integers expected and written");
+	if (check && (!is_count(json_object_get(check, "expected")) ||
+		      !is_count(json_object_get(check, "written")))) {
+		snprintf(why, size, "\"check\" needs the counts expected and written");
 		return -1;
 	}
 	if (strcmp(status, "ok"))
 		return 0;
-	if (!json_is_object(rows) || !json_is_boolean(json_object_get(proof, "kvm_exit"))) {
-		snprintf(why, size, "\"rows\" or \"kvm_exit\" is missing");
+	if (!json_is_object(rows) || !json_is_boolean(json_object_get(proof, "kvm_exit")) ||
+	    !is_count(json_object_get(proof, "dropped"))) {
+		snprintf(why, size, "\"rows\", \"kvm_exit\" or \"dropped\" is missing or wrong");
 		return -1;
 	}
 	json_object_foreach (rows, name, row)
