@@ -63,6 +63,42 @@ build/host/t/test_hostinfo: build/host/hostinfo.o build/host/hostinfo_read.o
 build/host/t/test_%: build/host/t/test_%.o
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(host-libs)
 
+# The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
+report-sources := $(filter host/exit_reasons.c host/exit_rows.c host/record.c host/report%.c \
+	host/stats.c host/verdict.c,$(host-sources))
+report-objects := $(report-sources:%.c=build/asan/%.o)
+report-tests := $(patsubst %,build/asan/host/t/test_%,record report stats verdict)
+sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_RUNS ?= 1000000
+
+check-programs += $(report-tests)
+
+build/asan/%.o: %.c
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(CFLAGS) $(sanitize) -D_GNU_SOURCE -MMD -MP -c -o $@ $<
+
+$(report-tests): %: %.o $(report-objects)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
+
+build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/exit_rows.c $(wildcard host/record.h guest-bench/*.h)
+	$(call say,FUZZ,$@)mkdir -p $(@D); $(CLANG) $(CFLAGS) $(sanitize) -fsanitize=fuzzer -D_GNU_SOURCE \
+		-o $@ $(filter %.c,$^)
+
+.PHONY: fuzz bench-report
+fuzz: build/host/t/fuzz_record
+	$(quiet)mkdir -p build/fuzz; $< -runs=$(FUZZ_RUNS) -max_len=8192 -print_final_stats=1 \
+		build/fuzz host/t/golden
+
+build/host/t/make_records: $(patsubst %,build/host/%.o,t/make_records exit_reasons exit_rows)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson
+
+# Ten million samples: 29 rows of 344828.
+bench: bench-report
+bench-report: build/exitlab build/host/t/make_records
+	$(quiet)build/host/t/make_records build/bench-report vmx 344828
+	$(quiet)host/t/bench_report build/exitlab build/bench-report
+
+-include $(report-objects:.o=.d)
+
 .PRECIOUS: build/host/%.o
 
 -include $(check-programs:=.d)

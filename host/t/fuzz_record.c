@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The record reader against libFuzzer: each input as it is, and once more with the magic, version
+ * and checksum of its records mended, or no input would ever get past them.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../record.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Reads everything the reader said is there. */
+static void touch(const struct record *record)
+{
+	const uint8_t *payload = record->payload;
+	static volatile uint8_t sum;
+
+	for (uint64_t i = 0; i < record->length - sizeof(record->header); i++)
+		sum += payload[i];
+}
+
+static void read_stream(const uint8_t *data, size_t size)
+{
+	struct record_file file;
+	struct record record;
+	char why[RECORD_WHY] = "";
+
+	if (!record_file_read(&file, data, size, why)) {
+		for (int pass = 1; pass < 3; pass++)
+			for (int row = 0; row < EXIT_ROWS; row++)
+				if (file.rows[pass][row].header.kind)
+					touch(&file.rows[pass][row]);
+	} else if (!memchr(why, '\0', sizeof(why)) || strchr(why, '\n')) {
+		abort();
+	}
+	if (record_parse(data, size, &record, why) == RECORD_OK) {
+		char text[64];
+
+		record_describe(&record, text, sizeof(text));
+		touch(&record);
+	}
+}
+
+/* Makes valid checksums wherever the input's counts leave records whole. */
+static void mend(uint8_t *data, size_t size)
+{
+	struct record_header header;
+
+	for (size_t at = 0; size - at >= sizeof(header);) {
+		uint64_t length;
+
+		memcpy(&header, data + at, sizeof(header));
+		header.magic = RECORD_MAGIC;
+		header.version = RECORD_VERSION;
+		header.reserved = 0;
+		length = (uint64_t)header.count * header.width;
+		if (length <= size - at - sizeof(header))
+			header.checksum = record_checksum(&header, data + at + sizeof(header));
+		memcpy(data + at, &header, sizeof(header));
+		if (length > size - at - sizeof(header))
+			return;
+		at += sizeof(header) + length;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint8_t *copy;
+
+	read_stream(data, size);
+	copy = malloc(size ? size : 1);
+	if (!copy)
+		return 0;
+	memcpy(copy, data, size);
+	mend(copy, size);
+	read_stream(copy, size);
+	free(copy);
+	return 0;
+}

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The whole chain: golden runs must give their golden report, byte for byte, or no report at all.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../report.h"
+#include "../util.h"
+
+#define GOLDEN "host/t/golden"
+
+static const char *const inputs[] = {"run.rec", "proof.json", "env.json"};
+static const char *const outputs[] = {"summary.json", "report.md", "report.csv"};
+
+/* A file's text, NULL where there is none; the caller frees it. */
+static char *read_text(const char *dir, const char *name, size_t *size)
+{
+	char path[512], *text = NULL;
+	struct stat stat;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return NULL;
+	assert_int_equal(fstat(fd, &stat), 0);
+	text = calloc(1, stat.st_size + 1);
+	assert_non_null(text);
+	assert_int_equal(read(fd, text, stat.st_size), stat.st_size);
+	close(fd);
+	*size = stat.st_size;
+	return text;
+}
+
+static void write_text(const char *dir, const char *name, const char *text, size_t size)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void copy_inputs(const char *golden, const char *dir)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(inputs); i++) {
+		size_t size;
+		char *text = read_text(golden, inputs[i], &size);
+
+		if (text)
+			write_text(dir, inputs[i], text, size);
+		free(text);
+	}
+}
+
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+	(void)stat, (void)type, (void)ftw;
+	return remove(path);
+}
+
+/* Every test has a directory of its own. */
+static int make_dir(void **state)
+{
+	char *dir = strdup("/tmp/test_report.XXXXXX");
+
+	*state = dir;
+	return dir && mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+	int error = nftw(*state, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+
+	free(*state);
+	return error;
+}
+
+/* What report_make() writes to stderr; the caller frees it. */
+static char *errors_of(const char *dir, int wanted)
+{
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO), error;
+	char *text = calloc(1, 1000);
+
+	assert_non_null(file);
+	assert_non_null(text);
+	dup2(fileno(file), STDERR_FILENO);
+	error = report_make(dir);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	assert_true(pread(fileno(file), text, 999, 0) >= 0);
+	fclose(file);
+	if (error != wanted)
+		fail_msg("report_make gave %d, not %d: %s", error, wanted, text);
+	return text;
+}
+
+static void assert_refused(const char *dir, const char *words)
+{
+	char *errors = errors_of(dir, -1), *newline = strchr(errors, '\n');
+
+	if (!newline || newline[1])
+		fail_msg("not one line: %s", errors);
+	if (!strstr(errors, words))
+		fail_msg("\"%s\" does not say \"%s\"", errors, words);
+	free(errors);
+}
+
+static void assert_same_file(const char *wanted_dir, const char *dir, const char *name)
+{
+	size_t wanted_size, size;
+	char *wanted = read_text(wanted_dir, name, &wanted_size);
+	char *text = read_text(dir, name, &size);
+
+	if (!wanted || !text)
+		fail_msg("%s is missing in %s", name, wanted ? dir : wanted_dir);
+	if (size != wanted_size || memcmp(text, wanted, size))
+		fail_msg("%s/%s is not as in %s", dir, name, wanted_dir);
+	free(wanted);
+	free(text);
+}
+
+static void golden_runs(void **state)
+{
+	static const char *const runs[] = {GOLDEN "/1-svm", GOLDEN "/1-vmx", GOLDEN "/1-tcg"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		char dir[64];
+
+		snprintf(dir, sizeof(dir), "%s/%zu", (char *)*state, i);
+		assert_int_equal(mkdir(dir, 0777), 0);
+		copy_inputs(runs[i], dir);
+		assert_int_equal(report_make(dir), 0);
+		for (size_t j = 0; j < ARRAY_SIZE(outputs); j++)
+			assert_same_file(runs[i], dir, outputs[j]);
+	}
+}
+
+static void twice_the_same(void **state)
+{
+	char first[64], second[64], name[64];
+	size_t plots = 0;
+
+	snprintf(first, sizeof(first), "%s/first", (char *)*state);
+	snprintf(second, sizeof(second), "%s/second", (char *)*state);
+	assert_int_equal(mkdir(first, 0777) | mkdir(second, 0777), 0);
+	copy_inputs(GOLDEN "/1-vmx", first);
+	copy_inputs(GOLDEN "/1-vmx", second);
+	assert_int_equal(report_make(first), 0);
+	assert_int_equal(report_make(second), 0);
+	/* Over an older report, too. */
+	assert_int_equal(report_make(second), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(outputs); i++)
+		assert_same_file(first, second, outputs[i]);
+	for (int i = 0; i < EXIT_ROWS; i++) {
+		size_t size;
+		char *svg;
+
+		snprintf(name, sizeof(name), "plots/%s.svg", exit_rows[i].id);
+		svg = read_text(first, name, &size);
+		if (!svg)
+			continue;
+		assert_true(strstr(svg, "<?xml") == svg);
+		assert_string_equal(svg + size - 7, "</svg>\n");
+		assert_non_null(strstr(svg, exit_rows[i].id));
+		assert_same_file(first, second, name);
+		free(svg);
+		plots++;
+	}
+	/* All but the waived row; no gnuplot, no plots. */
+	assert_true(plots == EXIT_ROWS - 1 || (!plots && system("gnuplot -V >/dev/null 2>&1")));
+}
+
+static void broken_inputs(void **state)
+{
+	const char *dir = *state;
+	size_t size;
+	char *records = read_text(GOLDEN "/1-svm", "run.rec", &size);
+
+	assert_refused(dir, "run.rec: No such file or directory");
+	write_text(dir, "run.rec", records, size - 1);
+	assert_refused(dir, "run.rec: truncated at");
+	write_text(dir, "run.rec", records, size);
+	write_text(dir, "proof.json", "{\"schema\": \n", 12);
+	assert_refused(dir, "proof.json:");
+	write_text(dir, "proof.json", "{}", 2);
+	assert_refused(dir, "proof.json: its schema is not exitlab-proof/1");
+	write_text(dir, "env.json", "[1, 2", 5);
+	assert_refused(dir, "env.json:1:");
+	assert_refused("/nonexistent", "/nonexistent: No such file or directory");
+	free(records);
+}
+
+/* Without env.json and proof.json there is a report, and it says what it does not know. */
+static void only_records(void **state)
+{
+	size_t size;
+	char *text = read_text(GOLDEN "/1-svm", "run.rec", &size), *errors;
+
+	write_text(*state, "run.rec", text, size);
+	free(text);
+	errors = errors_of(*state, 0);
+	assert_non_null(strstr(errors, "warning: "));
+	free(errors);
+	text = read_text(*state, "summary.json", &size);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "\"host\": \"unknown\""));
+	assert_non_null(strstr(text, "\"verdict\": \"UNPROVEN\""));
+	assert_non_null(strstr(text, "\"reason\": \"there is no proof.json\""));
+	assert_null(strstr(text, "\"proof\""));
+	free(text);
+}
+
+static void odd_env(void **state)
+{
+	static const char env[] =
+		"{\"time\": 7, \"host\": {\"name\": \"a|b<c>'d\\\"e\\n\", \"emulated\": \"no\", "
+		"\"cpu\": [], \"kernel\": null}, \"accel\": {}, \"tool\": \"x\"}";
+	size_t size;
+	char *text;
+
+	copy_inputs(GOLDEN "/1-vmx", *state);
+	write_text(*state, "env.json", env, strlen(env));
+	assert_int_equal(report_make(*state), 0);
+	text = read_text(*state, "report.md", &size);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "| host | a\\|b\\<c\\>'d\"e  |\n"));
+	assert_non_null(strstr(text, "| time | unknown |\n"));
+	assert_non_null(strstr(text, "| unit | cycles; whether emulated is unknown |\n"));
+	free(text);
+	text = read_text(*state, "report.csv", &size);
+	assert_non_null(strstr(text, "\n\"a|b<c>'d\"\"e\n\",\"unknown\",tsc,unknown,"));
+	free(text);
+}
+
+static bool exists(const char *dir, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return access(path, F_OK) == 0;
+}
+
+/* The report of one run, then another run's records and no room for all of their report. */
+static void full_directory(void **state)
+{
+	const char *dir = *state;
+	char before[64], size[64];
+	struct statvfs room;
+
+	snprintf(before, sizeof(before), "%s.before", dir);
+	if (geteuid() || mount("test_report", dir, "tmpfs", 0, "size=1m"))
+		skip();
+	assert_int_equal(mkdir(before, 0777), 0);
+	copy_inputs(GOLDEN "/1-svm", before);
+	copy_inputs(GOLDEN "/1-svm", dir);
+	assert_int_equal(report_make(before), 0);
+	assert_int_equal(report_make(dir), 0);
+	copy_inputs(GOLDEN "/1-vmx", dir);
+	assert_int_equal(statvfs(dir, &room), 0);
+	snprintf(size, sizeof(size), "size=%lu",
+		 (room.f_blocks - room.f_bfree) * room.f_frsize + 65536);
+	assert_int_equal(mount("test_report", dir, "tmpfs", MS_REMOUNT, size), 0);
+	assert_refused(dir, "No space left on device");
+	for (size_t i = 0; i < ARRAY_SIZE(outputs); i++)
+		assert_same_file(before, dir, outputs[i]);
+	assert_same_file(before, dir, "plots/kernel.outb.svg");
+	assert_false(exists(dir, "summary.json.new"));
+	assert_false(exists(dir, "plots/user.empty.svg.new"));
+}
+
+static int unmount_dir(void **state)
+{
+	char before[64];
+
+	umount2(*state, MNT_DETACH);
+	snprintf(before, sizeof(before), "%s.before", (char *)*state);
+	if (!access(before, F_OK) && nftw(before, remove_one, 8, FTW_DEPTH | FTW_PHYS))
+		return -1;
+	return remove_dir(state);
+}
+
+static void unwritable_directory(void **state)
+{
+	if (geteuid() || mount("test_report", *state, "tmpfs", 0, "size=1m"))
+		skip();
+	copy_inputs(GOLDEN "/1-svm", *state);
+	assert_int_equal(mount("test_report", *state, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_refused(*state, "Read-only file system");
+}
+
+static void table(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	copy_inputs(GOLDEN "/1-vmx", *state);
+	assert_int_equal(report_make(*state), 0);
+	assert_int_equal(report_print(*state, out), 0);
+	fclose(out);
+	assert_non_null(strstr(text, "clock tsc, unit cycles\n"));
+	assert_non_null(strstr(text, "\nINVALID: unexpected HLT exits: 3 (user.cpuid)\n"));
+	assert_non_null(strstr(text, "\nuser.outb_kvm      kvm           -         -"));
+	free(text);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(golden_runs, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(twice_the_same, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(broken_inputs, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(only_records, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(odd_env, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(full_directory, make_dir, unmount_dir),
+		cmocka_unit_test_setup_teardown(unwritable_directory, make_dir, unmount_dir),
+		cmocka_unit_test_setup_teardown(table, make_dir, remove_dir),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
