@@ -286,7 +286,9 @@ static void judge_events(const json_t *counts, const struct exit_row *row, bool 
 	/* kvm_msr fires for the timer's writes as well; their exits say how often. */
 	if (row->event && !strcmp(row->event, "msr"))
 		wanted += count_of(exits, "msr_write") + count_of(exits, "MSR_WRITE");
-	if (row->event && count_of(events, row->event) != wanted)
+	/* A lean proof pass leaves out events that only repeat what kvm_exit says. */
+	if (row->event && (!have_exits || json_object_get(events, row->event)) &&
+	    count_of(events, row->event) != wanted)
 		add(verdict,
 		    "kvm_%s events %" JSON_INTEGER_FORMAT ", expected %" JSON_INTEGER_FORMAT,
 		    row->event, count_of(events, row->event), wanted);

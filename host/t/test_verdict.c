@@ -55,6 +55,13 @@ static const struct {
 	{ROW_user_empty, "svm", COUNTS("", "", ""), "", VERDICT_PROVED, ""},
 	{ROW_kernel_hypercall, "svm", COUNTS("\"hypercall\": 1000", "", "\"hypercall\": 1000"), "",
 	 VERDICT_PROVED, ""},
+	/* events that only repeat kvm_exit need not be counted; without kvm_exit they must */
+	{ROW_user_cpuid, "svm", COUNTS("\"cpuid\": 1000", "", "\"pio\": 0"), "", VERDICT_PROVED,
+	 ""},
+	{ROW_user_cpuid, "svm", COUNTS("\"cpuid\": 1000", "", "\"cpuid\": 0"), "", VERDICT_INVALID,
+	 "kvm_cpuid events 0, expected 1000"},
+	{ROW_user_cpuid, "other", COUNTS("", "", "\"pio\": 0"), "", VERDICT_INVALID,
+	 "kvm_cpuid events 0, expected 1000"},
 	/* contamination makes no difference */
 	{ROW_user_empty, "svm", COUNTS("\"interrupt\": 3, \"npf\": 2, \"msr_write\": 1", "", ""),
 	 "", VERDICT_PROVED, ""},
