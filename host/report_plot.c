@@ -230,7 +230,7 @@ static char *run_gnuplot(const char *script, size_t size)
 		char *message = text_of_file(errors);
 
 		pr_err("gnuplot failed with status %#x: %.*s", status,
-		       (int)strcspn(message ? message : "", "\n"), message);
+		       message ? (int)strcspn(message, "\n") : 0, message ? message : "");
 		free(message);
 	}
 	close(input);

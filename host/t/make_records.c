@@ -66,7 +66,7 @@ static void put(FILE *out, struct record_header header, const void *payload)
 	header.version = RECORD_VERSION;
 	header.checksum = record_checksum(&header, payload);
 	if (fwrite(&header, sizeof(header), 1, out) != 1 ||
-	    (header.count && fwrite(payload, header.width, header.count, out) != header.count))
+	    (payload && fwrite(payload, header.width, header.count, out) != header.count))
 		err(1, "run.rec");
 }
 
