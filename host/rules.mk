@@ -15,6 +15,11 @@ host-sources := \
 	host/exitlab.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c \
+	host/lab.c \
+	host/lab/initramfs.c \
+	host/lab/machine.c \
+	host/lab/session.c \
+	host/lab/stream.c \
 	host/qmp.c \
 	host/record.c \
 	host/report.c \
@@ -25,6 +30,8 @@ host-sources := \
 	host/stats.c \
 	host/verdict.c \
 	host/vm.c
+
+include host/lab/rules.mk
 
 host-libs := -lbpf -ljansson -lm
 

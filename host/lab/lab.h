@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The parts of `exitlab lab`: the options, the initramfs, the machine, the session with its agent.
+ */
+#ifndef EXITLAB_LAB_H
+#define EXITLAB_LAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* --rw directories; the agent has as many places. */
+#define LAB_WRITABLE_MOST 24
+
+/* A NULL-terminated list of strings that grows, as execv() wants it. */
+struct words {
+	char **word;
+	size_t n;
+};
+
+/* Appends a copy, printf-style. Ends the process when there is no memory. */
+void words_add(struct words *words, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+struct lab_options {
+	bool insn_clock;       /* one tick an instruction, else the host's time */
+	int cpus;	       /* 0: the clock's default */
+	const char *memory;    /* in QEMU's words */
+	bool iommu;	       /* an Intel IOMMU with interrupt remapping */
+	struct words device;   /* in QEMU's words */
+	struct words append;   /* of the kernel's command line */
+	struct words writable; /* resolved paths */
+	int deadline;	       /* seconds */
+	const char *kernel;    /* image or package, NULL: the default */
+	bool verbose;
+	char **command; /* NULL-terminated */
+};
+
+/* The lab's kernel, as the script host/lab/prepare left it. */
+struct lab_kernel {
+	char *directory, *image, *release;
+};
+
+/* The emulated host and the ends of its channels that are ours; -1 where closed. */
+struct lab_machine {
+	pid_t qemu;
+	int control, in, out, err; /* the ports of wire.h */
+	int log;		   /* what QEMU and the kernel's console say */
+};
+
+/*
+ * Makes the initramfs in memory: the agent, the kernel's modules, the job. agent is the path of the
+ * agent's program, qemu the first line of `qemu --version`. Returns a file descriptor, -1 after
+ * printing what is wrong.
+ */
+int lab_initramfs(const struct lab_options *options, const struct lab_kernel *kernel,
+		  const char *agent, const char *qemu);
+
+/*
+ * Starts the machine, in a process group of its own that dies with this process. Returns 0 and
+ * fills *machine, or -1 after printing what is wrong.
+ */
+int lab_machine_start(struct lab_machine *machine, const struct lab_options *options,
+		      const struct lab_kernel *kernel, const char *qemu, int initramfs);
+
+/* Ends the machine at once and closes the channels; returns what waitpid() says of QEMU. */
+int lab_machine_stop(struct lab_machine *machine);
+
+/* CPUs of the machine under these options. */
+int lab_cpus(const struct lab_options *options);
+
+/*
+ * Carries streams and signals until CMD ends, the machine fails or the deadline passes. signals is
+ * a signalfd of the signals to pass on. Stops the machine. Returns CMD's status, or the exit code
+ * of util.h after printing what went wrong.
+ */
+int lab_session(struct lab_machine *machine, const struct lab_options *options, int signals);
+
+#endif

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# host/lab/: what `exitlab lab` finds beside itself. The kernel is fetched on first use, not here.
+
+lab-parts := build/lab/agent build/lab/prepare
+
+lab-agent-sources := host/lab/agent.c host/lab/bringup.c host/lab/stream.c
+
+# The kernel's own headers (netlink) are not musl's: they are looked for after those.
+build/lab/agent: $(lab-agent-sources) $(wildcard host/lab/*.h)
+	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(CFLAGS) -D_GNU_SOURCE -Os -static -s \
+		-idirafter /usr/include -idirafter /usr/include/$(shell uname -m)-linux-gnu -o $@ $(lab-agent-sources)
+
+build/lab/prepare: host/lab/prepare
+	$(quiet)mkdir -p $(@D); install -m 755 $< $@

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A session with the lab: bytes and signals to and fro until CMD ends, and a name for every
+ * failure. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../util.h"
+#include "lab.h"
+#include "stream.h"
+#include "wire.h"
+
+/* Of the machine's log this much is kept, for the line that says why it failed. */
+#define LOG_KEPT 65536
+
+enum { CONTROL, SIGNALS, LOG, STDIN, STDOUT, STDERR, FDS };
+
+struct session {
+	struct lab_machine *machine;
+	const struct lab_options *options;
+	int signals;
+	struct stream in, out, err;
+	bool stdin_told, pipe_told; /* what the agent has been told already */
+	bool ready, ended;	    /* CMD was started; CMD ended, and this is how: */
+	struct lab_message last;
+	bool deaf; /* the control channel has ended */
+	bool gone; /* the machine's log has, so QEMU is no more */
+	int interrupted;
+	char log[LOG_KEPT + 1];
+	size_t log_n;
+};
+
+static void tell(struct session *session, uint32_t kind, uint32_t value, uint64_t in)
+{
+	struct lab_message message = {.kind = kind, .value = value, .in = in};
+
+	/* Where the machine has died, its log says so. */
+	if (send(session->machine->control, &message, sizeof(message), MSG_NOSIGNAL) < 0)
+		return;
+}
+
+static void hear(struct session *session)
+{
+	struct lab_message message;
+	ssize_t n = recv(session->machine->control, &message, sizeof(message), MSG_WAITALL);
+
+	if (n != sizeof(message)) {
+		/* The machine is ending; its log will say why. */
+		session->deaf = true;
+	} else if (message.kind == LAB_READY) {
+		session->ready = true;
+	} else if (message.kind == LAB_STATUS) {
+		session->ended = true;
+		session->last = message;
+	}
+}
+
+static void pass_signal(struct session *session)
+{
+	struct signalfd_siginfo info;
+
+	if (read(session->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (session->ready)
+		tell(session, LAB_SIGNAL, info.ssi_signo, 0);
+	else
+		session->interrupted = info.ssi_signo;
+}
+
+/* Keeps the latest half when it is full. */
+static void keep_log(struct session *session)
+{
+	ssize_t n;
+
+	if (session->log_n == LOG_KEPT) {
+		memmove(session->log, session->log + LOG_KEPT / 2, LOG_KEPT / 2);
+		session->log_n = LOG_KEPT / 2;
+	}
+	n = read(session->machine->log, session->log + session->log_n, LOG_KEPT - session->log_n);
+	if (n <= 0) {
+		session->gone = true;
+		return;
+	}
+	if (session->options->verbose)
+		fwrite(session->log + session->log_n, 1, n, stderr);
+	session->log_n += n;
+	session->log[session->log_n] = 0;
+}
+
+/* What the agent must learn of our own standard streams. */
+static void tell_ends(struct session *session)
+{
+	if (stream_done(&session->in) && !session->stdin_told) {
+		tell(session, LAB_STDIN_ENDED, 0, session->in.given);
+		session->stdin_told = true;
+	}
+	if ((session->out.broken || session->err.broken) && !session->pipe_told) {
+		tell(session, LAB_SIGNAL, SIGPIPE, 0);
+		session->pipe_told = true;
+	}
+}
+
+static bool finished(const struct session *session)
+{
+	return session->ended && session->out.given >= session->last.out &&
+	       session->err.given >= session->last.err;
+}
+
+static int milliseconds_until(const struct timespec *end)
+{
+	struct timespec now;
+	long long left;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left = (end->tv_sec - now.tv_sec) * 1000LL + (end->tv_nsec - now.tv_nsec) / 1000000;
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
+}
+
+/* Returns false when the deadline has passed. */
+static bool carry(struct session *session)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += session->options->deadline;
+	while (!session->gone && !session->interrupted && !finished(session)) {
+		struct pollfd fds[FDS] = {
+			[CONTROL] = {.fd = session->deaf ? -1 : session->machine->control,
+				     .events = POLLIN},
+			[SIGNALS] = {.fd = session->signals, .events = POLLIN},
+			[LOG] = {.fd = session->machine->log, .events = POLLIN},
+			[STDIN] = stream_poll(&session->in),
+			[STDOUT] = stream_poll(&session->out),
+			[STDERR] = stream_poll(&session->err),
+		};
+		int left = milliseconds_until(&end);
+
+		if (!left)
+			return false;
+		if (poll(fds, FDS, left) < 0)
+			continue;
+		if (fds[SIGNALS].revents)
+			pass_signal(session);
+		if (fds[LOG].revents)
+			keep_log(session);
+		if (fds[CONTROL].revents)
+			hear(session);
+		stream_move(&session->in, fds[STDIN].revents);
+		stream_move(&session->out, fds[STDOUT].revents);
+		stream_move(&session->err, fds[STDERR].revents);
+		tell_ends(session);
+	}
+	return true;
+}
+
+/* The rest of the line that starts with one of these, else the log's last line; cut out of the log.
+ */
+static char *reason(char *log)
+{
+	static const char *const starts[] = {"Kernel panic - not syncing: ", "\nlab: "};
+	char *line = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(starts) && !line; i++)
+		if ((line = strstr(log, starts[i])))
+			line += i ? strlen(starts[i]) : 0;
+	if (line) {
+		line[strcspn(line, "\r\n")] = 0;
+		return line;
+	}
+	for (size_t n = strlen(log); n && strchr("\r\n ", log[n - 1]); n--)
+		log[n - 1] = 0;
+	line = strrchr(log, '\n');
+	return line ? line + 1 : log;
+}
+
+/* status: of QEMU, as waitpid() gives it, when it ended by itself. */
+static void name_failure(struct session *session, int status)
+{
+	const char *when = session->ready ? "while the command ran" : "before the command ran";
+	const char *why;
+
+	why = reason(session->log);
+	if (WIFSIGNALED(status))
+		pr_err("lab: QEMU was killed by signal %d (%s) %s", WTERMSIG(status),
+		       strsignal(WTERMSIG(status)), when);
+	else
+		pr_err("lab: the emulated host ended %s: %s%s", when,
+		       *why ? why : "it said nothing",
+		       session->options->verbose ? "" : " (--verbose shows its console)");
+}
+
+int lab_session(struct lab_machine *machine, const struct lab_options *options, int signals)
+{
+	static struct session session;
+	bool in_time;
+	int status;
+
+	session.machine = machine;
+	session.options = options;
+	session.signals = signals;
+	session.in = (struct stream){
+		.from = STDIN_FILENO, .to = machine->in, .chunk = sizeof(session.in.buffer)};
+	session.out = (struct stream){.from = machine->out, .to = STDOUT_FILENO, .chunk = PIPE_BUF};
+	session.err = (struct stream){.from = machine->err, .to = STDERR_FILENO, .chunk = PIPE_BUF};
+	fcntl(machine->in, F_SETFL, O_NONBLOCK);
+	in_time = carry(&session);
+
+	status = lab_machine_stop(machine);
+	if (finished(&session))
+		return session.last.value;
+	if (session.interrupted)
+		return 128 + session.interrupted;
+	if (in_time)
+		name_failure(&session, status);
+	else
+		pr_err("lab: the deadline of %d s passed %s; --deadline sets it", options->deadline,
+		       session.ready ? "while the command ran" : "before the command ran");
+	return EXIT_FAILED;
+}
