@@ -4,22 +4,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
 
+#include "exit_rows.h"
 #include "exitcount.h"
 #include "exitcount.skel.h"
 #include "util.h"
 
 struct exitcount {
 	struct exitcount_bpf *skel;
-};
-
-static const char *const row_names[ROWS] = {
-#define EXIT_ROW(wire, number, context, name, ...) [wire] = #context "." #name,
-#include "exits.def"
-#undef EXIT_ROW
 };
 
 /* libbpf's first warning, which is the cause; what follows it are consequences. */
@@ -34,36 +30,30 @@ static int keep_first_warning(enum libbpf_print_level level, const char *format,
 	return 0;
 }
 
-/* A number of /proc/PID/status, in the given base; -1 without it. */
-static long long status_field(pid_t pid, const char *field, int base)
+/* The process that the task belongs to, 0 when there is no such task. */
+static pid_t process_of(pid_t task)
 {
 	char path[64], line[256];
-	long long value = -1;
+	pid_t process = 0;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	snprintf(path, sizeof(path), "/proc/%d/status", task);
 	file = fopen(path, "re");
 	if (!file)
-		return -1;
-	while (value < 0 && fgets(line, sizeof(line), file))
-		if (!strncmp(line, field, strlen(field)))
-			value = strtoll(line + strlen(field), NULL, base);
+		return 0;
+	while (!process && fgets(line, sizeof(line), file))
+		sscanf(line, "Tgid: %d", &process);
 	fclose(file);
-	return value;
+	return process;
 }
 
-/* What this process lacks to load tracing programs, "" when nothing. */
-static const char *missing_rights(void)
+/* Tasks are told apart by their ids, which the kernel programs see as the first namespace does. */
+static bool in_first_pid_namespace(void)
 {
-	enum { SYS_ADMIN = 21, PERFMON = 38, BPF = 39 };
-	unsigned long long have = status_field(getpid(), "CapEff:", 16);
+	struct stat namespace;
 
-	if (have >> SYS_ADMIN & 1)
-		return "";
-	if (!(have >> BPF & 1) || !(have >> PERFMON & 1))
-		return "CAP_BPF and CAP_PERFMON";
-	/* The types of a kvm that is a module can be looked up with CAP_SYS_ADMIN only. */
-	return access("/sys/kernel/btf/kvm", F_OK) ? "" : "CAP_SYS_ADMIN, kvm being a module";
+	/* PROC_PID_INIT_INO of include/linux/proc_ns.h */
+	return stat("/proc/self/ns/pid", &namespace) || namespace.st_ino == 0xeffffffc;
 }
 
 /* kvm_exit is the business of the vendor's module; the paravirtual one has no such exits. */
@@ -100,13 +90,16 @@ static struct exitcount *refuse(struct exitcount *counter, int error)
 struct exitcount *exitcount_open(pid_t pid, unsigned int flags, char *why, size_t size)
 {
 	struct exitcount *counter;
-	const char *missing = missing_rights();
-	long long tgid = status_field(pid, "Tgid:", 10);
+	pid_t process = process_of(pid);
 	int error;
 
-	if (tgid <= 0) {
+	if (!process) {
 		snprintf(why, size, "no process %d", pid);
 		return refuse(NULL, ESRCH);
+	}
+	if (!in_first_pid_namespace()) {
+		snprintf(why, size, "in a PID namespace of its own: run it in the host's");
+		return refuse(NULL, ENOTSUP);
 	}
 	if (access("/sys/module/kvm", F_OK)) {
 		snprintf(why, size, "the kernel has no KVM: modprobe kvm_amd or kvm_intel");
@@ -116,12 +109,6 @@ struct exitcount *exitcount_open(pid_t pid, unsigned int flags, char *why, size_
 		snprintf(why, size, "the kernel has no BTF: it needs CONFIG_DEBUG_INFO_BTF=y");
 		return refuse(NULL, ENOTSUP);
 	}
-	if (missing[0]) {
-		snprintf(why, size, "no right to load BPF programs: grant %s, or run as root",
-			 missing);
-		return refuse(NULL, EPERM);
-	}
-
 	first_warning[0] = 0;
 	libbpf_set_print(keep_first_warning);
 	counter = calloc(1, sizeof(*counter));
@@ -132,14 +119,14 @@ struct exitcount *exitcount_open(pid_t pid, unsigned int flags, char *why, size_
 		snprintf(why, size, "cannot open the BPF programs: %s", strerror(error));
 		return refuse(counter, error);
 	}
-	configure(counter, tgid, flags);
+	configure(counter, process, flags);
 	error = -exitcount_bpf__load(counter->skel);
 	if (!error)
 		error = -exitcount_bpf__attach(counter->skel);
 	if (error == EPERM)
 		snprintf(why, size,
-			 "the kernel refused BPF programs: run as root outside a container, with "
-			 "CAP_BPF and CAP_PERFMON");
+			 "no right to load BPF programs: run as root, or grant CAP_BPF and "
+			 "CAP_PERFMON, and CAP_SYS_ADMIN for the types of modules");
 	else if (error)
 		snprintf(why, size, "cannot load the BPF programs: %s (%s)", strerror(error),
 			 first_warning);
@@ -193,8 +180,10 @@ void exitcount_total(const struct exitcount *counter, struct exitcount_row *tota
 
 char *exitcount_row_name(unsigned int wire, char *text, size_t size)
 {
-	if (row_names[wire])
-		snprintf(text, size, "%s", row_names[wire]);
+	int index = exit_row_of_wire(wire);
+
+	if (index >= 0)
+		snprintf(text, size, "%s", exit_rows[index].id);
 	else
 		snprintf(text, size, "wire.%u", wire);
 	return text;

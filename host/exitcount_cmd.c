@@ -97,41 +97,56 @@ static const struct argp argp = {
 	"Counts the VM exits of a running process by reason, its userspace exits, and the time from "
 	"each exit to the next entry.\v"
 	"Ends when the process ends, after --duration or on Ctrl-C, and prints the totals. Needs "
-	"root, or CAP_BPF and CAP_PERFMON (and CAP_SYS_ADMIN where kvm is a module).",
+	"root, or CAP_BPF and CAP_PERFMON, and CAP_SYS_ADMIN where kvm is a module.",
 	NULL,
 	NULL,
 	NULL};
 
-/* EXIT_OK when the process has a KVM virtual machine; prints why not. */
-static int check_process(pid_t pid)
+/* Whether a virtual machine is among the process's descriptors; -1 with errno when it is secret. */
+static int has_vm(pid_t pid)
 {
 	char path[64], target[64];
 	struct dirent *entry;
-	bool found = false;
+	int found = 0;
 	DIR *fds;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	fds = opendir(path);
-	if (!fds && errno == ENOENT) {
-		pr_err("no process %d", pid);
-		return EXIT_FAILED;
-	}
-	if (!fds) {
-		pr_err("cannot look into process %d: %s; run as root", pid, strerror(errno));
-		return EXIT_CANNOT;
-	}
-	while (!found && (entry = readdir(fds))) {
+	if (!fds)
+		return -1;
+	while (found != 1 && (entry = readdir(fds))) {
 		ssize_t length = readlinkat(dirfd(fds), entry->d_name, target, sizeof(target) - 1);
 
+		if (length < 0 && errno == EACCES)
+			found = -1;
 		if (length < 0)
 			continue;
 		target[length] = 0;
-		found = !strcmp(target, "anon_inode:kvm-vm");
+		if (!strcmp(target, "anon_inode:kvm-vm"))
+			found = 1;
 	}
 	closedir(fds);
-	if (!found)
+	if (found < 0)
+		errno = EACCES;
+	return found;
+}
+
+/* EXIT_OK when there is something to count in the process; else says what is wrong. */
+static int check_process(pid_t pid)
+{
+	switch (has_vm(pid)) {
+	case 1:
+		return EXIT_OK;
+	case 0:
 		pr_err("process %d has no KVM virtual machine (QEMU needs -accel kvm)", pid);
-	return found ? EXIT_OK : EXIT_FAILED;
+		return EXIT_FAILED;
+	}
+	if (errno == ENOENT) {
+		pr_err("no process %d", pid);
+		return EXIT_FAILED;
+	}
+	pr_err("cannot look into process %d: %s; run as root", pid, strerror(errno));
+	return EXIT_CANNOT;
 }
 
 static double now(void)
@@ -221,8 +236,8 @@ static int show_totals(struct exitcount *counter, const struct options *options,
 	if (options->flags & EXITCOUNT_LATENCY)
 		table_of_latency(stdout, counter);
 	if (vendor == VENDOR_OTHER)
-		printf("kvm_exit did not fire: no exit reasons and no latency, only what the events above "
-		       "tell\n");
+		printf("kvm_exit has not fired: either no exit, or this KVM has no such event; then "
+		       "kvm_pio and its like are all there is\n");
 	return EXIT_OK;
 }
 
