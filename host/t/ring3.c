@@ -6,10 +6,10 @@
  *
  *   ring3 [-0] [-m] [-v VCPUS] [-c CPUIDS] [-o OUTS] [-r RDMSRS] [-w WRMSRS]
  *
- * Prints "ready", waits for a byte on stdin (so that a tracer can attach), runs, and prints for
- * each instruction: name, count, and the TSC ticks of one of them, minimum, median and maximum.
- * Each vCPU ends with one write to port 0xf4. -m opens row 3, 6, 13, 0 on the marker port before
- * each phase.
+ * Prints "ready" and its process id, waits for a byte on stdin (so that a tracer can attach), runs,
+ * and prints for each instruction: name, count, and the TSC ticks of one of them, minimum, median
+ * and maximum. Each vCPU ends with one write to port 0xf4. -m opens row 3, 6, 13, 0 on the marker
+ * port before each phase.
  */
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -227,7 +227,7 @@ int main(int argc, char **argv)
 		if (counts[i] > SAMPLES)
 			return 2;
 	make_guest();
-	printf("ready\n");
+	printf("ready %d\n", getpid());
 	fflush(stdout);
 	check(read(STDIN_FILENO, &option, 1) < 0, "stdin");
 	for (size_t i = 0; i < vcpus; i++)
