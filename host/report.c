@@ -133,6 +133,7 @@ struct outputs {
 		size_t size;
 	} files[EXIT_ROWS + 3];
 	size_t count;
+	bool plots; /* some of them are in plots/ */
 };
 
 static struct output *add_file(struct outputs *outputs, const char *name)
@@ -181,6 +182,7 @@ static int render(struct outputs *outputs, const struct report *report)
 		file = add_file(outputs, name);
 		file->text = plots[i];
 		file->size = strlen(plots[i]);
+		outputs->plots = true;
 	}
 	json_decref(summary);
 	return error;
@@ -215,7 +217,7 @@ static int replace(const struct outputs *outputs, const char *path, int dir)
 	char name[80];
 	size_t i;
 
-	if (mkdirat(dir, "plots", 0755) && errno != EEXIST) {
+	if (outputs->plots && mkdirat(dir, "plots", 0755) && errno != EEXIST) {
 		pr_err("%s/plots: %s; no report is made", path, strerror(errno));
 		return -1;
 	}

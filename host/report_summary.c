@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* summary.json: the shape that compare, the page and outside tools read (results/README.md). */
-#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -22,6 +21,29 @@ static json_t *env_get(const struct report *report, const char *path)
 	return at;
 }
 
+/*
+ * Text from outside as a string of one line that cannot steer a terminal. A guest's bytes are ASCII
+ * or nothing; what comes from JSON is UTF-8 already.
+ */
+static json_t *one_line(const char *text, size_t length, bool from_guest)
+{
+	char line[512];
+
+	if (length > sizeof(line)) {
+		length = sizeof(line);
+		while (!from_guest && length && (text[length] & 0xc0) == 0x80)
+			length--;
+	}
+	for (size_t i = 0; i < length; i++) {
+		unsigned char byte = text[i];
+
+		line[i] = byte < ' '					? ' '
+			  : byte == 0x7f || (from_guest && byte > 0x7f) ? '?'
+									: byte;
+	}
+	return json_stringn(line, length);
+}
+
 /* The same as text; what nobody recorded is "unknown". */
 static json_t *env_text(const struct report *report, const char *path)
 {
@@ -29,7 +51,9 @@ static json_t *env_text(const struct report *report, const char *path)
 
 	if (json_is_object(value))
 		value = json_object_get(value, "version");
-	return json_is_string(value) ? json_incref(value) : json_string("unknown");
+	if (!json_is_string(value))
+		return json_string("unknown");
+	return one_line(json_string_value(value), json_string_length(value), false);
 }
 
 static bool is_tcg(const struct report *report)
@@ -119,21 +143,6 @@ static void add_statistics(json_t *out, const struct report *report, int row)
 				  : json_null());
 }
 
-/* A record's text as one line that is safe in JSON and on a terminal. */
-static json_t *text_of(const struct record *record)
-{
-	char text[512];
-	size_t length = record->header.count;
-
-	if (length > sizeof(text))
-		length = sizeof(text);
-	memcpy(text, record->payload, length);
-	for (size_t i = 0; i < length; i++)
-		if (!isascii(text[i]) || !isprint(text[i]))
-			text[i] = text[i] == '\n' ? ' ' : '?';
-	return json_stringn(text, length);
-}
-
 static const char *unit_of(uint8_t clock)
 {
 	return clock == CLOCK_INSN ? "insns" : "cycles";
@@ -155,13 +164,14 @@ static json_t *row_summary(const struct report *report, const struct evidence *e
 			"better", "lower");
 	if (timed->header.kind == RECORD_WAIVED) {
 		json_object_set_new(out, "verdict", json_string(verdict_name(VERDICT_WAIVED)));
-		json_object_set_new(out, "reason", text_of(timed));
+		json_object_set_new(out, "reason",
+				    one_line(timed->payload, timed->header.count, true));
 		return out;
 	}
 	add_statistics(out, report, row);
 	verdict_row(evidence, &exit_rows[row], executed, &verdict);
 	json_object_set_new(out, "verdict", json_string(verdict_name(verdict.kind)));
-	json_object_set_new(out, "reason", json_string(verdict.reason));
+	json_object_set_new(out, "reason", one_line(verdict.reason, strlen(verdict.reason), false));
 	counts = verdict_proof(evidence, &exit_rows[row], executed);
 	if (counts)
 		json_object_set_new(out, "proof", counts);

@@ -231,7 +231,7 @@ static void only_records(void **state)
 static void odd_env(void **state)
 {
 	static const char env[] =
-		"{\"time\": 7, \"host\": {\"name\": \"a|b<c>'d\\\"e\\n\", \"emulated\": \"no\", "
+		"{\"time\": 7, \"host\": {\"name\": \"a|b<c>'d\\\"e\\u001b\", \"emulated\": \"no\", "
 		"\"cpu\": [], \"kernel\": null}, \"accel\": {}, \"tool\": \"x\"}";
 	size_t size;
 	char *text;
@@ -246,7 +246,7 @@ static void odd_env(void **state)
 	assert_non_null(strstr(text, "| unit | cycles; whether emulated is unknown |\n"));
 	free(text);
 	text = read_text(*state, "report.csv", &size);
-	assert_non_null(strstr(text, "\n\"a|b<c>'d\"\"e\n\",\"unknown\",tsc,unknown,"));
+	assert_non_null(strstr(text, "\n\"a|b<c>'d\"\"e \",\"unknown\",tsc,unknown,"));
 	free(text);
 }
 
@@ -256,6 +256,66 @@ static bool exists(const char *dir, const char *name)
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	return access(path, F_OK) == 0;
+}
+
+/* Puts a gnuplot of these shell commands, or none when NULL, in the place of the real one. */
+static char *errors_with_gnuplot(const char *dir, const char *commands, int wanted)
+{
+	char *path = strdup(getenv("PATH")), bin[64], program[80], *errors;
+	FILE *file;
+
+	assert_non_null(path);
+	snprintf(bin, sizeof(bin), "%s/bin", dir);
+	snprintf(program, sizeof(program), "%s/gnuplot", bin);
+	assert_int_equal(mkdir(bin, 0777), 0);
+	if (commands) {
+		file = fopen(program, "w");
+		assert_non_null(file);
+		fprintf(file, "#!/bin/sh\n%s\n", commands);
+		assert_int_equal(fchmod(fileno(file), 0755), 0);
+		assert_int_equal(fclose(file), 0);
+	}
+	setenv("PATH", bin, 1);
+	errors = errors_of(dir, wanted);
+	setenv("PATH", path, 1);
+	free(path);
+	return errors;
+}
+
+static void without_gnuplot(void **state)
+{
+	char *errors;
+
+	copy_inputs(GOLDEN "/1-svm", *state);
+	errors = errors_with_gnuplot(*state, NULL, 0);
+	assert_string_equal(errors, "exitlab: warning: no plots: gnuplot is not installed "
+				    "(Debian: gnuplot-nox)\n");
+	free(errors);
+	assert_same_file(GOLDEN "/1-svm", *state, "summary.json");
+	assert_false(exists(*state, "plots"));
+}
+
+static void failing_gnuplot(void **state)
+{
+	char *errors;
+
+	copy_inputs(GOLDEN "/1-svm", *state);
+	errors = errors_with_gnuplot(*state, "echo line 3: nonsense >&2; exit 1", -1);
+	assert_string_equal(errors,
+			    "exitlab: gnuplot failed with status 0x100: line 3: nonsense\n");
+	free(errors);
+	assert_false(exists(*state, "summary.json"));
+}
+
+static void dying_gnuplot(void **state)
+{
+	char *errors;
+
+	copy_inputs(GOLDEN "/1-svm", *state);
+	errors = errors_with_gnuplot(*state, "echo '<?xml?><svg></svg>'; kill -9 $$", -1);
+	assert_non_null(strstr(errors, "gnuplot failed with status 0x9"));
+	free(errors);
+	assert_false(exists(*state, "summary.json"));
 }
 
 /* The report of one run, then another run's records and no room for all of their report. */
@@ -333,6 +393,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(odd_env, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(full_directory, make_dir, unmount_dir),
 		cmocka_unit_test_setup_teardown(unwritable_directory, make_dir, unmount_dir),
+		cmocka_unit_test_setup_teardown(without_gnuplot, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(failing_gnuplot, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(dying_gnuplot, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(table, make_dir, remove_dir),
 	};
 
