@@ -93,7 +93,7 @@ build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/exit_rows.c $(
 .PHONY: fuzz bench-report
 fuzz: build/host/t/fuzz_record
 	$(quiet)mkdir -p build/fuzz; $< -runs=$(FUZZ_RUNS) -max_len=8192 -print_final_stats=1 \
-		build/fuzz host/t/golden
+		-artifact_prefix=build/fuzz- build/fuzz host/t/golden
 
 build/host/t/make_records: $(patsubst %,build/host/%.o,t/make_records exit_reasons exit_rows)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson
