@@ -145,7 +145,7 @@ static int compare(const void *left, const void *right)
 static void sorts_like_qsort(void **state)
 {
 	static const uint32_t masks[] = {0, 1, 0x7ff, 0x800, 0x3fffff, 0xffc00000, UINT32_MAX};
-	uint32_t samples[2000], wanted[2000], scratch[2000], random = 1;
+	uint32_t samples[2000], wanted[2000] = {0}, scratch[2000], random = 1;
 
 	(void)state;
 	for (size_t n = 0; n <= ARRAY_SIZE(samples); n = 2 * n + 1)
