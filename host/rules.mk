@@ -63,12 +63,13 @@ build/exitlab: $(host-objects)
 
 check-scripts += host/t/lint.t
 
-# Tests. A cmocka program is linked with the objects it lists here as its prerequisites.
-check-programs += build/host/t/test_hostinfo
-build/host/t/test_hostinfo: build/host/hostinfo.o build/host/hostinfo_read.o
+# Tests. A cmocka program is linked with the objects it lists here as its prerequisites, under the
+# sanitizers.
+check-programs += build/asan/host/t/test_hostinfo
+build/asan/host/t/test_hostinfo: build/asan/host/hostinfo.o build/asan/host/hostinfo_read.o
 
-build/host/t/test_%: build/host/t/test_%.o
-	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(host-libs)
+build/asan/host/t/test_%: build/asan/host/t/test_%.o
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
 report-sources := $(filter host/exit_reasons.c host/exit_rows.c host/record.c host/report%.c \
@@ -106,7 +107,7 @@ bench-report: build/exitlab build/host/t/make_records
 
 -include $(report-objects:.o=.d)
 
-.PRECIOUS: build/host/%.o
+.PRECIOUS: build/host/%.o build/asan/%.o
 
 -include $(check-programs:=.d)
 -include $(host-objects:.o=.d) build/host/exitcount.bpf.d
