@@ -61,7 +61,13 @@ build/host/exitcount.o: build/host/exitcount.skel.h
 build/exitlab: $(host-objects)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(host-libs)
 
+check-scripts += host/t/exitcount.t
 check-scripts += host/t/lint.t
+
+# The guest whose exits host/t/exitcount.t knows.
+check: build/host/t/ring3
+build/host/t/ring3: host/t/ring3.c
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(CFLAGS) -D_GNU_SOURCE $(LDFLAGS) -pthread -o $@ $<
 
 # Tests. A cmocka program is linked with the objects it lists here as its prerequisites, under the
 # sanitizers.
