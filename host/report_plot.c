@@ -69,10 +69,12 @@ static void print_ticks(double low, double high, FILE *out)
 		for (double digit = 1; digit < 10; digit += step) {
 			double tick = decade * digit;
 			double prefix = tick < 1e6 ? 1 : tick < 1e9 ? 1e6 : 1e9;
-			bool label = decades < 1 || digit == 1 ||
-				     (decades < 3 && (digit == 2 || digit == 5));
+			bool label = decades < 0.5 || digit == 1 ||
+				     (decades < 3 && (digit == 2 || digit == 5)) ||
+				     (decades < 1 && (digit == 3 || digit == 7));
 
-			if (tick < low || tick > high)
+			/* Ticks of the clock are whole. */
+			if (tick < low || tick > high || tick != floor(tick))
 				continue;
 			if (label)
 				fprintf(out, "%s'%.10g%s' %g", separator, tick / prefix,
@@ -178,15 +180,16 @@ static void exec_gnuplot(int script, int images, int errors, pid_t parent)
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-/* Status of the child, which is killed when the deadline passes. */
-static int wait_deadline(pid_t child)
+/* Status of the child, which is killed when it is late: the deadline has passed. */
+static int wait_deadline(pid_t child, bool *late)
 {
 	struct pollfd ended = {.fd = syscall(SYS_pidfd_open, child, 0), .events = POLLIN};
 	int status = -1;
 
 	while (poll(&ended, 1, GNUPLOT_DEADLINE * 1000) < 0 && errno == EINTR)
 		;
-	if (!ended.revents)
+	*late = !ended.revents;
+	if (*late)
 		kill(child, SIGKILL);
 	close(ended.fd);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -213,6 +216,7 @@ static char *run_gnuplot(const char *script, size_t size)
 	int errors = memfd_create("gnuplot-errors", MFD_CLOEXEC);
 	char *text = NULL;
 	int status = -1;
+	bool late = false;
 	pid_t parent = getpid(), child = -1;
 
 	if (input >= 0 && images >= 0 && errors >= 0 &&
@@ -221,9 +225,11 @@ static char *run_gnuplot(const char *script, size_t size)
 	if (child == 0)
 		exec_gnuplot(input, images, errors, parent);
 	if (child > 0)
-		status = wait_deadline(child);
+		status = wait_deadline(child, &late);
 	if (child < 0) {
 		pr_err("gnuplot: %s", strerror(errno));
+	} else if (late) {
+		pr_err("gnuplot did not end within %d s", GNUPLOT_DEADLINE);
 	} else if (status == 0) {
 		text = text_of_file(images);
 	} else if (!WIFEXITED(status) || WEXITSTATUS(status) != 127) {
