@@ -73,6 +73,7 @@ help:
 #h make check         every test; ends in "N passed, N failed, N skipped"
 #h make bench         the project's own figures, each beside its anchor
 #h make lint          shellcheck, clang-format, cppcheck
+#h make fuzz          the record reader against libFuzzer [FUZZ_RUNS=1000000]
 #h make clean         remove build/ (the cache is elsewhere: CACHE=)
 #h
 #h Knobs:
