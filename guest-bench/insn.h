@@ -64,7 +64,7 @@ INSN(outb_kvm, "movl $" INSN_STRING(PORT_ELCR) ", %%edx\n\txorl %%eax, %%eax\n\t
 
 /* AMD has VMMCALL, Intel VMCALL; the other one raises #UD and is emulated, at ten times the cost.
  */
-static bool insn_on_amd;
+extern bool insn_on_amd; /* each program that times has one, and sets it */
 
 static inline uint64_t insn_hypercall(void)
 {

@@ -14,7 +14,7 @@
 #include <sys/ioctl.h>
 #endif
 
-/* Most samples of one KEXIT_SAMPLE: at 20 us each, interrupts stay off for about a millisecond. */
+/* Most samples of one KEXIT_SAMPLE: at 20 us each, nothing else is scheduled for a millisecond. */
 #define KEXIT_BATCH 64u
 
 struct kexit_batch {
@@ -25,7 +25,7 @@ struct kexit_batch {
 
 /* Execute a syscall row's instruction once; the argument is the wire number. Timed from ring 3. */
 #define KEXIT_EXECUTE _IO('x', 1)
-/* Time a kernel row's instruction count times, preemption and interrupts off. */
+/* Time a kernel row's instruction count times: preemption off, interrupts off in each sample. */
 #define KEXIT_SAMPLE  _IOW('x', 2, struct kexit_batch)
 /* Write a uint32_t: the kernel's tsc_khz. */
 #define KEXIT_TSC_KHZ _IOR('x', 3, uint32_t)

@@ -116,8 +116,8 @@ static uint64_t run_row(const struct row *row, uint8_t pass, uint32_t *samples, 
 	return header.count;
 }
 
-/* Runs the selected rows once; returns the number of ROW records, adds their samples to total. */
-static uint64_t run_pass(uint8_t pass, uint32_t *samples, uint32_t *scratch, uint64_t *total)
+/* Runs the selected rows once and adds them to DONE's totals. Returns the host's word. */
+static char run_pass(uint8_t pass, uint32_t *samples, uint32_t *scratch, struct record_header *done)
 {
 	struct record_header header = {.kind = RECORD_PASS, .pass = pass};
 
@@ -128,10 +128,10 @@ static uint64_t run_pass(uint8_t pass, uint32_t *samples, uint32_t *scratch, uin
 			continue;
 		count = run_row(&rows[i], pass, samples, scratch);
 		header.executed += count > 0;
-		*total += count;
+		done->total += count;
 	}
-	send_record(&header, NULL);
-	return header.executed;
+	done->executed += header.executed;
+	return send_record(&header, NULL);
 }
 
 static uint32_t *touched_array(uint32_t count)
@@ -159,11 +159,8 @@ static void measure(void)
 		fail("ioperm: %s; the kernel needs CONFIG_X86_IOPL_IOPERM", strerror(errno));
 
 	send_info();
-	done.executed = run_pass(PASS_TIMED, samples, scratch, &done.total);
-	if (receive_go() == GO_PROOF) {
-		done.executed += run_pass(PASS_PROOF, samples, scratch, &done.total);
-		receive_go();
-	}
+	if (run_pass(PASS_TIMED, samples, scratch, &done) == GO_PROOF)
+		run_pass(PASS_PROOF, samples, scratch, &done);
 	send_record(&done, NULL);
 }
 
@@ -184,7 +181,7 @@ int main(int argc, char **argv)
 		{"warmup", required_argument, NULL, 'w'},
 		{"select", required_argument, NULL, 's'},
 		{"clock", required_argument, NULL, 'c'},
-		{"boot-tsc", required_argument, NULL, 'b'},
+		{"init-tsc", required_argument, NULL, 'b'},
 		{"tsc", no_argument, NULL, 't'},
 		{NULL, 0, NULL, 0},
 	};
@@ -205,7 +202,7 @@ int main(int argc, char **argv)
 			options.clock = strcmp(optarg, "insn") ? CLOCK_TSC : CLOCK_INSN;
 			break;
 		case 'b':
-			options.boot_tsc = optarg;
+			options.init_tsc = optarg;
 			break;
 		case 't': /* init's first command: how far is the clock? */
 			printf("%llu\n", __builtin_ia32_rdtsc());

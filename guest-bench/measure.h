@@ -30,7 +30,7 @@ extern struct options {
 	uint32_t warmup;      /* executions before the first sample */
 	uint8_t clock;	      /* CLOCK_*: what the host says a tick is */
 	const char *select;   /* comma-separated row names; NULL: all */
-	const char *boot_tsc; /* TSC when init began, decimal */
+	const char *init_tsc; /* TSC when init began, decimal; INFO carries it */
 } options;
 
 /* samplers.c: one per context. */
@@ -43,11 +43,13 @@ void sampler_kernel(const struct row *row, uint32_t *samples, uint32_t count);
 
 /* port.c: the virtio-serial port named RECORD_PORT. */
 void open_port(void);
-/* Fills in magic, version, clock, tsc_khz and checksum, and writes header and payload. */
-void send_record(struct record_header *header, const void *payload);
+/*
+ * Fills in magic, version, clock, tsc_khz and checksum, writes header and payload, and waits for
+ * the host's word, one of GO_*, which it returns; DONE is not answered and returns GO_END.
+ */
+char send_record(struct record_header *header, const void *payload);
 void send_info(void);
-char receive_go(void); /* one of GO_*; fails when the host is gone */
-int cpu_is_kvm(void);  /* the hypervisor leaf says KVM */
+int cpu_is_kvm(void); /* the hypervisor leaf says KVM */
 
 /* One line on the console, then exit 1: init powers off and the host reports the line. */
 __attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ...);

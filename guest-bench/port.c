@@ -70,18 +70,7 @@ static void write_all(const void *data, size_t size)
 	}
 }
 
-void send_record(struct record_header *header, const void *payload)
-{
-	header->magic = RECORD_MAGIC;
-	header->version = RECORD_VERSION;
-	header->clock = options.clock;
-	header->tsc_khz = kexit_tsc_khz();
-	header->checksum = record_checksum(header, payload);
-	write_all(header, sizeof(*header));
-	write_all(payload, (size_t)header->count * header->width);
-}
-
-char receive_go(void)
+static char receive_go(void)
 {
 	char go;
 	ssize_t got;
@@ -92,6 +81,18 @@ char receive_go(void)
 	if (got != 1)
 		fail("the host closed the record port");
 	return go;
+}
+
+char send_record(struct record_header *header, const void *payload)
+{
+	header->magic = RECORD_MAGIC;
+	header->version = RECORD_VERSION;
+	header->clock = options.clock;
+	header->tsc_khz = kexit_tsc_khz();
+	header->checksum = record_checksum(header, payload);
+	write_all(header, sizeof(*header));
+	write_all(payload, (size_t)header->count * header->width);
+	return header->kind == RECORD_DONE ? GO_END : receive_go();
 }
 
 int cpu_is_kvm(void)
@@ -140,8 +141,9 @@ void send_info(void)
 		  sizeof(clocksource));
 	header.count = snprintf(text, sizeof(text),
 				"kernel=%s\nversion=%s\ncmdline=%s\ncpu=%s\nflags=%s\n"
-				"clocksource=%s\nboot_tsc=%s\nwarmup=%u\n",
+				"clocksource=%s\nwarmup=%u\ninit_tsc=%s\ninfo_tsc=%llu\n",
 				kernel.release, kernel.version, cmdline, model, flags, clocksource,
-				options.boot_tsc ? options.boot_tsc : "", options.warmup);
+				options.warmup, options.init_tsc ? options.init_tsc : "",
+				__builtin_ia32_rdtsc());
 	send_record(&header, text);
 }

@@ -43,9 +43,13 @@
 #define PORT_MARKER   0xea
 #define PORT_ELCR     0x4d0
 
-/* What the host writes back on the port, one byte, after a PASS record. */
-#define GO_PROOF 'P' /* counting is on: run the rows once more */
-#define GO_END	 'E' /* write DONE and power off */
+/*
+ * What the host writes back on the port: one byte after each record but DONE. The guest waits for
+ * it, so that no interrupt of the port is on its way when the next row begins.
+ */
+#define GO_NEXT	 'N' /* after INFO, ROW and WAIVED */
+#define GO_PROOF 'P' /* after PASS: counting is on, run the rows once more */
+#define GO_END	 'E' /* after PASS: write DONE and power off */
 
 /* Name of the virtio-serial port. */
 #define RECORD_PORT "exitlab.record"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* How each context is sampled: in place, around an ioctl, or inside kexit.ko. */
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -10,11 +11,15 @@
 #include "measure.h"
 
 int kexit_fd = -1;
+bool insn_on_amd;
 
 void open_kexit(void)
 {
+	uint32_t eax, ebx, ecx, edx;
+
 	kexit_fd = open("/dev/kexit", O_RDONLY | O_CLOEXEC);
-	insn_on_amd = __builtin_cpu_is("amd");
+	__cpuid(0, eax, ebx, ecx, edx);
+	insn_on_amd = ebx == signature_AMD_ebx || ebx == 0x6f677948 /* HygonGenuine */;
 }
 
 uint32_t kexit_tsc_khz(void)

@@ -11,7 +11,7 @@ static const struct sign {
 } console_signs[] = {
 	{"Kernel panic - not syncing: ", "guest panic: "},
 	{"measure: ", "the guest program failed: "},
-	{"init: ", "the guest's init failed: "},
+	{"init: ", ""},
 	{"Oops: ", "guest oops: "},
 	{"BUG: ", "guest bug: "},
 };

@@ -34,6 +34,26 @@ static json_t *guest_json(const struct run *run)
 	return guest;
 }
 
+/*
+ * How long the guest took from the vCPU's start to init, ns: to its first record, less what the
+ * guest's TSC says lies between the two. Under the insn clock a nanosecond is an instruction.
+ */
+static json_t *boot_json(const struct run *run, const json_t *guest)
+{
+	const char *init = json_string_value(json_object_get(guest, "init_tsc"));
+	const char *info = json_string_value(json_object_get(guest, "info_tsc"));
+	json_t *boot =
+		json_pack("{s:I, s:n}", "first_record_ns", (json_int_t)run->boot_ns, "init_ns");
+
+	if (init && info && run->tsc_khz) {
+		double ticks = strtoull(info, NULL, 10) - strtoull(init, NULL, 10);
+
+		json_object_set_new(boot, "init_ns",
+				    json_integer(run->boot_ns - ticks * 1e6 / run->tsc_khz));
+	}
+	return boot;
+}
+
 /* Adds the hash of the guest kernel's configuration, which lies beside the kernel. */
 static void add_config_hash(json_t *guest, const char *kernel)
 {
@@ -58,7 +78,7 @@ json_t *env_json(const struct run *run, const char *time)
 
 	add_config_hash(guest, run->vm.kernel);
 	return json_pack("{s:s, s:s, s:{s:s, s:s}, s:o, s:o, s:s, s:s, s:{s:s?, s:O}, s:o,"
-			 " s:{s:s}, s:{s:s, s:o}, s:{s:i, s:b}, s:{s:I, s:b}, s:{s:s}}",
+			 " s:{s:s}, s:{s:s, s:o}, s:{s:i, s:b}, s:{s:I, s:b}, s:o, s:{s:s}}",
 			 "schema", "exitlab-env/1", "time", time, "tool", "version",
 			 EXITLAB_VERSION, "revision", EXITLAB_REVISION, "host", hostinfo_json(),
 			 "lab", lab ? json_string(lab) : json_null(), "accel", run->vm.accel,
@@ -67,8 +87,8 @@ json_t *env_json(const struct run *run, const char *time)
 			 run->vm.debugcon_file ? "file" : "null", "clock", "kind", env_clock(),
 			 "tsc_khz", run->tsc_khz ? json_integer(run->tsc_khz) : json_null(), "vcpu",
 			 "cpu", run->vm.cpu, "pinned", run->pinned, "memory", "mib",
-			 (json_int_t)run->vm.memory_mib, "locked", run->memory_locked, "isolation",
-			 "status", "none applied");
+			 (json_int_t)run->vm.memory_mib, "locked", run->memory_locked, "boot",
+			 boot_json(run, guest), "isolation", "status", "none applied");
 }
 
 int json_write(const json_t *object, const char *directory, const char *name)

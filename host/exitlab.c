@@ -30,6 +30,7 @@ static void help(FILE *out)
 int main(int argc, char **argv)
 {
 	argp_err_exit_status = EXIT_USAGE;
+	setlinebuf(stdout); /* what is said before a long step must not wait for its end */
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;

@@ -62,7 +62,7 @@ build/exitlab: $(host-objects)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(host-libs)
 
 check-scripts += host/t/exitcount.t
-check-scripts += host/t/lint.t
+check-scripts += host/t/boot.t host/t/lint.t
 
 # The guest whose exits host/t/exitcount.t knows.
 check: build/host/t/ring3
@@ -97,7 +97,7 @@ build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/exit_rows.c $(
 	$(call say,FUZZ,$@)mkdir -p $(@D); $(CLANG) $(CFLAGS) $(sanitize) -fsanitize=fuzzer -D_GNU_SOURCE \
 		-o $@ $(filter %.c,$^)
 
-.PHONY: fuzz bench-report
+.PHONY: fuzz bench-report bench-boot
 fuzz: build/host/t/fuzz_record
 	$(quiet)mkdir -p build/fuzz; $< -runs=$(FUZZ_RUNS) -max_len=8192 -print_final_stats=1 \
 		-artifact_prefix=build/fuzz- build/fuzz host/t/golden
@@ -106,7 +106,9 @@ build/host/t/make_records: $(patsubst %,build/host/%.o,t/make_records exit_reaso
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson
 
 # Ten million samples: 29 rows of 344828.
-bench: bench-report
+bench: bench-report bench-boot
+bench-boot: all
+	$(quiet)host/t/bench_boot
 bench-report: build/exitlab build/host/t/make_records
 	$(quiet)build/host/t/make_records build/bench-report vmx 344828
 	$(quiet)host/t/bench_report build/exitlab build/bench-report

@@ -36,15 +36,21 @@ struct watch {
 	char phase[128]; /* what the guest did last, for people */
 	bool started, done;
 	struct exitcount *counter;
-	time_t begin, sign_of_life;
+	unsigned long long begin_ns, sign_of_life_ns;
 };
 
-static time_t now_s(void)
+/* Unslewed, so that under the insn clock one nanosecond is one instruction. */
+static unsigned long long now_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+static unsigned int seconds_since(unsigned long long then_ns)
+{
+	return (now_ns() - then_ns) / 1000000000;
 }
 
 #define FAIL(watch, result, format, ...)                                                           \
@@ -65,57 +71,53 @@ static json_t *no_proof(const char *why)
 			 "reason", why);
 }
 
-/* The timed pass is over: count the next one if that is possible, and tell the guest. */
-static void start_proof(struct watch *watch)
+/* The timed pass is over: count the next one if that is possible. Returns the word for the guest.
+ */
+static char start_proof(struct watch *watch)
 {
 	char why[256] = "the proof pass was not asked for";
 
 	if (watch->run->prove)
 		watch->counter = exitcount_open(watch->vm.pid, EXITCOUNT_MARKERS, why, sizeof(why));
-	if (!watch->counter)
-		watch->run->proof = no_proof(why);
-	send(watch->vm.record, watch->counter ? (char[]){GO_PROOF} : (char[]){GO_END}, 1,
-	     MSG_NOSIGNAL);
+	if (watch->counter)
+		return GO_PROOF;
+	watch->run->proof = no_proof(why);
+	return GO_END;
 }
 
-static void end_proof(struct watch *watch)
+static char end_proof(struct watch *watch)
 {
 	watch->run->proof = exitcount_json(watch->counter);
 	exitcount_close(watch->counter);
 	watch->counter = NULL;
-	send(watch->vm.record, (char[]){GO_END}, 1, MSG_NOSIGNAL);
+	return GO_END;
 }
 
-/* One record is whole. */
+/* One record is whole: notes how far the guest is, and gives it the word to go on. */
 static void take_record(struct watch *watch, const struct record *record)
 {
+	char go = GO_NEXT;
+
+	if (!watch->started)
+		watch->run->boot_ns = now_ns() - watch->begin_ns;
 	watch->started = true;
+	strcpy(watch->phase, "after ");
+	record_describe(record, watch->phase + 6, sizeof(watch->phase) - 6);
 	switch (record->header.kind) {
-	case RECORD_INFO:
-		snprintf(watch->phase, sizeof(watch->phase), "the guest program started");
-		break;
 	case RECORD_ROW:
 		if (exit_rows[record->row].path == PATH_QEMU)
 			watch->run->qemu_bytes += record->header.executed;
 		watch->run->tsc_khz = record->header.tsc_khz;
-		/* fall through */
-	case RECORD_WAIVED:
-		strcpy(watch->phase, "after ");
-		record_describe(record, watch->phase + 6, sizeof(watch->phase) - 6);
 		break;
 	case RECORD_PASS:
-		if (record->header.pass == PASS_TIMED)
-			start_proof(watch);
-		else if (watch->counter)
-			end_proof(watch);
-		snprintf(watch->phase, sizeof(watch->phase), "after the %s pass",
-			 record->header.pass == PASS_TIMED ? "timed" : "proof");
+		go = record->header.pass == PASS_TIMED ? start_proof(watch) : end_proof(watch);
 		break;
 	case RECORD_DONE:
 		watch->done = true;
-		break;
+		return;
 	}
 	progress(watch);
+	send(watch->vm.record, &go, 1, MSG_NOSIGNAL);
 }
 
 /* Follows the stream through data. The checksums are the report's business. */
@@ -168,7 +170,7 @@ static bool read_stream(struct watch *watch)
 
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR;
-	watch->sign_of_life = now_s();
+	watch->sign_of_life_ns = now_ns();
 	for (ssize_t done = 0; done < got;) {
 		ssize_t wrote = write(watch->file, data + done, got - done);
 
@@ -213,12 +215,12 @@ static void read_events(struct watch *watch)
 
 static void check_time(struct watch *watch)
 {
-	unsigned int quiet = now_s() - watch->sign_of_life;
+	unsigned int quiet = seconds_since(watch->sign_of_life_ns);
 	unsigned int allowed = watch->started ? watch->run->silence_s : watch->run->first_s;
 
 	if (watch->done && quiet < POWER_OFF_S)
 		return;
-	if (now_s() - watch->begin >= watch->run->deadline_s)
+	if (seconds_since(watch->begin_ns) >= watch->run->deadline_s)
 		FAIL(watch, RUN_FAILED, "the deadline of %u s passed %s", watch->run->deadline_s,
 		     watch->phase);
 	else if (watch->done)
@@ -286,7 +288,7 @@ static int open_stream(const struct run *run)
 
 void run_guest(struct run *run)
 {
-	struct watch watch = {.run = run, .begin = now_s(), .phase = "before its first record"};
+	struct watch watch = {.run = run, .phase = "before its first record"};
 
 	run->outcome = RUN_DONE;
 	watch.file = open_stream(run);
@@ -309,7 +311,7 @@ void run_guest(struct run *run)
 	run->qemu_version = watch.vm.version ? strdup(watch.vm.version) : NULL;
 	run->memory_locked = watch.vm.memory_locked;
 	run->pinned = watch.vm.pinned;
-	watch.sign_of_life = now_s();
+	watch.begin_ns = watch.sign_of_life_ns = now_ns();
 	if (vm_continue(&watch.vm))
 		FAIL(&watch, RUN_FAILED, "QEMU did not start the guest");
 	else

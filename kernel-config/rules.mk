@@ -5,7 +5,8 @@
 kernel-fragments := \
 	kernel-config/base.config \
 	kernel-config/kvm.config \
-	kernel-config/machine.config
+	kernel-config/machine.config \
+	kernel-config/slim.config
 
 # Changes when the knob does, so that another KERNEL_SRC is another kernel.
 build/kernel-source: FORCE

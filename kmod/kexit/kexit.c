@@ -2,8 +2,8 @@
 /*
  * kexit: executes and times the instructions of exits.def in ring 0, for the guest program.
  *
- * The kernel rows are timed here, in short batches with interrupts off; the syscall rows only
- * execute here and are timed around the ioctl in ring 3.
+ * The kernel rows are timed here, in short batches, with preemption off and interrupts off in each
+ * sample; the syscall rows only execute here and are timed around the ioctl in ring 3.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -19,6 +19,8 @@
 
 #include "insn.h"
 #include "kexit.h"
+
+bool insn_on_amd;
 
 enum { user, syscall, kernel };
 
@@ -53,11 +55,17 @@ static long sample_batch(const struct kexit_batch __user *from)
 	if (!row || !batch.count || batch.count > KEXIT_BATCH)
 		return -EINVAL;
 
+	/*
+	 * Interrupts are off within a sample and on between two: one that is pending is taken
+	 * there. Left pending, it would make every later entry of the batch longer, since the
+	 * hypervisor tries to inject it each time.
+	 */
 	preempt_disable();
-	local_irq_save(flags);
-	for (uint32_t i = 0; i < batch.count; i++)
+	for (uint32_t i = 0; i < batch.count; i++) {
+		local_irq_save(flags);
 		samples[i] = sample_narrow(row->sample());
-	local_irq_restore(flags);
+		local_irq_restore(flags);
+	}
 	preempt_enable();
 
 	if (copy_to_user(u64_to_user_ptr(batch.samples), samples, batch.count * sizeof(*samples)))

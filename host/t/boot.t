@@ -1,0 +1,277 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# exitlab boot and everything that can go wrong with it. The guest runs under TCG, or not at all
+# (fake_qemu); what only a real KVM can show is in lab_boot.t.
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+root=$PWD
+exitlab=$root/build/exitlab
+dir=$(mktemp -d)
+tests=0
+
+cleanup() {
+	umount "$dir/full" 2>/dev/null
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+chmod 755 "$dir"
+
+# ok NAME CONDITION...: one test; the last run's messages explain a failure.
+ok() {
+	name=$1
+	shift
+	tests=$((tests + 1))
+	if "$@"; then
+		echo "ok $tests - $name"
+	else
+		echo "not ok $tests - $name"
+		tail -n 20 "$dir/err" "$dir/out" | sed 's/^/# /'
+	fi
+}
+
+skip() {
+	tests=$((tests + 1))
+	echo "ok $tests - $1 # SKIP $2"
+}
+
+boot() {
+	timeout 120 "$exitlab" boot --accel tcg --results "$dir/results" "$@" >"$dir/out" 2>"$dir/err"
+}
+
+# fails STATUS MESSAGE OPTION...: boot ends so, with one line on stderr that matches.
+fails() {
+	status=$1 message=$2
+	shift 2
+	boot "$@"
+	[ $? = "$status" ] && grep -q -e "$message" "$dir/err"
+}
+
+# kept MESSAGE: exactly one run is there, failed, with its reason; then it is removed.
+kept() {
+	set -- "$1" "$dir"/results/*/*
+	[ $# = 2 ] && [ "${2%.failed}" != "$2" ] && grep -q -e "$1" "$2/reason.txt" &&
+		[ -e "$2/run.rec" ] && rm -rf "$dir/results"
+}
+
+nothing_runs() {
+	! pgrep -f "$dir" >/dev/null
+}
+
+# image NAME: an initramfs whose /init is standard input.
+image() {
+	cat >"$dir/$1.init"
+	sed "s,^file /init .*,file /init $dir/$1.init 0755 0 0," build/initramfs.list >"$dir/$1.list"
+	build/kernel/build/usr/gen_init_cpio "$dir/$1.list" | lz4 -l -q >"$dir/$1.lz4"
+}
+
+# in_background OPTION...: boot as $pid, returning when the guest's first record is archived.
+in_background() {
+	"$exitlab" boot --accel tcg --results "$dir/results" "$@" >"$dir/out" 2>"$dir/err" &
+	pid=$!
+	for _ in $(seq 600); do
+		[ -z "$(find "$dir/results" -name run.rec -size +0 2>/dev/null)" ] || return 0
+		kill -0 $pid 2>/dev/null || return 1
+		sleep 0.1
+	done
+	return 1
+}
+
+# ends STATUS: $pid ends so, with nothing of it left running.
+ends() {
+	wait "$pid"
+	[ $? = "$1" ] && nothing_runs
+}
+
+usage() {
+	ok "ITER=0 is wrong usage" fails 2 'not a number from 1' --iter 0
+	ok "ITER must be a number" fails 2 'not a number' --iter 1k
+	ok "an unknown row is wrong usage" fails 2 'no row "user.nonsense"' --select user.cpuid,user.nonsense
+	ok "an empty row name is wrong usage" fails 2 'no row ""' --select user.cpuid,,user.outb
+	ok "an unknown machine is wrong usage" fails 2 'is none that there is' --machine pc
+	ok "a CPU that is not there is wrong usage" fails 2 'CPU 1000 is not online' --cpu 1000
+	ok "a missing kernel names make" fails 1 'builds it, --kernel' --kernel "$dir/none"
+	ok "no run was archived for any of them" test ! -e "$dir/results"
+}
+
+smoke() {
+	boot --iter 500
+	ok "a run under TCG succeeds" test $? = 0
+	ok "its rows carry no proof" grep -q 'NO-EXIT: no VM exits under TCG (user.empty' "$dir/out"
+	ok "and none is PROVED" test -z "$(grep -w PROVED "$dir/out")"
+	run=$(echo "$dir"/results/*/*)
+	for file in run.rec check.rec proof.json env.json summary.json report.md report.csv plots/user.cpuid.svg; do
+		ok "it archives $file" test -s "$run/$file"
+	done
+	ok "exactly as many bytes reached debugcon as OUTBs were executed" \
+		grep -q '"written": 4500' "$run/proof.json"
+	cp -r "$run" "$dir/before"
+	"$exitlab" report "$run" >"$dir/out" 2>"$dir/err"
+	ok "exitlab report rebuilds the same bytes" diff -r "$run" "$dir/before"
+	rm -rf "$dir/results" "$dir/before"
+	boot --iter 500 --machine q35 --select user.cpuid
+	ok "q35 works as well" test $? = 0
+	ok "SELECT runs that row and the empty brackets" \
+		test "$(grep -c -E '^(user|kernel|syscall)\.' "$dir/out")" = 3
+	rm -rf "$dir/results"
+}
+
+guest_ends() {
+	image none </dev/null
+	ok "a guest panic before init is named" fails 1 'guest panic: ' --initrd "$dir/none.lz4"
+	ok "and the run is kept as failed" kept 'before its first record: guest panic'
+	image gone <<-'END'
+		#!/bin/sh
+		exit 3
+	END
+	ok "a guest panic in init is named" fails 1 'panic: Attempted to kill init! exitcode=0x00000300' --initrd "$dir/gone.lz4"
+	ok "and the run is kept as failed" kept 'guest panic'
+	image during <<-'END'
+		#!/bin/sh
+		mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
+		/bin/measure $MEASURE &
+		until grep -q vport /proc/interrupts || [ -e /proc/1/none ]; do
+			/bin/busybox usleep 200000
+			break
+		done
+	END
+	ok "a guest panic during the rows is named, and the row" \
+		fails 1 'after .*guest panic' --initrd "$dir/during.lz4" --iter 3000000
+	ok "and the run is kept as failed" kept 'guest panic'
+	image unmounted <<-'END'
+		#!/bin/sh
+		/bin/measure $MEASURE
+		reboot -f
+	END
+	ok "the guest program's own error is named" \
+		fails 1 'guest program failed: no virtio-serial port' --initrd "$dir/unmounted.lz4"
+	ok "and the run is kept as failed" kept 'no virtio-serial port'
+	image silent <<-'END'
+		#!/bin/sh
+		reboot -f
+	END
+	ok "an early exit without a word is named" fails 1 'early exit' --initrd "$dir/silent.lz4"
+	ok "and the run is kept as failed" kept 'early exit'
+}
+
+qemu_ends() {
+	ok "a missing QEMU cannot run" fails 77 'no such program; make deps' --qemu "$dir/none"
+	rm -rf "$dir/results"
+	ok "a QEMU that is none says so" fails 77 'does not start' --qemu /bin/false
+	rm -rf "$dir/results"
+	FAKE=internal-error
+	export FAKE
+	ok "internal-error is named" fails 77 'internal-error .*Suberror: 1' --qemu "$root/host/t/fake_qemu"
+	ok "and the run is kept as failed" kept 'internal-error'
+	FAKE=silent
+	ok "silence ends at the deadline" \
+		fails 1 'the deadline of 2 s passed before its first record' --qemu "$root/host/t/fake_qemu" --deadline 2
+	ok "and the run is kept as failed" kept 'deadline'
+	FAKE=garbage
+	ok "a broken record stream is named" \
+		fails 1 'record stream is broken before its first record: .*magic' --qemu "$root/host/t/fake_qemu"
+	ok "and the run is kept as failed" kept 'magic'
+	FAKE=panic
+	ok "a panic on the console is named" fails 1 'guest panic: out of beer' --qemu "$root/host/t/fake_qemu"
+	rm -rf "$dir/results"
+	unset FAKE
+	in_background --iter 3000000
+	ok "a boot in the background starts" test $? = 0
+	pkill -KILL -P $pid
+	ok "a killed QEMU ends it" ends 1
+	ok "and is named" kept 'QEMU was killed by SIGKILL'
+	in_background --iter 3000000
+	kill -KILL $pid
+	wait $pid 2>/dev/null
+	for _ in $(seq 50); do
+		nothing_runs && break
+		sleep 0.1
+	done
+	ok "kill -9 of exitlab leaves no QEMU" nothing_runs
+	rm -rf "$dir/results"
+}
+
+interrupted() {
+	for signal in INT TERM HUP; do
+		in_background --iter 3000000
+		kill -$signal $pid
+		ok "SIG$signal during the rows ends it" ends 1
+		ok "and the run is kept as failed" kept "interrupted by SIG$signal"
+	done
+	FAKE=silent
+	export FAKE
+	"$exitlab" boot --accel tcg --results "$dir/results" --qemu "$root/host/t/fake_qemu" >"$dir/out" 2>"$dir/err" &
+	pid=$!
+	until [ -n "$(find "$dir/results" -name run.qemu.log 2>/dev/null)" ]; do
+		kill -0 $pid || break
+	done
+	kill -INT $pid
+	ok "SIGINT before the first record ends it" ends 1
+	ok "and the run is kept as failed" kept 'interrupted by SIGINT'
+	unset FAKE
+}
+
+archive() {
+	mkdir "$dir/results"
+	boot --iter 200 --select user.cpuid &
+	other=$!
+	"$exitlab" boot --accel tcg --results "$dir/results" --iter 200 --select user.cpuid >"$dir/out2" 2>"$dir/err2"
+	ok "of two boots at once the first succeeds" test $? = 0
+	wait $other
+	ok "and so does the second" test $? = 0
+	ok "into two archives" test "$(find "$dir/results" -name summary.json | wc -l)" = 2
+	ok "with nothing else beside them" test -z "$(find "$dir/results" -name '*.partial' -o -name '*.failed')"
+	rm -rf "$dir/results"
+	if [ "$(id -u)" != 0 ]; then
+		skip "full and unwritable archives" "needs root"
+		return
+	fi
+	mkdir "$dir/full"
+	if mount -t tmpfs -o size=64k tmpfs "$dir/full" 2>/dev/null; then
+		ok "a full archive ends the run" fails 1 'No space left on device' --results "$dir/full"
+		ok "which is kept as failed" test -d "$(echo "$dir"/full/*/*.failed)"
+		ok "with nothing left running" nothing_runs
+		umount "$dir/full"
+	else
+		skip "a full archive" "no tmpfs can be mounted here"
+	fi
+	mkdir -m 755 "$dir/owned"
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$exitlab" boot --accel tcg \
+		--results "$dir/owned/results" >"$dir/out" 2>"$dir/err"
+	ok "an unwritable archive is an error" test $? = 1
+	ok "in one line that names RESULTS=" sh -c "[ \$(wc -l <$dir/err) = 1 ] && grep -q RESULTS= $dir/err"
+	if [ -e /dev/kvm ] && ! setpriv --reuid=65534 --regid=65534 --clear-groups test -w /dev/kvm; then
+		setpriv --reuid=65534 --regid=65534 --clear-groups "$exitlab" boot --accel kvm \
+			--results "$dir/owned" >"$dir/out" 2>"$dir/err"
+		ok "no rights to /dev/kvm cannot run" test $? = 77
+		ok "and what grants them is named" grep -q 'join the group kvm' "$dir/err"
+	else
+		skip "no rights to /dev/kvm" "it is not there, or anyone's"
+	fi
+}
+
+kernel() {
+	cp build/kernel/config "$dir/config"
+	ok "the gate passes what was built" kernel-config/gate "$dir/config" kernel-config/*.config
+	sed -i 's/^CONFIG_X86_IOPL_IOPERM=y/# & lost/' "$dir/config"
+	kernel-config/gate "$dir/config" kernel-config/*.config 2>"$dir/err"
+	ok "a lost symbol fails the gate" test $? = 1
+	ok "and is named" grep -q 'asks for CONFIG_X86_IOPL_IOPERM=y, Kconfig made it n' "$dir/err"
+	echo CONFIG_HID_SUPPORT=y >>"$dir/config"
+	kernel-config/gate "$dir/config" kernel-config/*.config 2>"$dir/err"
+	ok "and so does one that must be off" grep -q 'CONFIG_HID_SUPPORT=n, Kconfig made it y' "$dir/err"
+	for source in "$dir/none" "$dir" "$dir/config"; do
+		CACHE=$dir/cache KERNEL_SRC=$source kernel-config/build kernel-config/*.config >"$dir/out" 2>"$dir/err"
+		ok "a wrong KERNEL_SRC is refused: ${source#"$dir"}" sh -c "grep -q 'kernel-config: ' $dir/err && [ ! -s $dir/out ]"
+	done
+}
+
+usage
+smoke
+guest_ends
+qemu_ends
+interrupted
+archive
+kernel
+echo "1..$tests"
