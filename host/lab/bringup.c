@@ -94,7 +94,7 @@ static void mount_root(void)
 	mkdir("/upper", 0755);
 	mkdir("/root", 0755);
 	mount_or_fail(LAB_SHARE_ROOT, "/host", "9p", MS_RDONLY,
-		      "trans=virtio,version=9p2000.L,msize=524288,cache=loose,noxattr");
+		      "trans=virtio,version=9p2000.L,msize=512000,cache=loose,noxattr");
 	mount_or_fail("tmpfs", "/upper", "tmpfs", 0, "mode=755,size=80%");
 	mkdir("/upper/data", 0755);
 	mkdir("/upper/work", 0755);
@@ -187,7 +187,7 @@ void bring_writable(const char *directory, int number)
 	snprintf(share, sizeof(share), LAB_SHARE_RW, number);
 	make_directories(directory);
 	mount_or_fail(share, directory, "9p", 0,
-		      "trans=virtio,version=9p2000.L,msize=524288,cache=none");
+		      "trans=virtio,version=9p2000.L,msize=512000,cache=none");
 }
 
 /* The device file of the port with that name, or -1 while there is none. */
