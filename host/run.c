@@ -78,7 +78,8 @@ static char start_proof(struct watch *watch)
 	char why[256] = "the proof pass was not asked for";
 
 	if (watch->run->prove)
-		watch->counter = exitcount_open(watch->vm.pid, EXITCOUNT_MARKERS, why, sizeof(why));
+		watch->counter = exitcount_open(watch->vm.pid, EXITCOUNT_MARKERS | EXITCOUNT_LEAN,
+						why, sizeof(why));
 	if (watch->counter)
 		return GO_PROOF;
 	watch->run->proof = no_proof(why);
