@@ -20,7 +20,7 @@ static const struct argp_option option_table[] = {
 	 "host CPU of the vCPU [the last online one; CPU 0 keeps house where there is another]", 0},
 	{"iter", 'i', "N", 0,
 	 "samples per row [100000, 20000 where QEMU answers; 1000 under the insn clock]", 0},
-	{"select", 's', "ROW,...", 0, "rows to run beside the empty brackets [all]", 0},
+	{"select", 's', "ROW,...", 0, "rows to run beside the empty ones [all]", 0},
 	{"results", 'r', "DIR", 0, "archive [results]", 0},
 	{"deadline", 'd', "SECONDS", 0, "longest time of one boot [300, more with a large --iter]",
 	 0},

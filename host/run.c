@@ -267,13 +267,14 @@ static void watch_guest(struct watch *watch)
 			{.fd = watch->vm.qmp.fd, .events = POLLIN},
 		};
 
+		read_events(watch); /* some may have come with the reply to a command */
+		if (watch->run->outcome != RUN_DONE)
+			return;
 		poll(pollers, ARRAY_SIZE(pollers), 1000);
 		if (pollers[0].revents && interrupted(watch))
 			return;
 		if (pollers[1].revents && !read_stream(watch))
 			return ended(watch);
-		if (pollers[2].revents & POLLIN)
-			read_events(watch);
 		if (watch->run->outcome == RUN_DONE)
 			check_time(watch);
 	}
@@ -304,7 +305,7 @@ void run_guest(struct run *run)
 		run->outcome = RUN_CANNOT;
 		diagnose_log(&run->vm, line, sizeof(line));
 		if (line[0])
-			FAIL(&watch, RUN_CANNOT, "QEMU does not start it: %s", line);
+			FAIL(&watch, RUN_CANNOT, "QEMU does not start: %s", line);
 		close(watch.file);
 		return;
 	}

@@ -206,7 +206,7 @@ int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t si
 		snprintf(why, size, "%s: no such program; make deps, or QEMU=path", config->qemu);
 		errno = ENOENT;
 	} else {
-		snprintf(why, size, "QEMU did not start");
+		snprintf(why, size, "QEMU does not start");
 		errno = EIO;
 	}
 	return -1;
