@@ -88,7 +88,10 @@ trace() {
 	options=$1
 	shift
 	# shellcheck disable=SC2086 # a list of options
-	start_guest "$@" && attach $options && let_go && wait "$counter"
+	start_guest "$@" && attach $options
+	status=$?
+	let_go
+	[ $status = 0 ] && wait "$counter"
 }
 
 # The counts of a JSON object of exitcount, one a line: rows.user.cpuid.exits.cpuid 1000
