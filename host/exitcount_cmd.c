@@ -170,7 +170,7 @@ static int timer(double seconds)
 }
 
 static void show_interval(const struct exitcount *counter, struct exitcount_row *before,
-			  double *since)
+			  double *since, double start)
 {
 	struct exitcount_row total;
 	double time = now();
@@ -178,7 +178,7 @@ static void show_interval(const struct exitcount *counter, struct exitcount_row 
 	exitcount_total(counter, &total);
 	if (isatty(STDOUT_FILENO))
 		printf("\033[H\033[J");
-	printf("%.1f s\n", time - *since);
+	printf("process %d, %.1f s\n", exitcount_process(counter), time - start);
 	table_of_counts(stdout, exitcount_vendor(counter), &total, before, time - *since);
 	printf("\n");
 	fflush(stdout);
@@ -198,7 +198,7 @@ static void watch(const struct exitcount *counter, const struct options *options
 		[INTERVAL] = {timer(options->interval), POLLIN, 0},
 	};
 	struct exitcount_row before = {0};
-	double since = now();
+	double start = now(), since = start;
 	__u64 ticks;
 
 	for (;;) {
@@ -209,7 +209,7 @@ static void watch(const struct exitcount *counter, const struct options *options
 			break;
 		if (watched[INTERVAL].revents &&
 		    read(watched[INTERVAL].fd, &ticks, sizeof(ticks)) == sizeof(ticks))
-			show_interval(counter, &before, &since);
+			show_interval(counter, &before, &since, start);
 	}
 	close(watched[DURATION].fd);
 	close(watched[INTERVAL].fd);
