@@ -62,7 +62,7 @@ build/exitlab: $(host-objects)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(host-libs)
 
 check-scripts += host/t/exitcount.t
-check-scripts += host/t/boot.t host/t/lint.t
+check-scripts += host/t/lab_boot.t host/t/boot.t host/t/lint.t
 
 # The guest whose exits host/t/exitcount.t knows.
 check: build/host/t/ring3

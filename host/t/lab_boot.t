@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The whole chain on a real kvm_amd, in the lab: every row PROVED, exact under the insn clock, UNPROVEN
+# without the rights to count, INVALID when the table expects another exit than there is.
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+exitlab=$PWD/build/exitlab
+dir=$(mktemp -d)
+tests=0
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' INT TERM
+
+ok() {
+	name=$1
+	shift
+	tests=$((tests + 1))
+	if "$@"; then
+		echo "ok $tests - $name"
+	else
+		echo "not ok $tests - $name"
+		tail -n 30 "$dir/out" "$dir/err" | sed 's/^/# /'
+	fi
+}
+
+# column RUN ROW NAMES: values of a row of report.csv, by the names of its columns.
+column() {
+	awk -F, -v row="\"$2\"" -v names="$3" '
+		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; count = split(names, name, " ") }
+		$at["id"] == row { for (i = 1; i <= count; i++) print $at[name[i]] }
+	' "$1/report.csv"
+}
+
+verdicts() { # RUN VERDICT: how many rows have it
+	awk -F, -v verdict="\"$2\"" '
+		NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+		$at["verdict"] == verdict { count++ }
+		END { print count + 0 }
+	' "$1/report.csv"
+}
+
+proved() {
+	"$exitlab" boot --accel lab --results "$dir/one" >"$dir/out" 2>"$dir/err"
+	status=$?
+	if [ $status = 77 ]; then
+		echo "1..0 # SKIP $(tail -n 1 "$dir/err")"
+		exit 0
+	fi
+	ok "a boot in the lab succeeds" test $status = 0
+	one=$(echo "$dir"/one/*/*)
+	ok "all 15 rows are PROVED" test "$(verdicts "$one" PROVED)" = 15
+	ok "three OUTB rows wrote exactly their bytes" grep -q '"written": 3300' "$one/proof.json"
+	ok "the table says what its numbers are" grep -q 'path length (emulated host)' "$dir/out"
+	for row in kernel.cpuid user.outb; do
+		ok "$row: min = p50 = p95" \
+			test "$(column "$one" $row "min p50 p95" | sort -u | wc -l)" = 1
+	done
+	ok "counting adds at most 230 instructions to a CPUID exit" \
+		test "$(column "$one" kernel.cpuid tracing_overhead)" -le 230
+	cp -r "$one" "$dir/again"
+	"$exitlab" report "$dir/again" >"$dir/out" 2>"$dir/err"
+	ok "the report is the same, byte for byte, outside the lab" diff -r "$one" "$dir/again"
+}
+
+unproven() {
+	mkdir "$dir/two"
+	"$exitlab" lab --rw "$dir/two" -- setpriv --bounding-set=-bpf,-perfmon,-sys_admin \
+		"$exitlab" boot --accel kvm --results "$dir/two" >"$dir/out" 2>"$dir/err"
+	ok "without the right to count the run succeeds" test $? = 0
+	two=$(echo "$dir"/two/*/*)
+	ok "with every row UNPROVEN" test "$(verdicts "$two" UNPROVEN)" = 15
+	ok "and the capability named that is missing" grep -q 'UNPROVEN: .*CAP_BPF' "$dir/out"
+	for row in kernel.cpuid user.outb; do
+		ok "$row: the same path length as in the run before" \
+			test "$(column "$two" $row "min p50")" = "$(column "$one" $row "min p50")"
+	done
+}
+
+# An exitlab whose exits.def expects HLT where CPUID exits, asked about the first run.
+invalid() {
+	mkdir "$dir/tree"
+	cp -r Makefile .ci ./*/ "$dir/tree" 2>/dev/null
+	rm -rf "$dir/tree/build" "$dir/tree/results"
+	sed -i '/kernel, *cpuid, / s/CPUID,  *CPUID, /HLT, HLT, /' "$dir/tree/guest-bench/exits.def"
+	ok "the planted expectation is in the table" grep -q 'HLT, HLT' "$dir/tree/guest-bench/exits.def"
+	make -s -C "$dir/tree" build/exitlab >"$dir/out" 2>"$dir/err"
+	"$dir/tree/build/exitlab" report "$dir/again" >"$dir/out" 2>"$dir/err"
+	ok "a wrong expectation makes its row INVALID" \
+		test "$(column "$dir/again" kernel.cpuid verdict)" = '"INVALID"'
+	ok "with the counts" grep -q 'INVALID: .*hlt.*kernel.cpuid' "$dir/out"
+	ok "and no other row" test "$(verdicts "$dir/again" PROVED)" = 14
+}
+
+interrupted() {
+	"$exitlab" boot --accel auto --results "$dir/three" >"$dir/out" 2>"$dir/err" &
+	pid=$!
+	until grep -q 'accel: lab, since' "$dir/out"; do
+		if ! kill -0 $pid 2>/dev/null; then
+			tests=$((tests + 1))
+			echo "ok $tests - auto and Ctrl-C # SKIP KVM runs the guest here"
+			return
+		fi
+	done
+	ok "auto goes to the lab in one line with the reason" test "$(grep -c 'accel: lab' "$dir/out")" = 1
+	until pgrep -f "path=$dir/three" >/dev/null || ! kill -0 $pid 2>/dev/null; do
+		:
+	done
+	kill -INT $pid
+	wait $pid
+	ok "Ctrl-C in the lab ends it" test $? != 0
+	ok "with nothing left running" test -z "$(pgrep -f "$dir/three")"
+	ok "nor half archived" test -z "$(find "$dir/three" -name '*.partial')"
+}
+
+proved
+unproven
+invalid
+interrupted
+echo "1..$tests"
