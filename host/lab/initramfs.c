@@ -30,7 +30,8 @@ static void add(FILE *archive, const char *name, mode_t mode, const char *data, 
 		fprintf(archive, "%08X", fields[i]);
 	fwrite(name, 1, strlen(name) + 1, archive);
 	pad(archive);
-	fwrite(data, 1, size, archive);
+	if (size)
+		fwrite(data, 1, size, archive);
 	pad(archive);
 }
 
