@@ -250,7 +250,6 @@ int cmd_exitcount(int argc, char **argv)
 	char why[512];
 	double start;
 
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	code = check_process(options.pid);
 	if (code)

@@ -29,6 +29,8 @@ static void help(FILE *out)
 
 int main(int argc, char **argv)
 {
+	char name[32];
+
 	argp_err_exit_status = EXIT_USAGE;
 	setlinebuf(stdout); /* what is said before a long step must not wait for its end */
 	if (argc < 2) {
@@ -43,9 +45,14 @@ int main(int argc, char **argv)
 		printf("exitlab %s (%s)\n", EXITLAB_VERSION, EXITLAB_REVISION);
 		return EXIT_OK;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		snprintf(name, sizeof(name), "exitlab %s",
+			 argv[1]); /* for --help and usage errors */
+		argv[1] = name;
+		return commands[i].run(argc - 1, argv + 1);
+	}
 	pr_err("no command \"%s\"; `exitlab help` lists them", argv[1]);
 	return EXIT_USAGE;
 }

@@ -339,7 +339,6 @@ int cmd_report(int argc, char **argv)
 	struct arguments arguments = {0};
 
 	argv[0] = "exitlab report";
-	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (report_make(arguments.dir))
 		return EXIT_FAILED;
