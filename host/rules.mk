@@ -61,6 +61,7 @@ build/host/exitcount.o: build/host/exitcount.skel.h
 build/exitlab: $(host-objects)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(host-libs)
 
+check-scripts += host/t/lab.t
 check-scripts += host/t/exitcount.t
 check-scripts += host/t/lab_boot.t host/t/boot.t host/t/lint.t
 
