@@ -10,33 +10,10 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "json_file.h"
 #include "report.h"
 #include "util.h"
 #include "verdict.h"
-
-/* A JSON file of the run. 0 with NULL where there is none; -1 with one line on stderr. */
-static int load_json(const char *dir, const char *name, json_t **json)
-{
-	json_error_t error;
-	FILE *file;
-	char *path;
-
-	*json = NULL;
-	if (asprintf(&path, "%s/%s", dir, name) < 0)
-		die("no memory");
-	file = fopen(path, "re");
-	if (file) {
-		*json = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
-		if (!*json)
-			pr_err("%s:%d: %s; run it again or remove the file", path, error.line,
-			       error.text);
-		fclose(file);
-	} else if (errno != ENOENT) {
-		pr_err("%s: %s", path, strerror(errno));
-	}
-	free(path);
-	return *json || (!file && errno == ENOENT) ? 0 : -1;
-}
 
 static int load(struct report *report, const char *dir)
 {
@@ -47,8 +24,8 @@ static int load(struct report *report, const char *dir)
 		pr_err("%s: %s", path, why);
 		return -1;
 	}
-	if (load_json(dir, "env.json", &report->env) ||
-	    load_json(dir, "proof.json", &report->proof))
+	if (json_file_read(dir, "env.json", &report->env) ||
+	    json_file_read(dir, "proof.json", &report->proof))
 		return -1;
 	if (report->proof && proof_check(report->proof, why, sizeof(why))) {
 		pr_err("%s/proof.json: %s", dir, why);
@@ -144,19 +121,13 @@ static struct output *add_file(struct outputs *outputs, const char *name)
 	return file;
 }
 
-static void write_json(const json_t *summary, FILE *out)
-{
-	json_dumpf(summary, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-	fputc('\n', out);
-}
-
 /* Fills in outputs. 0, or -1 with one line on stderr. */
 static int render(struct outputs *outputs, const struct report *report)
 {
 	static const struct {
 		const char *name;
 		void (*write)(const json_t *summary, FILE *out);
-	} texts[] = {{"summary.json", write_json},
+	} texts[] = {{"summary.json", json_file_print},
 		     {"report.md", report_markdown},
 		     {"report.csv", report_csv}};
 	json_t *summary = report_summary(report);
@@ -273,7 +244,7 @@ int report_print(const char *dir, FILE *out)
 {
 	json_t *summary;
 
-	if (load_json(dir, "summary.json", &summary))
+	if (json_file_read(dir, "summary.json", &summary))
 		return -1;
 	if (!summary) {
 		pr_err("%s has no summary.json; `exitlab report %s` makes it", dir, dir);
@@ -288,9 +259,9 @@ static int print_json(const char *dir, FILE *out)
 {
 	json_t *summary;
 
-	if (load_json(dir, "summary.json", &summary) || !summary)
+	if (json_file_read(dir, "summary.json", &summary) || !summary)
 		return -1;
-	write_json(summary, out);
+	json_file_print(summary, out);
 	json_decref(summary);
 	return 0;
 }

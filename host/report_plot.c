@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "json_file.h"
 #include "report.h"
 #include "util.h"
 
@@ -36,13 +37,6 @@ static void quoted(const char *text, FILE *out)
 		if ((unsigned char)*text >= ' ')
 			fputc(*text, out);
 	}
-}
-
-static const char *member(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "unknown";
 }
 
 /* A dashed line at a percentile, with its value; labels of different height never collide. */
@@ -126,17 +120,17 @@ static void plot_row(const struct report *report, int row, const json_t *summary
 	const struct row_stats *stats = &report->rows[row];
 	uint32_t saturated = report->records.rows[PASS_TIMED][row].header.saturated;
 	bool emulated = json_is_true(json_object_get(summary, "emulated"));
-	bool insn = !strcmp(member(summary, "clock"), "insn");
+	bool insn = !strcmp(json_text(summary, "clock"), "insn");
 	double low = stats->timed.at[STATS_MIN] ? stats->timed.at[STATS_MIN] : 0.5;
 	double high = stats->timed.at[STATS_MAX] + 1.0;
 	double margin = fmin(fmax(pow(high / low, 0.08), 1.2), 2);
 
 	fprintf(out, "set title '%s on ", exit_rows[row].id);
-	quoted(member(summary, "host"), out);
+	quoted(json_text(summary, "host"), out);
 	fprintf(out, ": %s%s' noenhanced\n", insn ? "path length, insns (emulated host)" : "cycles",
 		emulated && !insn ? " (emulated)" : "");
-	fprintf(out, "set xlabel '%s, n = %" PRIu64 ", %s", member(object, "unit"), stats->timed.n,
-		member(object, "verdict"));
+	fprintf(out, "set xlabel '%s, n = %" PRIu64 ", %s", json_text(object, "unit"),
+		stats->timed.n, json_text(object, "verdict"));
 	if (saturated)
 		fprintf(out, ", %" PRIu32 " saturated", saturated);
 	fputs("' noenhanced\n", out);
@@ -162,7 +156,7 @@ static void print_script(const struct report *report, const json_t *summary, FIL
 	json_array_foreach (json_object_get(summary, "rows"), index, object)
 		for (int i = 0; i < EXIT_ROWS; i++)
 			if (report->rows[i].timed.n &&
-			    !strcmp(exit_rows[i].id, member(object, "id")))
+			    !strcmp(exit_rows[i].id, json_text(object, "id")))
 				plot_row(report, i, summary, object, out);
 }
 

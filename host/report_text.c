@@ -2,15 +2,9 @@
 /* summary.json for people and spreadsheets: the terminal's table, report.md and report.csv. */
 #include <string.h>
 
+#include "json_file.h"
 #include "report.h"
 #include "util.h"
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "unknown";
-}
 
 /* A number of a row as text; empty where it has none: never a zero. */
 static const char *number_of(const json_t *row, const char *key, char text[32])
@@ -35,7 +29,7 @@ static const char *clock_of(const json_t *summary)
 {
 	const json_t *emulated = json_object_get(summary, "emulated");
 
-	if (!strcmp(text_of(summary, "clock"), "insn"))
+	if (!strcmp(json_text(summary, "clock"), "insn"))
 		return "insns: path length (emulated host)";
 	if (json_is_true(emulated))
 		return "cycles, emulated: of no use for comparison";
@@ -45,14 +39,14 @@ static const char *clock_of(const json_t *summary)
 static void print_verdict(const json_t *row, const char *what, void (*text)(const char *, FILE *),
 			  FILE *out)
 {
-	fprintf(out, "%s%s: ", what, text_of(row, "verdict"));
-	text(text_of(row, "reason"), out);
+	fprintf(out, "%s%s: ", what, json_text(row, "verdict"));
+	text(json_text(row, "reason"), out);
 }
 
 static bool same_verdict(const json_t *a, const json_t *b)
 {
-	return !strcmp(text_of(a, "verdict"), text_of(b, "verdict")) &&
-	       !strcmp(text_of(a, "reason"), text_of(b, "reason"));
+	return !strcmp(json_text(a, "verdict"), json_text(b, "verdict")) &&
+	       !strcmp(json_text(a, "reason"), json_text(b, "reason"));
 }
 
 /* One line per verdict that has a reason, then the rows it is about; true when there was any. */
@@ -66,7 +60,7 @@ static bool print_reasons(const json_t *rows, const char *bullet,
 		const json_t *row = json_array_get(rows, i);
 		size_t first = 0, same = 0;
 
-		if (!text_of(row, "reason")[0])
+		if (!json_text(row, "reason")[0])
 			continue;
 		while (!same_verdict(json_array_get(rows, first), row))
 			first++;
@@ -79,7 +73,7 @@ static bool print_reasons(const json_t *rows, const char *bullet,
 		for (size_t j = i; same < count && j < count; j++)
 			if (same_verdict(json_array_get(rows, j), row))
 				fprintf(out, "%s%s", j == i ? " (" : ", ",
-					text_of(json_array_get(rows, j), "id"));
+					json_text(json_array_get(rows, j), "id"));
 		fputs(same < count ? ")\n" : " (all rows)\n", out);
 	}
 	return any;
@@ -97,15 +91,15 @@ void report_table(const json_t *summary, FILE *out)
 	const json_t *setup = json_object_get(summary, "setup");
 	size_t index;
 
-	fprintf(out, "%s: %s; kernel %s; QEMU %s %s, %s; guest %s; %s\n", text_of(summary, "host"),
-		text_of(setup, "cpu"), text_of(setup, "kernel"), text_of(setup, "qemu"),
-		text_of(setup, "machine"), text_of(setup, "accel"), text_of(setup, "guest_kernel"),
-		text_of(summary, "time"));
-	fprintf(out, "clock %s, unit %s\n\n", text_of(summary, "clock"), clock_of(summary));
+	fprintf(out, "%s: %s; kernel %s; QEMU %s %s, %s; guest %s; %s\n",
+		json_text(summary, "host"), json_text(setup, "cpu"), json_text(setup, "kernel"),
+		json_text(setup, "qemu"), json_text(setup, "machine"), json_text(setup, "accel"),
+		json_text(setup, "guest_kernel"), json_text(summary, "time"));
+	fprintf(out, "clock %s, unit %s\n\n", json_text(summary, "clock"), clock_of(summary));
 	fprintf(out, "%-18s %-5s %9s %9s %9s %9s %10s %9s  %s\n", "row", "path", "n", "p50", "p99",
 		"p99.9", "max", "-floor", "verdict");
 	json_array_foreach (rows, index, row) {
-		fprintf(out, "%-18s %-5s", text_of(row, "id"), text_of(row, "path"));
+		fprintf(out, "%-18s %-5s", json_text(row, "id"), json_text(row, "path"));
 		for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 			char text[32];
 
@@ -113,7 +107,7 @@ void report_table(const json_t *summary, FILE *out)
 			fprintf(out, " %*s", !strcmp(keys[i], "max") ? 10 : 9,
 				text[0] ? text : "-");
 		}
-		fprintf(out, "  %s\n", text_of(row, "verdict"));
+		fprintf(out, "  %s\n", json_text(row, "verdict"));
 	}
 	print_reasons(rows, "", plain_text, out);
 }
@@ -135,23 +129,23 @@ static void markdown_setup(const json_t *summary, FILE *out)
 	const char *key;
 
 	fputs("| | |\n| --- | --- |\n| host | ", out);
-	markdown_text(text_of(summary, "host"), out);
+	markdown_text(json_text(summary, "host"), out);
 	fputs(" |\n| time | ", out);
-	markdown_text(text_of(summary, "time"), out);
+	markdown_text(json_text(summary, "time"), out);
 	fprintf(out, " |\n| clock | %s |\n| unit | %s |\n| status | %s |\n",
-		text_of(summary, "clock"), clock_of(summary), text_of(summary, "status"));
+		json_text(summary, "clock"), clock_of(summary), json_text(summary, "status"));
 	json_object_foreach ((json_t *)setup, key, value) {
 		char number[32];
 
 		fprintf(out, "| %s | ", key);
 		number_of(setup, key, number);
-		markdown_text(number[0] ? number : text_of(setup, key), out);
+		markdown_text(number[0] ? number : json_text(setup, key), out);
 		fputs(" |\n", out);
 	}
 	fputs("| tool | exitlab ", out);
-	markdown_text(text_of(tool, "version"), out);
+	markdown_text(json_text(tool, "version"), out);
 	fputs(" (", out);
-	markdown_text(text_of(tool, "revision"), out);
+	markdown_text(json_text(tool, "revision"), out);
 	fputs(") |\n\n", out);
 }
 
@@ -172,7 +166,7 @@ static void markdown_numbers(const json_t *rows, const char *const *keys, size_t
 
 		if (!has_samples(row))
 			continue;
-		fprintf(out, "\n| %s |", text_of(row, "id"));
+		fprintf(out, "\n| %s |", json_text(row, "id"));
 		for (size_t i = 0; i < count; i++)
 			fprintf(out, " %s |", number_of(row, keys[i], text));
 	}
@@ -192,9 +186,9 @@ static void markdown_proof(const json_t *rows, FILE *out)
 		char executed[32], exits[32], userspace[32];
 		const char *name, *separator = "";
 
-		fprintf(out, "| %s | %s | %s | %s | %s | %s | %s | ", text_of(row, "id"),
-			text_of(row, "path"), text_of(row, "verdict"),
-			proof ? text_of(proof, "expected") : "",
+		fprintf(out, "| %s | %s | %s | %s | %s | %s | %s | ", json_text(row, "id"),
+			json_text(row, "path"), json_text(row, "verdict"),
+			proof ? json_text(proof, "expected") : "",
 			number_of(proof, "executed", executed), number_of(proof, "exits", exits),
 			number_of(proof, "userspace_exits", userspace));
 		json_object_foreach (json_object_get(proof, "other"), name, count) {
@@ -222,7 +216,7 @@ void report_markdown(const json_t *summary, FILE *out)
 	size_t index;
 
 	fputs("# VM exits on ", out);
-	markdown_text(text_of(summary, "host"), out);
+	markdown_text(json_text(summary, "host"), out);
 	fputs("\n\n", out);
 	markdown_setup(summary, out);
 	fprintf(out, "## Samples\n\nUnit: %s.\n\n", clock_of(summary));
@@ -236,7 +230,7 @@ void report_markdown(const json_t *summary, FILE *out)
 	markdown_proof(rows, out);
 	fputs("## Histograms\n\n", out);
 	json_array_foreach (rows, index, row) {
-		const char *id = text_of(row, "id");
+		const char *id = json_text(row, "id");
 
 		if (has_samples(row))
 			fprintf(out, "![%s](plots/%s.svg)\n", id, id);
@@ -281,15 +275,15 @@ void report_csv(const json_t *summary, FILE *out)
 		const json_t *interval = json_object_get(row, "p50_ci95");
 		char text[32];
 
-		csv_text(text_of(summary, "host"), out);
+		csv_text(json_text(summary, "host"), out);
 		fputc(',', out);
-		csv_text(text_of(summary, "time"), out);
-		fprintf(out, ",%s,%s", text_of(summary, "clock"),
+		csv_text(json_text(summary, "time"), out);
+		fprintf(out, ",%s,%s", json_text(summary, "clock"),
 			json_is_boolean(emulated) ? json_is_true(emulated) ? "true" : "false"
 						  : "unknown");
 		for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 			fputc(',', out);
-			csv_text(text_of(row, texts[i]), out);
+			csv_text(json_text(row, texts[i]), out);
 		}
 		for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 			fprintf(out, ",%s", number_of(row, numbers[i], text));

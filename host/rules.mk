@@ -15,6 +15,7 @@ host-sources := \
 	host/exitlab.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c \
+	host/json_file.c \
 	host/lab.c \
 	host/lab/initramfs.c \
 	host/lab/machine.c \
@@ -79,10 +80,10 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
-report-sources := $(filter host/exit_reasons.c host/exit_rows.c host/record.c host/report%.c \
-	host/stats.c host/verdict.c,$(host-sources))
+report-sources := $(filter host/exit_reasons.c host/exit_rows.c host/json_file.c host/record.c \
+	host/report%.c host/stats.c host/verdict.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,record report stats verdict)
+report-tests := $(patsubst %,build/asan/host/t/test_%,json_file record report stats verdict)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 

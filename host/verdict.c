@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exit_reasons.h"
+#include "json_file.h"
 #include "util.h"
 #include "verdict.h"
 
@@ -117,20 +118,13 @@ static bool is_counted_row(const json_t *row)
 	       are_counts(json_object_get(row, "events"));
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 int proof_check(const json_t *proof, char *why, size_t size)
 {
 	const json_t *check = json_object_get(proof, "check");
 	json_t *rows = json_object_get(proof, "rows"), *row;
-	const char *name, *status = text_of(proof, "status");
+	const char *name, *status = json_text(proof, "status");
 
-	if (strcmp(text_of(proof, "schema"), PROOF_SCHEMA)) {
+	if (strcmp(json_text(proof, "schema"), PROOF_SCHEMA)) {
 		snprintf(why, size, "its schema is not " PROOF_SCHEMA);
 		return -1;
 	}
@@ -167,7 +161,7 @@ static const json_t *counts_of(const struct evidence *evidence, const struct exi
 /* Whose exit reasons are in the proof; VENDOR_OTHER where kvm_exit does not fire. */
 static int vendor_of(const json_t *proof)
 {
-	const char *vendor = text_of(proof, "vendor");
+	const char *vendor = json_text(proof, "vendor");
 
 	if (!json_is_true(json_object_get(proof, "kvm_exit")))
 		return VENDOR_OTHER;
@@ -330,8 +324,8 @@ void verdict_row(const struct evidence *evidence, const struct exit_row *row, ui
 		judge_check(json_object_get(evidence->proof, "check"), verdict);
 	if (!evidence->proof)
 		missing = "there is no proof.json";
-	else if (strcmp(text_of(evidence->proof, "status"), "ok"))
-		missing = text_of(evidence->proof, "reason");
+	else if (strcmp(json_text(evidence->proof, "status"), "ok"))
+		missing = json_text(evidence->proof, "reason");
 	else if (!executed)
 		missing = "the row was not in the proof pass";
 	else if (!counts)

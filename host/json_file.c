@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "json_file.h"
+#include "util.h"
+
+int json_file_read(const char *directory, const char *name, json_t **json)
+{
+	char path[PATH_MAX];
+	json_error_t error;
+	FILE *file;
+
+	*json = NULL;
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "re");
+	if (!file && errno == ENOENT)
+		return 0;
+	if (!file) {
+		pr_err("%s: %s", path, strerror(errno));
+		return -1;
+	}
+	*json = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+	if (!*json)
+		pr_err("%s:%d: %s; run it again or remove the file", path, error.line, error.text);
+	fclose(file);
+	return *json ? 0 : -1;
+}
+
+void json_file_print(const json_t *json, FILE *out)
+{
+	json_dumpf(json, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+	fputc('\n', out);
+}
+
+int json_file_write(const json_t *json, const char *directory, const char *name)
+{
+	char path[PATH_MAX];
+	bool failed = true;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	if (!json) {
+		pr_err("%s: no memory for it", path);
+		return -1;
+	}
+	file = fopen(path, "we");
+	if (file) {
+		json_file_print(json, file);
+		failed = ferror(file);
+		failed |= fclose(file) != 0;
+	}
+	if (failed)
+		pr_err("%s: %s", path, strerror(errno));
+	return failed ? -1 : 0;
+}
+
+const char *json_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "unknown";
+}
