@@ -26,6 +26,7 @@
 
 #include "commands.h"
 #include "lab/lab.h"
+#include "lab/wire.h"
 #include "util.h"
 
 enum { KEY_CLOCK = 1, KEY_IOMMU, KEY_DEVICE, KEY_APPEND, KEY_RW, KEY_DEADLINE, KEY_KERNEL };

@@ -21,12 +21,10 @@
 #include "bringup.h"
 #include "stream.h"
 
-#define WRITABLE_MOST 24
-
 struct job {
 	char **arguments, **environment;
 	const char *directory, *modules;
-	const char *writable[WRITABLE_MOST];
+	const char *writable[LAB_WRITABLE_MOST];
 	int writable_n;
 };
 
@@ -83,7 +81,7 @@ static struct job parse_job(char *text, size_t size)
 			job.modules = at + 1;
 			break;
 		case LAB_JOB_WRITABLE:
-			if (job.writable_n < WRITABLE_MOST)
+			if (job.writable_n < LAB_WRITABLE_MOST)
 				job.writable[job.writable_n++] = at + 1;
 			break;
 		}

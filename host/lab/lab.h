@@ -8,9 +8,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* --rw directories; the agent has as many places. */
-#define LAB_WRITABLE_MOST 24
-
 /* A NULL-terminated list of strings that grows, as execv() wants it. */
 struct words {
 	char **word;

@@ -15,8 +15,9 @@
 #define LAB_PORT_STDERR	 "exitlab.stderr"
 
 /* The 9p shares: the host's root, and one per --rw directory, numbered from 0. */
-#define LAB_SHARE_ROOT "root"
-#define LAB_SHARE_RW   "rw%d"
+#define LAB_SHARE_ROOT	  "root"
+#define LAB_SHARE_RW	  "rw%d"
+#define LAB_WRITABLE_MOST 24
 
 /*
  * The job is a file of the initramfs: strings that end in NUL, each with one of these letters
