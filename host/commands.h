@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The commands of exitlab, one line each: dispatch, `exitlab help` and completion read this table.
- * A command is `int cmd_<name>(int argc, char **argv)` in host/<name>.c, argv[0] "exitlab <name>",
- * and returns an exit code of util.h.
+ * The commands of exitlab, one line each: dispatch and `exitlab help` read this table. A command is
+ * `int cmd_<name>(int argc, char **argv)` in host/<name>.c, or host/<name>_cmd.c where other
+ * commands use what it does; argv[0] is "exitlab <name>", and it returns an exit code of util.h.
  */
 #ifndef EXITLAB_COMMANDS_H
 #define EXITLAB_COMMANDS_H
