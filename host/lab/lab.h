@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The parts of `exitlab lab`: the options, the initramfs, the machine, the session with its agent.
- */
+/* The parts of `exitlab lab`: options, initramfs, machine, the session with its agent. */
 #ifndef EXITLAB_LAB_H
 #define EXITLAB_LAB_H
 
@@ -45,8 +44,8 @@ struct lab_machine {
 
 /*
  * Makes the initramfs in memory: the agent, the kernel's modules, the job. agent is the path of the
- * agent's program, qemu the first line of `qemu --version`. Returns a file descriptor, -1 after
- * printing what is wrong.
+ * agent's program, qemu the emulator's name and version as in "QEMU 7.2.22". Returns a file
+ * descriptor, -1 after printing what is wrong.
  */
 int lab_initramfs(const struct lab_options *options, const struct lab_kernel *kernel,
 		  const char *agent, const char *qemu);

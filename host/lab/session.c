@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A session with the lab: bytes and signals to and fro until CMD ends, and a name for every
- * failure. */
+/* A session with the lab: carries bytes and signals until CMD ends, and names every failure. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -41,9 +40,8 @@ static void tell(struct session *session, uint32_t kind, uint32_t value, uint64_
 {
 	struct lab_message message = {.kind = kind, .value = value, .in = in};
 
-	/* Where the machine has died, its log says so. */
-	if (send(session->machine->control, &message, sizeof(message), MSG_NOSIGNAL) < 0)
-		return;
+	/* Fails where the machine has died, of which its log tells. */
+	send(session->machine->control, &message, sizeof(message), MSG_NOSIGNAL);
 }
 
 static void hear(struct session *session)
@@ -160,8 +158,7 @@ static bool carry(struct session *session)
 	return true;
 }
 
-/* The rest of the line that starts with one of these, else the log's last line; cut out of the log.
- */
+/* The line that starts with one of these, else the last one; cut out of the log. */
 static char *reason(char *log)
 {
 	static const char *const starts[] = {"Kernel panic - not syncing: ", "\nlab: "};

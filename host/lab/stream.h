@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One direction of bytes, from one file descriptor to another; a poll loop moves several at once.
- */
+/* One direction of bytes, between two file descriptors; a poll loop moves several at once. */
 #ifndef EXITLAB_LAB_STREAM_H
 #define EXITLAB_LAB_STREAM_H
 

@@ -33,10 +33,9 @@ enum {
 };
 
 enum {
-	LAB_READY = 1, /* from the agent: CMD was started */
-	LAB_STATUS, /* from the agent: CMD ended; value as a shell gives it, and the bytes it wrote
-		     */
-	LAB_SIGNAL, /* to the agent: value is the signal for CMD */
+	LAB_READY = 1,	 /* from the agent: CMD was started */
+	LAB_STATUS,	 /* from the agent: CMD ended; value: its status, out, err: its bytes */
+	LAB_SIGNAL,	 /* to the agent: value is the signal for CMD */
 	LAB_STDIN_ENDED, /* to the agent: no more than `in` bytes of standard input come */
 };
 
