@@ -3,6 +3,7 @@
 #ifndef EXITLAB_EXIT_ROWS_H
 #define EXITLAB_EXIT_ROWS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Index of a row in exit_rows, in run order: ROW_user_empty, ..., and the number of rows. */
@@ -34,6 +35,9 @@ extern const struct exit_row exit_rows[EXIT_ROWS];
 
 /* Index of the row with this wire number, or -1. */
 int exit_row_of_wire(uint16_t wire);
+
+/* Is the row named in a comma-separated list? No list (NULL) names every row. */
+bool exit_row_selected(const char *list, const char *id);
 
 /* "none", "kvm" or "qemu". */
 const char *exit_path_name(enum exit_path path);

@@ -96,18 +96,7 @@ void record_describe(const struct record *record, char *text, size_t size)
 		 kind->of_pass ? pass_name(record->header.pass) : "");
 }
 
-/* How far a stream has been read. */
-struct walk {
-	struct record_file *file;
-	struct record_header totals; /* of the records so far, as DONE will claim them */
-	uint64_t pass_rows;	     /* ROW records since the last PASS */
-	uint8_t pass;		     /* pass that is open */
-	size_t records;
-	bool done;
-	char last[64]; /* the last whole record, in words */
-};
-
-static enum record_status walk_row(struct walk *walk, const struct record *record,
+static enum record_status walk_row(struct record_walk *walk, const struct record *record,
 				   char why[RECORD_WHY])
 {
 	struct record *slot = &walk->file->rows[record->header.pass][record->row];
@@ -126,7 +115,7 @@ static enum record_status walk_row(struct walk *walk, const struct record *recor
 	return RECORD_OK;
 }
 
-static enum record_status walk_pass(struct walk *walk, const struct record_header *header,
+static enum record_status walk_pass(struct record_walk *walk, const struct record_header *header,
 				    char why[RECORD_WHY])
 {
 	if (header->pass != walk->pass)
@@ -141,7 +130,7 @@ static enum record_status walk_pass(struct walk *walk, const struct record_heade
 	return RECORD_OK;
 }
 
-static enum record_status walk_done(struct walk *walk, const struct record_header *header,
+static enum record_status walk_done(struct record_walk *walk, const struct record_header *header,
 				    char why[RECORD_WHY])
 {
 	if (walk->pass == PASS_TIMED || walk->pass_rows ||
@@ -156,15 +145,22 @@ static enum record_status walk_done(struct walk *walk, const struct record_heade
 	return RECORD_OK;
 }
 
-/* One record more: is it in its place? */
-static enum record_status walk_step(struct walk *walk, const struct record *record,
+void record_walk_begin(struct record_walk *walk, struct record_file *file)
+{
+	*file = (struct record_file){0};
+	*walk = (struct record_walk){.file = file, .pass = PASS_TIMED};
+}
+
+enum record_status record_walk_step(struct record_walk *walk, const struct record *record,
 				    char why[RECORD_WHY])
 {
 	struct record_file *file = walk->file;
 
+	if (walk->done)
+		return BAD("a record after DONE");
 	if ((record->header.kind == RECORD_INFO) != (walk->records == 0))
 		return BAD(walk->records ? "a second INFO" : "the stream does not begin with INFO");
-	if (walk->records && record->header.clock != file->clock)
+	if (walk->records++ && record->header.clock != file->clock)
 		return BAD("the clock changes from %u to %u", file->clock, record->header.clock);
 	switch (record->header.kind) {
 	case RECORD_INFO:
@@ -183,35 +179,36 @@ static enum record_status walk_step(struct walk *walk, const struct record *reco
 
 int record_file_read(struct record_file *file, const void *data, size_t size, char why[RECORD_WHY])
 {
-	struct walk walk = {.file = file, .pass = PASS_TIMED, .last = "nothing"};
 	enum record_status status = RECORD_OK;
-	char reason[RECORD_WHY];
+	char reason[RECORD_WHY], last[64] = "nothing";
+	struct record_walk walk;
+	size_t records = 0;
 	struct record record;
 	size_t at = 0;
 
-	*file = (struct record_file){0};
+	record_walk_begin(&walk, file);
 	for (; at < size && !walk.done; at += record.length) {
 		status = record_parse((const char *)data + at, size - at, &record, reason);
 		if (status == RECORD_OK)
-			status = walk_step(&walk, &record, reason);
+			status = record_walk_step(&walk, &record, reason);
 		if (status != RECORD_OK)
 			break;
-		walk.records++;
-		record_describe(&record, walk.last, sizeof(walk.last));
+		records++;
+		record_describe(&record, last, sizeof(last));
 	}
 	if (walk.done && at == size)
 		return 0;
 	if (status == RECORD_BAD)
 		snprintf(why, RECORD_WHY,
 			 "damaged at byte %zu: %.160s; after %zu whole records (last: %s)", at,
-			 reason, walk.records, walk.last);
+			 reason, records, last);
 	else if (walk.done)
 		snprintf(why, RECORD_WHY, "%zu bytes follow DONE: two streams in one file?",
 			 size - at);
 	else
 		snprintf(why, RECORD_WHY,
 			 "truncated at %zu bytes, after %zu whole records (last: %s); run it again",
-			 size, walk.records, walk.last);
+			 size, records, last);
 	return -1;
 }
 

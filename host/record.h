@@ -47,6 +47,26 @@ struct record_file {
 	struct record rows[PASS_PROOF + 1][EXIT_ROWS];
 };
 
+/* How far a stream has been followed, and what must still come. */
+struct record_walk {
+	struct record_file *file;    /* filled in on the way */
+	struct record_header totals; /* of the records so far, as DONE will claim them */
+	uint64_t pass_rows;	     /* ROW records since the last PASS */
+	size_t records;
+	uint8_t pass; /* pass that is open */
+	bool done;
+};
+
+/* Starts at a stream's first record; empties file. */
+void record_walk_begin(struct record_walk *walk, struct record_file *file);
+
+/*
+ * Is this record in its place? RECORD_OK, or RECORD_BAD with why. Looks at its header only, so that
+ * a stream can be followed before the payload is there.
+ */
+enum record_status record_walk_step(struct record_walk *walk, const struct record *record,
+				    char why[RECORD_WHY]);
+
 /*
  * Reads a stream in memory, which must outlive the result. 0, or -1 with one line in why: what is
  * wrong and where, and for a truncated stream what was readable.

@@ -30,11 +30,13 @@ struct watch {
 	struct vm vm;
 	int file; /* the archive's copy of the stream */
 	struct record_header header;
-	size_t have;	 /* bytes of header */
-	uint64_t remain; /* payload bytes still to come */
-	size_t info;	 /* bytes of INFO text so far */
+	size_t have;		 /* bytes of header */
+	struct record record;	 /* what the header says */
+	uint64_t remain;	 /* payload bytes still to come */
+	struct record_walk walk; /* the order of the stream; walk.done at its end */
+	struct record_file seen;
 	char phase[128]; /* what the guest did last, for people */
-	bool started, done;
+	bool started, monitor_gone;
 	struct exitcount *counter;
 	unsigned long long begin_ns, sign_of_life_ns;
 };
@@ -59,6 +61,18 @@ static unsigned int seconds_since(unsigned long long then_ns)
 		snprintf((watch)->run->why, sizeof((watch)->run->why), format, ##__VA_ARGS__);     \
 	} while (0)
 
+/* Has a signal asked us to end? */
+static bool interrupted(struct watch *watch)
+{
+	struct signalfd_siginfo signal;
+
+	if (read(watch->run->signals, &signal, sizeof(signal)) != sizeof(signal))
+		return false;
+	FAIL(watch, RUN_INTERRUPTED, "interrupted by SIG%s %s",
+	     sigabbrev_np(signal.ssi_signo) ?: "?", watch->phase);
+	return true;
+}
+
 static void progress(const struct watch *watch)
 {
 	if (isatty(STDERR_FILENO))
@@ -71,8 +85,7 @@ static json_t *no_proof(const char *why)
 			 "reason", why);
 }
 
-/* The timed pass is over: count the next one if that is possible. Returns the word for the guest.
- */
+/* The timed pass is over: counts the next one if that can be done. The word for the guest. */
 static char start_proof(struct watch *watch)
 {
 	char why[256] = "the proof pass was not asked for";
@@ -88,6 +101,10 @@ static char start_proof(struct watch *watch)
 
 static char end_proof(struct watch *watch)
 {
+	if (!watch->counter) {
+		FAIL(watch, RUN_FAILED, "the guest ran a proof pass that it was not told to run");
+		return GO_END;
+	}
 	watch->run->proof = exitcount_json(watch->counter);
 	exitcount_close(watch->counter);
 	watch->counter = NULL;
@@ -95,8 +112,9 @@ static char end_proof(struct watch *watch)
 }
 
 /* One record is whole: notes how far the guest is, and gives it the word to go on. */
-static void take_record(struct watch *watch, const struct record *record)
+static void take_record(struct watch *watch)
 {
+	const struct record *record = &watch->record;
 	char go = GO_NEXT;
 
 	if (!watch->started)
@@ -114,51 +132,64 @@ static void take_record(struct watch *watch, const struct record *record)
 		go = record->header.pass == PASS_TIMED ? start_proof(watch) : end_proof(watch);
 		break;
 	case RECORD_DONE:
-		watch->done = true;
 		return;
 	}
 	progress(watch);
 	send(watch->vm.record, &go, 1, MSG_NOSIGNAL);
 }
 
-/* Follows the stream through data. The checksums are the report's business. */
-static void follow(struct watch *watch, const char *data, size_t size)
+/* A header is whole: is it one, and may it come now? Checksums are the report's business. */
+static bool take_header(struct watch *watch)
 {
-	static struct record record;
 	char why[RECORD_WHY];
 
-	while (size) {
-		size_t part;
+	/* A header alone is MORE where a payload must follow. */
+	if (record_parse(&watch->header, sizeof(watch->header), &watch->record, why) !=
+		    RECORD_BAD &&
+	    record_walk_step(&watch->walk, &watch->record, why) == RECORD_OK) {
+		watch->remain = watch->record.length - sizeof(watch->header);
+		return true;
+	}
+	FAIL(watch, RUN_FAILED, "the record stream is broken %s: %s", watch->phase, why);
+	return false;
+}
 
-		if (watch->have < sizeof(watch->header)) {
-			part = sizeof(watch->header) - watch->have;
-			part = part < size ? part : size;
-			memcpy((char *)&watch->header + watch->have, data, part);
-			watch->have += part;
-			if (watch->have < sizeof(watch->header))
-				return;
-			/* A header alone: MORE where a payload must follow, BAD where it is none.
-			 */
-			if (record_parse(&watch->header, sizeof(watch->header), &record, why) ==
-			    RECORD_BAD) {
-				FAIL(watch, RUN_FAILED, "the record stream is broken %s: %s",
-				     watch->phase, why);
-				return;
-			}
-			watch->remain = record.length - sizeof(watch->header);
-		} else {
-			part = watch->remain < size ? watch->remain : size;
-			if (record.header.kind == RECORD_INFO) {
-				memcpy(watch->run->info + watch->info, data, part);
-				watch->info += part;
-			}
-			watch->remain -= part;
-		}
+/* Takes what belongs to the header, or else to its payload; returns how many bytes. INFO is kept.
+ */
+static size_t take_part(struct watch *watch, const char *data, size_t size)
+{
+	size_t part;
+
+	if (watch->have < sizeof(watch->header)) {
+		part = sizeof(watch->header) - watch->have;
+		part = part < size ? part : size;
+		memcpy((char *)&watch->header + watch->have, data, part);
+		watch->have += part;
+		return part;
+	}
+	part = watch->remain < size ? watch->remain : size;
+	if (watch->record.header.kind == RECORD_INFO)
+		memcpy(watch->run->info + watch->record.header.count - watch->remain, data, part);
+	watch->remain -= part;
+	return part;
+}
+
+/* Follows the stream through data. */
+static void follow(struct watch *watch, const char *data, size_t size)
+{
+	while (size && watch->run->outcome == RUN_DONE) {
+		bool in_header = watch->have < sizeof(watch->header);
+		size_t part = take_part(watch, data, size);
+
 		data += part;
 		size -= part;
+		if (watch->have < sizeof(watch->header))
+			return;
+		if (in_header && !take_header(watch))
+			return;
 		if (!watch->remain) {
 			watch->have = 0;
-			take_record(watch, &record);
+			take_record(watch);
 		}
 	}
 }
@@ -206,7 +237,8 @@ static void read_events(struct watch *watch)
 {
 	json_t *event;
 
-	qmp_receive(&watch->vm.qmp);
+	if (qmp_receive(&watch->vm.qmp))
+		watch->monitor_gone = true;
 	while ((event = qmp_event(&watch->vm.qmp))) {
 		if (!strcmp(json_string_value(json_object_get(event, "event")) ?: "", "STOP"))
 			stopped(watch);
@@ -219,12 +251,12 @@ static void check_time(struct watch *watch)
 	unsigned int quiet = seconds_since(watch->sign_of_life_ns);
 	unsigned int allowed = watch->started ? watch->run->silence_s : watch->run->first_s;
 
-	if (watch->done && quiet < POWER_OFF_S)
+	if (watch->walk.done && quiet < POWER_OFF_S)
 		return;
 	if (seconds_since(watch->begin_ns) >= watch->run->deadline_s)
 		FAIL(watch, RUN_FAILED, "the deadline of %u s passed %s", watch->run->deadline_s,
 		     watch->phase);
-	else if (watch->done)
+	else if (watch->walk.done)
 		FAIL(watch, RUN_FAILED, "the guest did not power off within %u s of DONE", quiet);
 	else if (quiet >= allowed)
 		FAIL(watch, watch->started ? RUN_FAILED : RUN_CANNOT,
@@ -237,7 +269,7 @@ static void ended(struct watch *watch)
 	char line[300];
 	siginfo_t status = {0};
 
-	if (watch->done)
+	if (watch->walk.done)
 		return;
 	if (!vm_wait(&watch->vm, &status) && status.si_code != CLD_EXITED)
 		snprintf(line, sizeof(line), "QEMU was killed by SIG%s",
@@ -247,24 +279,13 @@ static void ended(struct watch *watch)
 	FAIL(watch, RUN_FAILED, "the guest ended %s: %s", watch->phase, line);
 }
 
-static bool interrupted(struct watch *watch)
-{
-	struct signalfd_siginfo signal;
-
-	if (read(watch->run->signals, &signal, sizeof(signal)) != sizeof(signal))
-		return false;
-	FAIL(watch, RUN_INTERRUPTED, "interrupted by SIG%s %s",
-	     sigabbrev_np(signal.ssi_signo) ?: "?", watch->phase);
-	return true;
-}
-
 static void watch_guest(struct watch *watch)
 {
 	while (watch->run->outcome == RUN_DONE) {
 		struct pollfd pollers[] = {
 			{.fd = watch->run->signals, .events = POLLIN},
 			{.fd = watch->vm.record, .events = POLLIN},
-			{.fd = watch->vm.qmp.fd, .events = POLLIN},
+			{.fd = watch->monitor_gone ? -1 : watch->vm.qmp.fd, .events = POLLIN},
 		};
 
 		read_events(watch); /* some may have come with the reply to a command */
@@ -292,6 +313,8 @@ void run_guest(struct run *run)
 {
 	struct watch watch = {.run = run, .phase = "before its first record"};
 
+	record_walk_begin(&watch.walk, &watch.seen);
+
 	run->outcome = RUN_DONE;
 	watch.file = open_stream(run);
 	if (watch.file < 0) {
@@ -299,12 +322,13 @@ void run_guest(struct run *run)
 		     strerror(errno));
 		return;
 	}
+	run->vm.cancel = run->signals;
 	if (vm_start(&watch.vm, &run->vm, run->why, sizeof(run->why))) {
 		char line[256];
 
 		run->outcome = RUN_CANNOT;
 		diagnose_log(&run->vm, line, sizeof(line));
-		if (line[0])
+		if (!interrupted(&watch) && line[0])
 			FAIL(&watch, RUN_CANNOT, "QEMU does not start: %s", line);
 		close(watch.file);
 		return;
@@ -313,11 +337,14 @@ void run_guest(struct run *run)
 	run->qemu_version = watch.vm.version ? strdup(watch.vm.version) : NULL;
 	run->memory_locked = watch.vm.memory_locked;
 	run->pinned = watch.vm.pinned;
+	if (!run->memory_locked)
+		pr_warn("memory is not locked: ulimit -l unlimited, or run as root");
+	if (!run->pinned)
+		pr_warn("the vCPU is not pinned to CPU %d", run->vm.cpu);
 	watch.begin_ns = watch.sign_of_life_ns = now_ns();
-	if (vm_continue(&watch.vm))
+	if (vm_continue(&watch.vm) && !interrupted(&watch))
 		FAIL(&watch, RUN_FAILED, "QEMU did not start the guest");
-	else
-		watch_guest(&watch);
+	watch_guest(&watch);
 	exitcount_close(watch.counter);
 	vm_stop(&watch.vm);
 	if (isatty(STDERR_FILENO))

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "record.h"
 #include "vm.h"
 
 enum outcome {
@@ -31,10 +32,10 @@ struct run {
 	json_t *command;    /* QEMU's arguments */
 	char *qemu_version; /* NULL: it did not start */
 	bool memory_locked, pinned;
-	unsigned long long boot_ns;    /* from the vCPU's start to the first record */
-	char info[65536];	       /* the guest's INFO text */
-	unsigned long long qemu_bytes; /* OUTBs to debugcon that the guest says it executed */
-	unsigned int tsc_khz;	       /* of the guest; 0 unknown */
+	unsigned long long boot_ns;	/* from the vCPU's start to the first record */
+	char info[RECORD_MAX_TEXT + 1]; /* the guest's INFO text */
+	unsigned long long qemu_bytes;	/* OUTBs to debugcon that the guest says it executed */
+	unsigned int tsc_khz;		/* of the guest; 0 unknown */
 };
 
 /* Boots, watches and ends the guest; fills in the outcome. */
