@@ -110,4 +110,6 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
 void archive_discard(struct archive *archive)
 {
 	nftw(archive->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	*strrchr(archive->directory, '/') = '\0';
+	rmdir(archive->directory); /* the host's, if this was its first run */
 }

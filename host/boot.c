@@ -33,12 +33,14 @@
 #define TSC_WARMUP  1000
 #define CHECK_ITER  1000 /* most samples per row of the byte-count check */
 #define GUEST_MIB   96	 /* of the guest, without its samples */
+#define ROWS_TEXT   (EXIT_ROWS * 24)
+#define GUEST_ARGS  (ROWS_TEXT + 128)
 
 /* Everything about one run that more than one step needs. */
 struct boot {
 	struct boot_options options;
 	struct archive archive;
-	char kernel[PATH_MAX], initrd[PATH_MAX];
+	char kernel[PATH_MAX], initrd[PATH_MAX], qemu[PATH_MAX];
 	int signals;
 	int cpu;
 };
@@ -62,11 +64,11 @@ static int choose_cpu(long asked)
 	int last = -1;
 
 	sched_getaffinity(0, sizeof(usable), &usable);
+	if (asked >= 0 && !CPU_ISSET(asked, &usable))
+		die_code(EXIT_USAGE, "CPU %ld is not online or not ours to use; CPU= names another",
+			 asked);
 	if (asked >= 0) {
-		if (!CPU_ISSET(asked, &usable))
-			die_code(EXIT_USAGE,
-				 "CPU %ld is not online or not ours to use; CPU= names another",
-				 asked);
+		printf("vCPU on CPU %ld, as asked for\n", asked);
 		return asked;
 	}
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
@@ -74,7 +76,7 @@ static int choose_cpu(long asked)
 			last = cpu;
 	printf("vCPU on CPU %d, %s\n", last,
 	       last > 0 ? "the last online one (CPU=N names another)"
-			: "the only one, which keeps house too");
+			: "the only one, shared with all else");
 	return last;
 }
 
@@ -105,11 +107,30 @@ static const char *kvm_missing(void)
 	}
 }
 
-/* Replaces this process by the lab with the same command in it. Returns only when it cannot. */
+/* Longest time of one boot, seconds. Half a millisecond a sample is more than any path takes. */
+static unsigned int deadline_of(const struct boot_options *options, long largest)
+{
+	return options->deadline ? options->deadline : 300 + EXIT_ROWS * 2 * (largest / 2000);
+}
+
+/* This program's own path. */
+static void find_self(char self[PATH_MAX])
+{
+	ssize_t length = readlink("/proc/self/exe", self, PATH_MAX - 1);
+
+	if (length < 0)
+		die("/proc/self/exe: %s; is /proc mounted?", strerror(errno));
+	self[length] = '\0';
+}
+
+/*
+ * Replaces this process by the lab with the same command in it. The CPU asked for is one of this
+ * host and means nothing there. Returns only when it cannot.
+ */
 static int in_the_lab(const struct boot *boot)
 {
 	const struct boot_options *options = &boot->options;
-	char self[PATH_MAX], results[PATH_MAX], cpu[16], iter[16], deadline[16];
+	char self[PATH_MAX], results[PATH_MAX], iter[16], deadline[16], lab_deadline[16];
 	const char *arguments[40];
 	size_t count = 0;
 
@@ -119,12 +140,12 @@ static int in_the_lab(const struct boot *boot)
 		pr_err("%s: %s; RESULTS= names another place", options->results, strerror(errno));
 		return EXIT_FAILED;
 	}
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		return EXIT_FAILED;
-	self[readlink("/proc/self/exe", self, sizeof(self) - 1)] = '\0';
-	snprintf(cpu, sizeof(cpu), "%ld", options->cpu);
+	find_self(self);
 	snprintf(iter, sizeof(iter), "%ld", options->iter);
 	snprintf(deadline, sizeof(deadline), "%ld", options->deadline);
+	/* Two boots, and the lab's own. */
+	snprintf(lab_deadline, sizeof(lab_deadline), "%u",
+		 2 * deadline_of(options, options->iter ? options->iter : INSN_ITER) + 120);
 
 	const struct {
 		const char *name, *value; /* NULL value: not given */
@@ -135,13 +156,13 @@ static int in_the_lab(const struct boot *boot)
 		{"--initrd", boot->initrd},
 		{"--qemu", options->qemu},
 		{"--select", options->select},
-		{"--cpu", options->cpu >= 0 ? cpu : NULL},
 		{"--iter", options->iter ? iter : NULL},
 		{"--deadline", options->deadline ? deadline : NULL},
 	};
 
-	for (const char *const *word = (const char *const[]){self, "lab", "--rw", results, "--",
-							     self, "boot", "--accel", "kvm", NULL};
+	for (const char *const *word =
+		     (const char *const[]){self, "lab", "--deadline", lab_deadline, "--rw", results,
+					   "--", self, "boot", "--accel", "kvm", NULL};
 	     *word; word++)
 		arguments[count++] = *word;
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
@@ -153,35 +174,41 @@ static int in_the_lab(const struct boot *boot)
 		arguments[count++] = "--no-proof";
 	arguments[count] = NULL;
 	fflush(stdout);
+	/* A boot reads nothing; the lab would read for it. */
+	if (!freopen("/dev/null", "r", stdin))
+		pr_warn("/dev/null: %s", strerror(errno));
 	execv(self, (char **)arguments);
 	pr_err("%s: %s", self, strerror(errno));
 	return EXIT_FAILED;
 }
 
-/* The rows of the byte-count check: those selected whose bytes reach debugcon. */
-static void check_rows(const char *select, char *rows, size_t size)
+/*
+ * The selected rows as a list of names, each once; only those whose bytes reach debugcon, for the
+ * byte-count check. Empty when there are none.
+ */
+static void list_selected(const char *select, bool debugcon_only, char rows[ROWS_TEXT])
 {
-	rows[0] = '\0';
-	for (int i = 0; i < EXIT_ROWS; i++) {
-		const char *id = exit_rows[i].id, *at = select ? strstr(select, id) : id;
+	size_t length = 0;
 
-		if (exit_rows[i].path != PATH_QEMU || !at)
-			continue;
-		snprintf(rows + strlen(rows), size - strlen(rows), "%s%s", rows[0] ? "," : "", id);
-	}
+	rows[0] = '\0';
+	for (int i = 0; i < EXIT_ROWS; i++)
+		if (exit_row_selected(select, exit_rows[i].id) &&
+		    (!debugcon_only || exit_rows[i].path == PATH_QEMU))
+			length += snprintf(rows + length, ROWS_TEXT - length, "%s%s",
+					   length ? "," : "", exit_rows[i].id);
 }
 
-static void prepare(struct run *run, const struct boot *boot, const char *name, char *guest_args,
-		    size_t size, const char *select, long iter)
+static void prepare(struct run *run, const struct boot *boot, const char *name,
+		    char guest_args[GUEST_ARGS], const char *select, long iter)
 {
 	bool insn = !strcmp(env_clock(), "insn");
 	long largest = iter ? iter : 100000;
 	int length;
 
-	length = snprintf(guest_args, size, "--clock %s --warmup %d --iter %ld", env_clock(),
+	length = snprintf(guest_args, GUEST_ARGS, "--clock %s --warmup %d --iter %ld", env_clock(),
 			  insn ? INSN_WARMUP : TSC_WARMUP, iter);
 	if (select)
-		snprintf(guest_args + length, size - length, " --select %s", select);
+		snprintf(guest_args + length, GUEST_ARGS - length, " --select %s", select);
 	*run = (struct run){
 		.vm =
 			{
@@ -198,31 +225,30 @@ static void prepare(struct run *run, const struct boot *boot, const char *name, 
 			},
 		.signals = boot->signals,
 		.first_s = strcmp(boot->options.accel, "auto") ? 60 : 10,
-		/* Half a millisecond a sample is more than any path takes, emulated or not. */
 		.silence_s = 60 + largest / 2000,
-		.deadline_s = boot->options.deadline ? boot->options.deadline
-						     : 300 + EXIT_ROWS * 2 * (largest / 2000),
+		.deadline_s = deadline_of(&boot->options, largest),
 	};
 }
 
 /* Boots once more with a file behind debugcon: every OUTB must have left one byte in it. */
-static int count_bytes(const struct boot *boot, json_t *proof)
+static int count_bytes(const struct boot *boot, json_t *proof, char *why, size_t size)
 {
-	char rows[256], guest_args[512], path[PATH_MAX + 32];
+	char rows[ROWS_TEXT], guest_args[GUEST_ARGS], path[PATH_MAX + 32];
 	struct stat file;
 	struct run run;
 	long iter = boot->options.iter;
 
-	check_rows(boot->options.select, rows, sizeof(rows));
+	list_selected(boot->options.select, true, rows);
 	if (!rows[0])
 		return EXIT_OK;
-	prepare(&run, boot, "check", guest_args, sizeof(guest_args), rows,
+	prepare(&run, boot, "check", guest_args, rows,
 		iter && iter < CHECK_ITER ? iter : CHECK_ITER);
 	run.vm.debugcon_file = true;
 	run_guest(&run);
 	snprintf(path, sizeof(path), "%s/check.debugcon", boot->archive.directory);
 	if (run.outcome != RUN_DONE || stat(path, &file)) {
-		pr_err("byte-count check: %s", run.outcome != RUN_DONE ? run.why : strerror(errno));
+		snprintf(why, size, "byte-count check: %s",
+			 run.outcome != RUN_DONE ? run.why : strerror(errno));
 		run_free(&run);
 		return EXIT_FAILED;
 	}
@@ -235,22 +261,29 @@ static int count_bytes(const struct boot *boot, json_t *proof)
 	return EXIT_OK;
 }
 
+/* Keeps what there is of a run that failed, and says where. Returns status. */
+static int fail(struct boot *boot, const char *why, int status)
+{
+	archive_fail(&boot->archive, why);
+	pr_err("%s; its logs: %s", why, boot->archive.directory);
+	return status;
+}
+
 static int finish(struct boot *boot, struct run *run)
 {
 	const char *directory = boot->archive.directory;
 	json_t *env = env_json(run, boot->archive.time);
-	int status = count_bytes(boot, run->proof);
+	char why[600] = "the run could not be archived or reported: see above";
+	int status = count_bytes(boot, run->proof, why, sizeof(why));
 
-	if (status == EXIT_OK &&
-	    (json_write(env, directory, "env.json") ||
-	     json_write(run->proof, directory, "proof.json") || report_make(directory)))
+	/* The evidence is kept, whatever came of the check. */
+	if (json_write(env, directory, "env.json") ||
+	    json_write(run->proof, directory, "proof.json") ||
+	    (status == EXIT_OK && report_make(directory)))
 		status = EXIT_FAILED;
 	json_decref(env);
-	if (status != EXIT_OK) {
-		archive_fail(&boot->archive, "the run could not be checked or reported");
-		fprintf(stderr, "exitlab: what there is: %s\n", directory);
-		return status;
-	}
+	if (status != EXIT_OK)
+		return fail(boot, why, status);
 	if (archive_keep(&boot->archive) || report_print(directory, stdout))
 		return EXIT_FAILED;
 	printf("archived in %s\n", directory);
@@ -261,7 +294,7 @@ static int finish(struct boot *boot, struct run *run)
 static int run_here(struct boot *boot, char *why, size_t size)
 {
 	bool tcg = !strcmp(boot->options.accel, "tcg");
-	char guest_args[512];
+	char guest_args[GUEST_ARGS], rows[ROWS_TEXT];
 	struct utsname host;
 	struct run run;
 	int status;
@@ -269,20 +302,21 @@ static int run_here(struct boot *boot, char *why, size_t size)
 	uname(&host);
 	if (archive_begin(&boot->archive, boot->options.results, host.nodename, "vmexit"))
 		return EXIT_FAILED;
-	prepare(&run, boot, "run", guest_args, sizeof(guest_args), boot->options.select,
+	list_selected(boot->options.select, false, rows);
+	prepare(&run, boot, "run", guest_args, boot->options.select ? rows : NULL,
 		boot->options.iter);
 	run.prove = !tcg && !boot->options.no_proof;
 	run_guest(&run);
 	snprintf(why, size, "%s", run.why);
 	if (run.outcome == RUN_DONE) {
+		if (!strcmp(boot->options.accel, "auto"))
+			printf("accel: kvm, which runs the guest\n");
 		status = finish(boot, &run);
 	} else if (run.outcome == RUN_CANNOT && !strcmp(boot->options.accel, "auto")) {
 		archive_discard(&boot->archive);
 		status = EXIT_CANNOT;
 	} else {
-		archive_fail(&boot->archive, why);
-		pr_err("%s; its logs: %s", why, boot->archive.directory);
-		status = run.outcome == RUN_CANNOT ? EXIT_CANNOT : EXIT_FAILED;
+		status = fail(boot, why, run.outcome == RUN_CANNOT ? EXIT_CANNOT : EXIT_FAILED);
 	}
 	run_free(&run);
 	return status;
@@ -303,6 +337,9 @@ int cmd_boot(int argc, char **argv)
 		boot.options.iter = INSN_ITER;
 	find_file(boot.options.kernel, boot.kernel, "--kernel");
 	find_file(boot.options.initrd, boot.initrd, "--initrd");
+	/* QEMU runs in the archive's directory, so a path to it must not be relative. */
+	if (strchr(boot.options.qemu, '/') && realpath(boot.options.qemu, boot.qemu))
+		boot.options.qemu = boot.qemu;
 	if (!strcmp(boot.options.accel, "lab"))
 		return in_the_lab(&boot);
 

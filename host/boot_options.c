@@ -17,7 +17,7 @@ static const struct argp_option option_table[] = {
 	 "auto, kvm, lab or tcg [auto: KVM if the guest runs on it, else the lab]", 0},
 	{"machine", 'm', "MACHINE", 0, "microvm or q35 [microvm]", 0},
 	{"cpu", 'c', "N", 0,
-	 "host CPU of the vCPU [the last online one; CPU 0 keeps house where there is another]", 0},
+	 "host CPU of the vCPU [the last online one; CPU 0 only where there is no other]", 0},
 	{"iter", 'i', "N", 0,
 	 "samples per row [100000, 20000 where QEMU answers; 1000 under the insn clock]", 0},
 	{"select", 's', "ROW,...", 0, "rows to run beside the empty ones [all]", 0},
@@ -42,13 +42,15 @@ static bool row_exists(const char *name, size_t length)
 
 static void check_select(const char *select, struct argp_state *state)
 {
-	while (*select) {
+	for (;; select++) {
 		size_t length = strcspn(select, ",");
 
 		if (!row_exists(select, length))
 			argp_error(state, "no row \"%.*s\"; --list prints them", (int)length,
 				   select);
-		select += length + (select[length] == ',');
+		select += length;
+		if (!*select)
+			return;
 	}
 }
 
@@ -72,7 +74,7 @@ static const char *one_of(const char *text, const char *const *words, const char
 	for (const char *const *word = words; *word; word++)
 		if (!strcmp(text, *word))
 			return text;
-	argp_error(state, "%s: \"%s\" is none that there is; see --help", what, text);
+	argp_error(state, "%s: no \"%s\"; --help names those there are", what, text);
 	return NULL;
 }
 

@@ -14,12 +14,15 @@
 /* Appends what the socket holds to the buffer. Bytes read, 0 for none yet, -1 for closed. */
 static ssize_t fill(struct qmp *qmp, int timeout_ms)
 {
-	struct pollfd poller = {.fd = qmp->fd, .events = POLLIN};
+	struct pollfd pollers[] = {{.fd = qmp->fd, .events = POLLIN},
+				   {.fd = qmp->cancel, .events = POLLIN}};
 	char *larger;
 	ssize_t got;
 
-	if (poll(&poller, 1, timeout_ms) <= 0)
+	if (poll(pollers, 2, timeout_ms) <= 0)
 		return 0;
+	if (!pollers[0].revents)
+		return -1;
 	larger = realloc(qmp->buffer, qmp->size + 4096);
 	if (!larger)
 		return -1;
@@ -92,11 +95,11 @@ json_t *qmp_command(struct qmp *qmp, const char *command)
 	return result;
 }
 
-int qmp_open(struct qmp *qmp, int fd)
+int qmp_open(struct qmp *qmp, int fd, int cancel)
 {
 	json_t *line;
 
-	*qmp = (struct qmp){.fd = fd, .events = json_array()};
+	*qmp = (struct qmp){.fd = fd, .cancel = cancel, .events = json_array()};
 	line = wait_for(qmp, "QMP", "QMP");
 	json_decref(line);
 	if (!line)

@@ -10,13 +10,14 @@
 
 struct qmp {
 	int fd;
+	int cancel;   /* a descriptor that ends every wait when it can be read; -1 for none */
 	char *buffer; /* bytes of a line that is not yet whole */
 	size_t size;
 	json_t *events; /* array: events that came and were not yet taken */
 };
 
-/* Waits for the greeting on fd (owned by the caller) and leaves negotiation mode. 0 or -1. */
-int qmp_open(struct qmp *qmp, int fd);
+/* Waits for the greeting on fd and leaves negotiation mode. fd and cancel stay the caller's. */
+int qmp_open(struct qmp *qmp, int fd, int cancel);
 void qmp_close(struct qmp *qmp);
 
 /*

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* QEMU is given sockets that are already connected, so nothing of it has a name in a file system.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -21,15 +22,32 @@
 #include "util.h"
 #include "vm.h"
 
+#define ARGUMENTS_MOST 64 /* of QEMU; the table below has half as many */
+
+/* Appends an argument. One that JSON cannot hold becomes null, which command_ok() finds. */
 static void add(json_t *command, const char *format, ...)
 {
-	char argument[4096];
 	va_list arguments;
+	char *argument;
 
 	va_start(arguments, format);
-	vsnprintf(argument, sizeof(argument), format, arguments);
+	if (vasprintf(&argument, format, arguments) < 0)
+		argument = NULL;
 	va_end(arguments);
-	json_array_append_new(command, json_string(argument));
+	if (!argument || json_array_append_new(command, json_string(argument)))
+		json_array_append_new(command, json_null());
+	free(argument);
+}
+
+static bool command_ok(const json_t *command)
+{
+	size_t i;
+	json_t *argument;
+
+	json_array_foreach (command, i, argument)
+		if (!json_is_string(argument))
+			return false;
+	return i < ARGUMENTS_MOST;
 }
 
 /* What differs between the machines: how the CPU and the virtio-serial bus are called. */
@@ -39,7 +57,7 @@ static void add_machine(json_t *command, const struct vm_config *config)
 
 	add(command, "-machine");
 	/* KVM's own interrupt controllers: a port of theirs is timed (user.outb_kvm). */
-	add(command, "%s%s%s", config->machine, micro ? ",acpi=off" : "",
+	add(command, "%s,memory-backend=ram%s%s", config->machine, micro ? ",acpi=off" : "",
 	    kvm ? ",kernel-irqchip=on" : "");
 	add(command, "-accel");
 	add(command, "%s", config->accel);
@@ -63,6 +81,8 @@ static json_t *command_line(const struct vm_config *config, bool lock, int qmp_f
 	add_machine(command, config);
 	add(command, "-m");
 	add(command, "%u", config->memory_mib);
+	add(command, "-object");
+	add(command, "memory-backend-ram,id=ram,size=%uM,prealloc=on", config->memory_mib);
 	add(command, "-overcommit");
 	add(command, "mem-lock=%s", lock ? "on" : "off");
 	add(command, "-kernel");
@@ -98,10 +118,10 @@ static json_t *command_line(const struct vm_config *config, bool lock, int qmp_f
 }
 
 /* In the child: QEMU dies with us, has clean signals, and says what it has to say in its log. */
-static void exec_qemu(const struct vm_config *config, const json_t *command, int qmp_fd,
-		      int record_fd)
+static void exec_qemu(const struct vm_config *config, const json_t *command, pid_t parent,
+		      int qmp_fd, int record_fd)
 {
-	char *arguments[64], log[64];
+	char *arguments[ARGUMENTS_MOST], log[64];
 	size_t count = json_array_size(command);
 	sigset_t none;
 	int fd;
@@ -109,6 +129,8 @@ static void exec_qemu(const struct vm_config *config, const json_t *command, int
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(126);
 	setpgid(0, 0);
 	snprintf(log, sizeof(log), "%s.qemu.log", config->name);
 	if (chdir(config->directory))
@@ -122,7 +144,7 @@ static void exec_qemu(const struct vm_config *config, const json_t *command, int
 	dup2(fd, STDIN_FILENO);
 	fcntl(qmp_fd, F_SETFD, 0);
 	fcntl(record_fd, F_SETFD, 0);
-	for (size_t i = 0; i < count && i < ARRAY_SIZE(arguments) - 1; i++)
+	for (size_t i = 0; i < count; i++)
 		arguments[i] = (char *)json_string_value(json_array_get(command, i));
 	arguments[count] = NULL;
 	execvp(arguments[0], arguments);
@@ -139,26 +161,48 @@ static bool allow_memory_lock(void)
 	return !getrlimit(RLIMIT_MEMLOCK, &limit) && limit.rlim_cur == RLIM_INFINITY;
 }
 
-/* Pins the vCPU's thread to cpu, and QEMU's other threads away from it where there is another. */
+/* Keeps every thread of QEMU but the vCPU's, and this process, off cpu where there is another. */
+static void clear_cpu(pid_t qemu, pid_t vcpu, int cpu)
+{
+	char path[64];
+	struct dirent *entry;
+	cpu_set_t others;
+	DIR *tasks;
+
+	if (sched_getaffinity(0, sizeof(others), &others))
+		return;
+	CPU_CLR(cpu, &others);
+	if (!CPU_COUNT(&others))
+		return;
+	sched_setaffinity(0, sizeof(others), &others);
+	snprintf(path, sizeof(path), "/proc/%d/task", qemu);
+	tasks = opendir(path);
+	while (tasks && (entry = readdir(tasks))) {
+		pid_t thread = strtol(entry->d_name, NULL, 10);
+
+		if (thread > 0 && thread != vcpu)
+			sched_setaffinity(thread, sizeof(others), &others);
+	}
+	if (tasks)
+		closedir(tasks);
+}
+
+/* Pins the vCPU's thread to cpu, alone among ours. */
 static bool pin_vcpu(struct vm *vm, int cpu)
 {
 	json_t *cpus = qmp_command(&vm->qmp, "query-cpus-fast");
 	pid_t thread = json_integer_value(json_object_get(json_array_get(cpus, 0), "thread-id"));
-	cpu_set_t set, others;
-	bool pinned;
+	cpu_set_t set;
 
 	json_decref(cpus);
 	if (!thread)
 		return false;
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
-	pinned = !sched_setaffinity(thread, sizeof(set), &set);
-	if (!sched_getaffinity(0, sizeof(others), &others)) {
-		CPU_CLR(cpu, &others);
-		if (CPU_COUNT(&others))
-			sched_setaffinity(vm->pid, sizeof(others), &others);
-	}
-	return pinned;
+	if (sched_setaffinity(thread, sizeof(set), &set))
+		return false;
+	clear_cpu(vm->pid, thread, cpu);
+	return true;
 }
 
 static void learn_version(struct vm *vm)
@@ -166,11 +210,11 @@ static void learn_version(struct vm *vm)
 	json_t *version = qmp_command(&vm->qmp, "query-version"), *number;
 
 	number = json_object_get(version, "qemu");
-	if (asprintf(&vm->version, "%lld.%lld.%lld %s",
-		     json_integer_value(json_object_get(number, "major")),
-		     json_integer_value(json_object_get(number, "minor")),
-		     json_integer_value(json_object_get(number, "micro")),
-		     json_string_value(json_object_get(version, "package")) ?: "") < 0)
+	if (!number || asprintf(&vm->version, "%lld.%lld.%lld %s",
+				json_integer_value(json_object_get(number, "major")),
+				json_integer_value(json_object_get(number, "minor")),
+				json_integer_value(json_object_get(number, "micro")),
+				json_string_value(json_object_get(version, "package")) ?: "") < 0)
 		vm->version = NULL;
 	json_decref(version);
 }
@@ -178,6 +222,7 @@ static void learn_version(struct vm *vm)
 int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t size)
 {
 	int qmp[2] = {-1, -1}, record[2] = {-1, -1}, status;
+	pid_t parent = getpid();
 
 	*vm = (struct vm){.pid = -1, .record = -1, .memory_locked = allow_memory_lock()};
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qmp) ||
@@ -189,26 +234,24 @@ int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t si
 	}
 	vm->command = command_line(config, vm->memory_locked, qmp[1], record[1]);
 	vm->record = record[0];
-	vm->pid = fork();
+	vm->qmp.fd = qmp[0];
+	if (command_ok(vm->command))
+		vm->pid = fork();
 	if (!vm->pid)
-		exec_qemu(config, vm->command, qmp[1], record[1]);
+		exec_qemu(config, vm->command, parent, qmp[1], record[1]);
 	close(qmp[1]);
 	close(record[1]);
-	if (vm->pid > 0 && !qmp_open(&vm->qmp, qmp[0])) {
+	if (vm->pid > 0 && !qmp_open(&vm->qmp, qmp[0], config->cancel)) {
 		vm->pinned = pin_vcpu(vm, config->cpu);
 		learn_version(vm);
 		return 0;
 	}
-	if (vm->pid < 0)
-		vm->qmp.fd = qmp[0];
+	snprintf(why, size, "QEMU does not start");
+	if (!command_ok(vm->command))
+		snprintf(why, size, "a path or option is not UTF-8: rename it");
 	status = vm_stop(vm);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		snprintf(why, size, "%s: no such program; make deps, or QEMU=path", config->qemu);
-		errno = ENOENT;
-	} else {
-		snprintf(why, size, "QEMU does not start");
-		errno = EIO;
-	}
 	return -1;
 }
 

@@ -23,6 +23,7 @@ struct vm_config {
 	bool debugcon_file;	 /* keep the bytes of port 0xe9; otherwise QEMU's null backend */
 	unsigned int memory_mib; /* of the guest */
 	int cpu;		 /* host CPU of the vCPU thread */
+	int cancel;		 /* descriptor that can be read when nothing is to be waited for */
 };
 
 struct vm {
@@ -37,7 +38,7 @@ struct vm {
 
 /*
  * Starts QEMU with the vCPU stopped and pinned. 0, or -1 with one line in why; then nothing is
- * left running. errno is ENOENT when there is no such program.
+ * left running.
  */
 int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t size);
 

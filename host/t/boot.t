@@ -91,9 +91,11 @@ usage() {
 	ok "ITER must be a number" fails 2 'not a number' --iter 1k
 	ok "an unknown row is wrong usage" fails 2 'no row "user.nonsense"' --select user.cpuid,user.nonsense
 	ok "an empty row name is wrong usage" fails 2 'no row ""' --select user.cpuid,,user.outb
-	ok "an unknown machine is wrong usage" fails 2 'is none that there is' --machine pc
+	ok "an unknown machine is wrong usage" fails 2 'no "pc"' --machine pc
 	ok "a CPU that is not there is wrong usage" fails 2 'CPU 1000 is not online' --cpu 1000
 	ok "a missing kernel names make" fails 1 'builds it, --kernel' --kernel "$dir/none"
+	ok "so is no row name at all" fails 2 'no row ""' --select ''
+	ok "and one after the last comma" fails 2 'no row ""' --select user.cpuid,
 	ok "no run was archived for any of them" test ! -e "$dir/results"
 }
 
@@ -116,6 +118,12 @@ smoke() {
 	ok "q35 works as well" test $? = 0
 	ok "SELECT runs that row and the controls" \
 		test "$(grep -c -E '^(user|kernel|syscall)\.' "$dir/out")" = 4
+	rm -rf "$dir/results"
+	(cd /usr/bin && boot --iter 100 --select user.outb_kvm,user.outb_kvm --qemu ./qemu-system-x86_64 \
+		--kernel "$root/build/kernel/vmlinux" --initrd "$root/build/initramfs.cpio.lz4")
+	ok "QEMU may be a relative path" test $? = 0
+	ok "a row whose name another one's begins with is not run" test -z "$(grep '^user.outb ' "$dir/out")"
+	ok "nor are its bytes counted" test -z "$(find "$dir/results" -name check.rec)"
 	rm -rf "$dir/results"
 }
 
@@ -173,6 +181,14 @@ qemu_ends() {
 	ok "a broken record stream is named" \
 		fails 1 'record stream is broken before its first record: .*magic' --qemu "$root/host/t/fake_qemu"
 	ok "and the run is kept as failed" kept 'magic'
+	FAKE=twice
+	ok "a second INFO is refused before it is read" \
+		fails 1 'broken after INFO: a second INFO' --qemu "$root/host/t/fake_qemu"
+	ok "and the run is kept as failed" kept 'second INFO'
+	FAKE=unasked
+	ok "so is a proof pass that was not asked for" \
+		fails 1 'a proof pass that it was not told to run' --qemu "$root/host/t/fake_qemu"
+	ok "and the run is kept as failed" kept 'proof pass'
 	FAKE=panic
 	ok "a panic on the console is named" fails 1 'guest panic: out of beer' --qemu "$root/host/t/fake_qemu"
 	rm -rf "$dir/results"
@@ -206,6 +222,7 @@ interrupted() {
 	pid=$!
 	until [ -n "$(find "$dir/results" -name run.qemu.log 2>/dev/null)" ]; do
 		kill -0 $pid || break
+		sleep 0.1
 	done
 	kill -INT $pid
 	ok "SIGINT before the first record ends it" ends 1

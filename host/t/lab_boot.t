@@ -92,10 +92,11 @@ interrupted() {
 			echo "ok $tests - auto and Ctrl-C # SKIP KVM runs the guest here"
 			return
 		fi
+		sleep 0.1
 	done
 	ok "auto goes to the lab in one line with the reason" test "$(grep -c 'accel: lab' "$dir/out")" = 1
 	until pgrep -f "path=$dir/three" >/dev/null || ! kill -0 $pid 2>/dev/null; do
-		:
+		sleep 0.1
 	done
 	kill -INT $pid
 	wait $pid
