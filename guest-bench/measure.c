@@ -199,7 +199,11 @@ int main(int argc, char **argv)
 			options.select = optarg;
 			break;
 		case 'c':
-			options.clock = strcmp(optarg, "insn") ? CLOCK_TSC : CLOCK_INSN;
+			options.clock = !strcmp(optarg, "insn")	 ? CLOCK_INSN
+					: !strcmp(optarg, "tsc") ? CLOCK_TSC
+								 : 0;
+			if (!options.clock)
+				fail("--clock: neither tsc nor insn: %s", optarg);
 			break;
 		case 'b':
 			options.init_tsc = optarg;

@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/uaccess.h>
+#include <asm/desc.h>
 #include <asm/processor.h>
 #include <asm/tsc.h>
 
@@ -109,6 +110,13 @@ static int __init kexit_init(void)
 {
 	insn_on_amd = boot_cpu_data.x86_vendor == X86_VENDOR_AMD ||
 		      boot_cpu_data.x86_vendor == X86_VENDOR_HYGON;
+	/*
+	 * A QEMU that has written the registers back leaves the TSS marked busy, and an emulated
+	 * SVM takes no such TSS for its check of ring 3's ports (user.outb, the marker).
+	 */
+	preempt_disable();
+	force_reload_TR();
+	preempt_enable();
 	return misc_register(&kexit_device);
 }
 module_init(kexit_init);
