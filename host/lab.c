@@ -70,6 +70,9 @@ static void add_writable(struct argp_state *state, struct lab_options *options,
 		argp_error(state, "--rw %s: %s", argument, strerror(errno));
 	if (!S_ISDIR(status.st_mode))
 		argp_error(state, "--rw %s: not a directory", argument);
+	/* A mount over the root is not seen by those who stand in it already. */
+	if (!strcmp(path, "/"))
+		argp_error(state, "--rw /: not the root; name directories in it");
 	if (options->writable.n == LAB_WRITABLE_MOST)
 		argp_error(state, "at most %d times --rw", LAB_WRITABLE_MOST);
 	words_add(&options->writable, "%s", path);

@@ -202,7 +202,9 @@ ok "unknown clock: usage" usage --clock moon -- true
 ok "no CPUs: usage" usage --cpus 0 -- true
 ok "two CPUs and the insn clock: usage" usage --cpus 2 -- true
 ok "deadline of nothing: usage" usage --deadline 0 -- true
+ok "deadline beyond every number: usage" usage --deadline 99999999999999999999 -- true
 ok "--rw of no directory: usage" usage --rw /none -- true
 ok "--rw of a file: usage" usage --rw Makefile -- true
+ok "--rw of the root: usage" usage --rw / -- true
 ok "--help" sh -c "$exitlab lab --help | grep -q EXITLAB_LAB_CLOCK"
 echo "1..$tests"
