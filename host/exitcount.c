@@ -244,8 +244,8 @@ static json_t *row_json(const struct exitcount *counter, unsigned int wire)
 			json_object_set_new(userspace,
 					    exitcount_userspace_name(i, name, sizeof(name)),
 					    json_integer(row->userspace_exits[i]));
-	return json_pack("{s:o, s:o, s:o}", "exits", exits, "userspace_exits", userspace, "events",
-			 events_json(counter, row));
+	return json_pack("{s:I, s:o, s:o, s:o}", "opened", (json_int_t)row->opened, "exits", exits,
+			 "userspace_exits", userspace, "events", events_json(counter, row));
 }
 
 static json_t *latency_json(const struct exitcount *counter)

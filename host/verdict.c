@@ -115,14 +115,16 @@ static bool is_counted_row(const json_t *row)
 {
 	return are_counts(json_object_get(row, "exits")) &&
 	       are_counts(json_object_get(row, "userspace_exits")) &&
-	       are_counts(json_object_get(row, "events"));
+	       are_counts(json_object_get(row, "events")) &&
+	       is_count(json_object_get(row, "opened"));
 }
 
 int proof_check(const json_t *proof, char *why, size_t size)
 {
 	const json_t *check = json_object_get(proof, "check");
 	json_t *rows = json_object_get(proof, "rows"), *row;
-	const char *name, *status = json_text(proof, "status");
+	const char *name, *status = json_text(proof, "status"),
+			  *vendor = json_text(proof, "vendor");
 
 	if (strcmp(json_text(proof, "schema"), PROOF_SCHEMA)) {
 		snprintf(why, size, "its schema is not " PROOF_SCHEMA);
@@ -140,8 +142,16 @@ int proof_check(const json_t *proof, char *why, size_t size)
 	if (strcmp(status, "ok"))
 		return 0;
 	if (!json_is_object(rows) || !json_is_boolean(json_object_get(proof, "kvm_exit")) ||
-	    !is_count(json_object_get(proof, "dropped"))) {
-		snprintf(why, size, "\"rows\", \"kvm_exit\" or \"dropped\" is missing or wrong");
+	    !is_count(json_object_get(proof, "dropped")) ||
+	    !is_count(json_object_get(proof, "markers"))) {
+		snprintf(why, size,
+			 "\"rows\", \"kvm_exit\", \"dropped\" or \"markers\" is missing or wrong");
+		return -1;
+	}
+	if (json_is_true(json_object_get(proof, "kvm_exit")) &&
+	    strcmp(vendor, vendor_name(VENDOR_SVM)) && strcmp(vendor, vendor_name(VENDOR_VMX))) {
+		snprintf(why, size,
+			 "kvm_exit fired, and its vendor is neither \"svm\" nor \"vmx\"");
 		return -1;
 	}
 	json_object_foreach (rows, name, row)
@@ -206,6 +216,8 @@ static void judge_run(const struct evidence *evidence, struct verdict *verdict)
 	const char *control = "the VMX control \"RDTSC exiting\" or the SVM intercepts of RDTSC";
 	json_int_t exits = clock_exits(evidence->proof);
 	json_int_t dropped = count_of(evidence->proof, "dropped");
+	json_int_t markers = count_of(evidence->proof, "markers");
+	json_int_t rows = json_object_size(json_object_get(evidence->proof, "rows"));
 	const struct {
 		const char *row;
 		uint32_t p50;
@@ -227,6 +239,11 @@ static void judge_run(const struct evidence *evidence, struct verdict *verdict)
 		    "the tracer lost %" JSON_INTEGER_FORMAT
 		    " events, so no count is exact: measure again",
 		    dropped);
+	if (markers != 2 * rows)
+		add(verdict,
+		    "%" JSON_INTEGER_FORMAT " markers, expected 2 for each of %" JSON_INTEGER_FORMAT
+		    " rows: measure again",
+		    markers, rows);
 }
 
 /* Exits of the guest by reason: executed times the expected one, besides contamination no other. */
@@ -300,28 +317,46 @@ static void judge_check(const json_t *check, struct verdict *verdict)
 {
 	json_int_t expected = count_of(check, "expected"), written = count_of(check, "written");
 
-	if (check && expected != written)
+	if (expected != written)
 		add(verdict,
 		    "debugcon wrote %" JSON_INTEGER_FORMAT " bytes, expected %" JSON_INTEGER_FORMAT,
 		    written, expected);
 }
 
+/* What was counted while the row was open. */
+static void judge_counts(const struct evidence *evidence, const struct exit_row *row,
+			 const json_t *counts, json_int_t executed, struct verdict *verdict)
+{
+	bool have_exits = vendor_of(evidence->proof) != VENDOR_OTHER;
+
+	if (count_of(counts, "opened") != 1)
+		add(verdict, "its marker was seen %" JSON_INTEGER_FORMAT " times, expected 1",
+		    count_of(counts, "opened"));
+	if (have_exits)
+		judge_exits(json_object_get(counts, "exits"), expected_exit(evidence, row),
+			    executed, verdict);
+	judge_userspace(json_object_get(counts, "userspace_exits"), row->path, executed, verdict);
+	judge_events(counts, row, have_exits, executed, verdict);
+}
+
 void verdict_row(const struct evidence *evidence, const struct exit_row *row, uint64_t executed,
 		 struct verdict *verdict)
 {
+	const json_t *check = json_object_get(evidence->proof, "check");
 	const json_t *counts = counts_of(evidence, row);
-	const char *expected = expected_exit(evidence, row), *missing = NULL;
-	bool have_exits = vendor_of(evidence->proof) != VENDOR_OTHER;
+	const char *missing = NULL;
 
 	*verdict = (struct verdict){.kind = VERDICT_INVALID};
+	if (row->path == PATH_QEMU)
+		judge_check(check, verdict);
 	if (evidence->tcg) {
+		if (verdict->reason[0])
+			return;
 		verdict->kind = VERDICT_NO_EXIT;
 		add(verdict, "no VM exits under TCG");
 		return;
 	}
 	judge_run(evidence, verdict);
-	if (row->path == PATH_QEMU)
-		judge_check(json_object_get(evidence->proof, "check"), verdict);
 	if (!evidence->proof)
 		missing = "there is no proof.json";
 	else if (strcmp(json_text(evidence->proof, "status"), "ok"))
@@ -330,19 +365,15 @@ void verdict_row(const struct evidence *evidence, const struct exit_row *row, ui
 		missing = "the row was not in the proof pass";
 	else if (!counts)
 		missing = "its marker was not seen in the proof pass";
-	if (missing) {
-		if (verdict->reason[0])
-			return;
-		verdict->kind = VERDICT_UNPROVEN;
-		add(verdict, "%s", missing[0] ? missing : "nothing was counted");
+	else
+		judge_counts(evidence, row, counts, executed, verdict);
+	if (!missing && row->path == PATH_QEMU && !count_of(check, "expected"))
+		missing = "the bytes that reached debugcon were not counted";
+	if (verdict->reason[0])
 		return;
-	}
-	if (have_exits)
-		judge_exits(json_object_get(counts, "exits"), expected, executed, verdict);
-	judge_userspace(json_object_get(counts, "userspace_exits"), row->path, executed, verdict);
-	judge_events(counts, row, have_exits, executed, verdict);
-	if (!verdict->reason[0])
-		verdict->kind = VERDICT_PROVED;
+	verdict->kind = missing ? VERDICT_UNPROVEN : VERDICT_PROVED;
+	if (missing)
+		add(verdict, "%s", missing[0] ? missing : "nothing was counted");
 }
 
 json_t *verdict_proof(const struct evidence *evidence, const struct exit_row *row,

@@ -164,8 +164,8 @@ static json_t *counts_of(const struct exit_row *row, int vendor, json_int_t exec
 		    executed);
 	if (row->path == PATH_QEMU)
 		set(userspace, "io", executed);
-	return json_pack("{s:o, s:o, s:o}", "exits", exits, "userspace_exits", userspace, "events",
-			 events);
+	return json_pack("{s:i, s:o, s:o, s:o}", "opened", 1, "exits", exits, "userspace_exits",
+			 userspace, "events", events);
 }
 
 /* Wrong on purpose: a lost exit, and one that has no business there. */
@@ -197,12 +197,13 @@ static void put_proof(const struct scenario *scenario, uint32_t count)
 				counts_of(&exit_rows[i], vendor, (json_int_t)count + WARMUP));
 	if (vendor == VENDOR_VMX)
 		spoil(rows);
-	put_json(json_pack("{s:s, s:s, s:s, s:s, s:b, s:i, s:o, s:{s:{}, s:{}, s:{}}, s:{s:s, s:i, "
-			   "s:i}}",
+	put_json(json_pack("{s:s, s:s, s:s, s:s, s:b, s:i, s:i, s:o, s:{s:{}, s:{}, s:{}}, s:{s:s, "
+			   "s:i, s:i}}",
 			   "schema", "exitlab-proof/1", "status", "ok", "reason", "", "vendor",
-			   scenario->vendor, "kvm_exit", 1, "dropped", 0, "rows", rows, "outside",
-			   "exits", "userspace_exits", "events", "check", "backend", "file",
-			   "expected", 2020, "written", 2020),
+			   scenario->vendor, "kvm_exit", 1, "dropped", 0, "markers",
+			   (int)(2 * json_object_size(rows)), "rows", rows, "outside", "exits",
+			   "userspace_exits", "events", "check", "backend", "file", "expected",
+			   2020, "written", 2020),
 		 "proof.json");
 }
 

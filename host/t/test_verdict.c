@@ -17,11 +17,12 @@ static json_t *proof_of(const char *row, const char *vendor, const char *counts,
 	char text[1024], why[256];
 	json_t *proof;
 
-	snprintf(
-		text, sizeof(text),
-		"{\"schema\": \"exitlab-proof/1\", \"status\": \"ok\", \"reason\": \"\","
-		" \"vendor\": \"%s\", \"kvm_exit\": %s, \"dropped\": 0, \"rows\": {\"%s\": {%s}}%s}",
-		vendor, strcmp(vendor, "other") ? "true" : "false", row, counts, more);
+	snprintf(text, sizeof(text),
+		 "{\"schema\": \"exitlab-proof/1\", \"status\": \"ok\", \"reason\": \"\","
+		 " \"vendor\": \"%s\", \"kvm_exit\": %s, \"dropped\": 0, \"markers\": 2,"
+		 " \"check\": {\"backend\": \"file\", \"expected\": 1000, \"written\": 1000},"
+		 " \"rows\": {\"%s\": {\"opened\": 1, %s}}%s}",
+		 vendor, strcmp(vendor, "other") ? "true" : "false", row, counts, more);
 	proof = json_loads(text, 0, NULL);
 	assert_non_null(proof);
 	if (proof_check(proof, why, sizeof(why)))
@@ -103,6 +104,10 @@ static const struct {
 	/* the whole run */
 	{ROW_user_cpuid, "svm", COUNTS("\"cpuid\": 1000", "", "\"cpuid\": 1000"),
 	 ", \"dropped\": 7", VERDICT_INVALID, "lost 7 events"},
+	{ROW_user_cpuid, "svm", COUNTS("\"cpuid\": 1000", "", "\"cpuid\": 1000"),
+	 ", \"markers\": 3", VERDICT_INVALID, "3 markers, expected 2 for each of 1 rows"},
+	{ROW_user_cpuid, "svm", COUNTS("\"cpuid\": 1000", "", "\"cpuid\": 1000") ", \"opened\": 2",
+	 "", VERDICT_INVALID, "its marker was seen 2 times, expected 1"},
 	{ROW_user_cpuid, "svm", COUNTS("\"cpuid\": 1000, \"rdtscp\": 5", "", "\"cpuid\": 1000"), "",
 	 VERDICT_INVALID, "RDTSC exiting"},
 	{ROW_user_cpuid, "vmx", COUNTS("\"CPUID\": 1000", "", "\"cpuid\": 1000"),
@@ -112,8 +117,11 @@ static const struct {
 	 ", \"check\": {\"backend\": \"file\", \"expected\": 1000, \"written\": 999}",
 	 VERDICT_INVALID, "debugcon wrote 999 bytes, expected 1000"},
 	{ROW_user_outb, "svm", COUNTS("\"io\": 1000", "\"io\": 1000", "\"pio\": 1000"),
-	 ", \"check\": {\"backend\": \"file\", \"expected\": 1000, \"written\": 1000}",
-	 VERDICT_PROVED, ""},
+	 ", \"check\": {\"backend\": \"file\", \"expected\": 0, \"written\": 0}", VERDICT_UNPROVEN,
+	 "the bytes that reached debugcon were not counted"},
+	{ROW_user_outb, "svm", COUNTS("\"io\": 999", "\"io\": 1000", "\"pio\": 1000"),
+	 ", \"check\": {\"expected\": 0, \"written\": 0}", VERDICT_INVALID,
+	 "io exits 999, expected 1000"},
 	{ROW_user_cpuid, "svm", COUNTS("\"cpuid\": 1000", "", "\"cpuid\": 1000"),
 	 ", \"check\": {\"backend\": \"file\", \"expected\": 1000, \"written\": 999}",
 	 VERDICT_PROVED, ""},
@@ -202,6 +210,24 @@ static void without_evidence(void **state)
 	assert_verdict(&verdict, VERDICT_NO_EXIT, "no VM exits under TCG", "tcg");
 	assert_null(verdict_proof(&evidence, &exit_rows[ROW_user_empty], 1000));
 	json_decref(proof);
+
+	proof = proof_of("user.outb", "svm",
+			 COUNTS("\"io\": 1000", "\"io\": 1000", "\"pio\": 1000"), "");
+	evidence = (struct evidence){.proof = proof};
+	json_object_del(proof, "check");
+	verdict_row(&evidence, &exit_rows[ROW_user_outb], 1000, &verdict);
+	assert_verdict(&verdict, VERDICT_UNPROVEN,
+		       "the bytes that reached debugcon were not counted", "no check");
+	json_decref(proof);
+
+	/* An emulated OUTB writes its byte, too. */
+	evidence.tcg = true;
+	proof = proof_of("user.outb", "other", COUNTS("", "", ""),
+			 ", \"check\": {\"expected\": 1000, \"written\": 7}");
+	evidence.proof = proof;
+	verdict_row(&evidence, &exit_rows[ROW_user_outb], 0, &verdict);
+	assert_verdict(&verdict, VERDICT_INVALID, "debugcon wrote 7 bytes", "tcg, lost bytes");
+	json_decref(proof);
 }
 
 static void evidence_for_summary(void **state)
@@ -226,8 +252,10 @@ static void evidence_for_summary(void **state)
 
 static void bad_proofs(void **state)
 {
-#define GOOD                                                                                       \
-	"\"schema\": \"exitlab-proof/1\", \"status\": \"ok\", \"kvm_exit\": true, \"dropped\": 0"
+#define GOOD                                                                                        \
+	"\"schema\": \"exitlab-proof/1\", \"status\": \"ok\", \"kvm_exit\": true, \"dropped\": 0, " \
+	"\"markers\": 0, \"vendor\": \"svm\""
+#define OPEN "\"opened\": 1, "
 	static const char *const texts[] = {
 		"[]",
 		"{}",
@@ -236,14 +264,18 @@ static void bad_proofs(void **state)
 		"{" GOOD "}",
 		"{" GOOD ", \"rows\": []}",
 		"{" GOOD ", \"rows\": {\"user.cpuid\": 1}}",
-		"{" GOOD ", \"rows\": {\"user.cpuid\": {\"exits\": {}}}}",
-		"{" GOOD ", \"rows\": {\"x\": {" COUNTS("\"cpuid\": -1", "", "") "}}}",
-		"{" GOOD ", \"rows\": {\"x\": {" COUNTS("\"cpuid\": 1.5", "", "") "}}}",
-		"{" GOOD ", \"rows\": {\"x\": {" COUNTS("\"cpuid\": \"1\"", "", "") "}}}",
+		"{" GOOD ", \"rows\": {\"user.cpuid\": {" OPEN "\"exits\": {}}}}",
+		"{" GOOD ", \"rows\": {\"x\": {" OPEN COUNTS("\"cpuid\": -1", "", "") "}}}",
+		"{" GOOD ", \"rows\": {\"x\": {" OPEN COUNTS("\"cpuid\": 1.5", "", "") "}}}",
+		"{" GOOD ", \"rows\": {\"x\": {" OPEN COUNTS("\"cpuid\": \"1\"", "", "") "}}}",
+		"{" GOOD ", \"rows\": {\"x\": {" COUNTS("", "", "") "}}}",
 		"{" GOOD ", \"rows\": {}, \"dropped\": -1}",
-		"{" GOOD ", \"rows\": {\"x\": {" COUNTS("\"io\": 9e18", "", "") "}}}",
+		"{" GOOD ", \"rows\": {}, \"markers\": null}",
+		"{" GOOD ", \"rows\": {}, \"vendor\": \"other\"}",
+		"{" GOOD ", \"rows\": {}, \"vendor\": 1}",
+		"{" GOOD ", \"rows\": {\"x\": {" OPEN COUNTS("\"io\": 9e18", "", "") "}}}",
 		"{" GOOD
-		", \"rows\": {\"x\": {" COUNTS("\"io\": 9000000000000000000", "", "") "}}}",
+		", \"rows\": {\"x\": {" OPEN COUNTS("\"io\": 9000000000000000000", "", "") "}}}",
 		"{" GOOD ", \"rows\": {}, \"check\": {\"expected\": 1}}",
 	};
 
