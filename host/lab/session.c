@@ -19,6 +19,13 @@
 /* Of the machine's log this much is kept, for the line that says why it failed. */
 #define LOG_KEPT 65536
 
+/*
+ * Milliseconds between two requests to end, from the first to the second, that end the lab itself.
+ * Sooner it is one request: make and timeout(1) repeat what their whole group was sent.
+ */
+#define INSIST_AFTER  100
+#define INSIST_WITHIN 2000
+
 enum { CONTROL, SIGNALS, LOG, STDIN, STDOUT, STDERR, FDS };
 
 struct session {
@@ -32,9 +39,18 @@ struct session {
 	bool deaf; /* the control channel has ended */
 	bool gone; /* the machine's log has, so QEMU is no more */
 	int interrupted;
+	int64_t asked_to_end; /* when, in milliseconds() */
 	char log[LOG_KEPT + 1];
 	size_t log_n;
 };
+
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
 
 static void tell(struct session *session, uint32_t kind, uint32_t value, uint64_t in)
 {
@@ -60,16 +76,27 @@ static void hear(struct session *session)
 	}
 }
 
+/* Whether this asks a second time for the end: the command did not listen, or the lab hangs. */
+static bool insists(struct session *session, int number)
+{
+	int64_t now = milliseconds(), since = now - session->asked_to_end;
+
+	if ((number != SIGINT && number != SIGTERM) || since < INSIST_AFTER)
+		return false;
+	session->asked_to_end = now;
+	return since <= INSIST_WITHIN;
+}
+
 static void pass_signal(struct session *session)
 {
 	struct signalfd_siginfo info;
 
 	if (read(session->signals, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (session->ready)
-		tell(session, LAB_SIGNAL, info.ssi_signo, 0);
-	else
+	if (!session->ready || insists(session, info.ssi_signo))
 		session->interrupted = info.ssi_signo;
+	else
+		tell(session, LAB_SIGNAL, info.ssi_signo, 0);
 }
 
 /* Keeps the latest half when it is full. */
@@ -111,23 +138,11 @@ static bool finished(const struct session *session)
 	       session->err.given >= session->last.err;
 }
 
-static int milliseconds_until(const struct timespec *end)
-{
-	struct timespec now;
-	long long left;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	left = (end->tv_sec - now.tv_sec) * 1000LL + (end->tv_nsec - now.tv_nsec) / 1000000;
-	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : left;
-}
-
 /* Returns false when the deadline has passed. */
 static bool carry(struct session *session)
 {
-	struct timespec end;
+	int64_t end = milliseconds() + session->options->deadline * 1000LL;
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += session->options->deadline;
 	while (!session->gone && !session->interrupted && !finished(session)) {
 		struct pollfd fds[FDS] = {
 			[CONTROL] = {.fd = session->deaf ? -1 : session->machine->control,
@@ -138,11 +153,11 @@ static bool carry(struct session *session)
 			[STDOUT] = stream_poll(&session->out),
 			[STDERR] = stream_poll(&session->err),
 		};
-		int left = milliseconds_until(&end);
+		int64_t left = end - milliseconds();
 
-		if (!left)
+		if (left <= 0)
 			return false;
-		if (poll(fds, FDS, left) < 0)
+		if (poll(fds, FDS, left > INT_MAX ? INT_MAX : left) < 0)
 			continue;
 		if (fds[SIGNALS].revents)
 			pass_signal(session);

@@ -76,6 +76,7 @@ child_is() { qemu=$(pgrep -P "$1" -f -- '-accel tcg'); }
 child() { soon child_is "$1"; }
 
 ended_process() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
+running() { [ -n "$1" ] && ! ended_process "$1"; }
 gone() { [ -n "$1" ] && soon ended_process "$1"; }
 
 # Whether there can be a lab at all; the first time this fetches its kernel.
@@ -166,6 +167,22 @@ ok "the other runs on" soon grep -q ready "$dir/out"
 kill -9 $a
 wait $a 2>/dev/null
 ok "kill -9 leaves no QEMU" gone "$qemu_a"
+children=
+
+# A command that does not listen ends with its lab when asked again. Two requests at once are one.
+"$exitlab" lab --deadline 120 --clock host -- sh -c 'trap "" INT; echo deaf; sleep 1000' \
+	</dev/null >"$dir/out" 2>"$dir/err" &
+a=$!
+children=$a
+child $a
+soon grep -q deaf "$dir/out"
+kill -INT $a $a
+sleep 0.5
+ok "SIGINT twice at once: the command may ignore it" running "$qemu"
+kill -INT $a
+wait $a
+ok "SIGINT again ends the lab" [ $? = 130 ]
+ok "and leaves no QEMU" gone "$qemu"
 children=
 
 # The machine fails.
