@@ -224,7 +224,7 @@ json_t *read_distinct(const struct place *place)
 	return count;
 }
 
-/* The highest (sign 1) or lowest (sign -1) number of the files. */
+/* The highest (sign 1) or lowest (sign -1) number of the files; those without one do not count. */
 static json_t *extreme(const char *pattern, int sign)
 {
 	json_t *different = different_texts(pattern), *text, *best = NULL;
@@ -233,6 +233,8 @@ static json_t *extreme(const char *pattern, int sign)
 	json_array_foreach (different, i, text) {
 		json_t *value = parse_integer(json_string_value(text));
 
+		if (!value)
+			continue;
 		if (!best || sign * json_integer_value(value) > sign * json_integer_value(best)) {
 			json_decref(best);
 			best = value;

@@ -121,6 +121,7 @@ static void frequency_and_idle(void **state)
 	put(CPU "cpufreq/policy1/scaling_governor", "performance\n");
 	put(CPU "cpufreq/policy0/scaling_min_freq", "800000\n");
 	put(CPU "cpufreq/policy1/scaling_min_freq", "1000000\n");
+	put(CPU "cpufreq/policy2/scaling_min_freq", "<unsupported>\n"); /* says nothing */
 	put(CPU "cpufreq/policy0/scaling_max_freq", "800000\n");
 	put(CPU "cpufreq/policy1/scaling_max_freq", "1000000\n");
 	put(CPU "intel_pstate/no_turbo", "1\n");
