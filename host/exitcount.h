@@ -33,10 +33,10 @@ struct exitcount *exitcount_open(pid_t pid, unsigned int flags, char *why, size_
 
 /*
  * The counters so far, as an object of schema exitlab-proof/1: "events" holds those tracepoints
- * that were counted; "rows" by name of exits.def, those
- * whose marker was seen; "outside", what happened with none open; "markers", the marker writes,
- * whose own exits are in no row; with EXITCOUNT_LATENCY also "latency": ns of each histogram slot's
- * lower end by reason. NULL only when memory runs out.
+ * that were counted; "rows" by name of exits.def, those whose marker was seen; "outside", what
+ * happened with none open; "markers", the marker writes, whose own exits are in no row; "dropped",
+ * the events that were seen and not counted; with EXITCOUNT_LATENCY also "latency": ns of each
+ * histogram slot's lower end by reason. NULL only when memory runs out.
  */
 json_t *exitcount_json(struct exitcount *counter);
 
