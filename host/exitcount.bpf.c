@@ -265,8 +265,7 @@ static __always_inline void marker(const __u64 *arguments)
 	if (isa_seen)
 		__sync_fetch_and_add(&rows[open_row].exits[io], -1);
 	marker_task = bpf_get_current_task_btf()->pid;
-	/* kvm_pio's last argument, the data. Verifiers before 6.13 forbid to load a const void *.
-	 */
+	/* kvm_pio's last argument. Verifiers before 6.13 forbid to load a const void *. */
 	bpf_probe_read_kernel(&value, sizeof(value), &arguments[4]);
 	bpf_probe_read_kernel(&row, sizeof(row), value);
 	open_row = row;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The whole chain: golden runs must give their golden report, byte for byte, or no report at all.
- */
+/* The whole chain: golden runs must give their golden report, byte for byte, or none at all. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
