@@ -282,6 +282,8 @@ static int catch_signals(void)
 		sigaddset(&set, passed[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* In the background a terminal's input is at its end, and no reason to stop. */
+	signal(SIGTTIN, SIG_IGN);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

@@ -185,6 +185,19 @@ ok "SIGINT again ends the lab" [ $? = 130 ]
 ok "and leaves no QEMU" gone "$qemu"
 children=
 
+# In a terminal's background, where reading is a reason to be stopped.
+cat >"$dir/background" <<END
+"$exitlab" lab --deadline 120 --clock host -- sh -c 'echo ready; cat; echo end' >"$dir/out" 2>"$dir/err" &
+wait \$!
+END
+if command -v script >/dev/null; then
+	rm "$dir/out"
+	{ soon grep -q ready "$dir/out" && echo line; } 2>/dev/null |
+		script -qec "sh -m '$dir/background'" /dev/null >/dev/null
+	ok "in a terminal's background it is not stopped" contains "$dir/out" "ready
+end"
+fi
+
 # The machine fails.
 "$exitlab" lab --deadline 120 -- true </dev/null >"$dir/out" 2>"$dir/err" &
 a=$!
