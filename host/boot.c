@@ -23,6 +23,7 @@
 #include "commands.h"
 #include "env.h"
 #include "exit_rows.h"
+#include "json_file.h"
 #include "report.h"
 #include "run.h"
 #include "util.h"
@@ -80,9 +81,29 @@ static int choose_cpu(long asked)
 	return last;
 }
 
-/* A file that must be there, as an absolute path. */
-static void find_file(const char *path, char absolute[PATH_MAX], const char *option)
+/* This program's own path. */
+static void find_self(char self[PATH_MAX])
 {
+	ssize_t length = readlink("/proc/self/exe", self, PATH_MAX - 1);
+
+	if (length < 0)
+		die("/proc/self/exe: %s; is /proc mounted?", strerror(errno));
+	self[length] = '\0';
+}
+
+/*
+ * A file that must be there, as an absolute path: the one that was asked for, or the one that make
+ * builds beside this program.
+ */
+static void find_file(const char *asked, const char *built, char absolute[PATH_MAX],
+		      const char *option)
+{
+	char path[2 * PATH_MAX];
+
+	find_self(path);
+	strcpy(strrchr(path, '/') + 1, built);
+	if (asked)
+		snprintf(path, sizeof(path), "%s", asked);
 	if (!realpath(path, absolute) || access(absolute, R_OK))
 		die("%s: %s; `make` builds it, %s names another", path, strerror(errno), option);
 }
@@ -111,16 +132,6 @@ static const char *kvm_missing(void)
 static unsigned int deadline_of(const struct boot_options *options, long largest)
 {
 	return options->deadline ? options->deadline : 300 + EXIT_ROWS * 2 * (largest / 2000);
-}
-
-/* This program's own path. */
-static void find_self(char self[PATH_MAX])
-{
-	ssize_t length = readlink("/proc/self/exe", self, PATH_MAX - 1);
-
-	if (length < 0)
-		die("/proc/self/exe: %s; is /proc mounted?", strerror(errno));
-	self[length] = '\0';
 }
 
 /*
@@ -277,8 +288,8 @@ static int finish(struct boot *boot, struct run *run)
 	int status = count_bytes(boot, run->proof, why, sizeof(why));
 
 	/* The evidence is kept, whatever came of the check. */
-	if (json_write(env, directory, "env.json") ||
-	    json_write(run->proof, directory, "proof.json") ||
+	if (json_file_write(env, directory, "env.json") ||
+	    json_file_write(run->proof, directory, "proof.json") ||
 	    (status == EXIT_OK && report_make(directory)))
 		status = EXIT_FAILED;
 	json_decref(env);
@@ -308,6 +319,10 @@ static int run_here(struct boot *boot, char *why, size_t size)
 	run.prove = !tcg && !boot->options.no_proof;
 	run_guest(&run);
 	snprintf(why, size, "%s", run.why);
+	if (run.outcome == RUN_DONE && !run.memory_locked)
+		pr_warn("memory is not locked: raise ulimit -l, or grant CAP_IPC_LOCK");
+	if (run.outcome == RUN_DONE && !run.pinned)
+		pr_warn("the vCPU could not be pinned to CPU %d", boot->cpu);
 	if (run.outcome == RUN_DONE) {
 		if (!strcmp(boot->options.accel, "auto"))
 			printf("accel: kvm, which runs the guest\n");
@@ -335,8 +350,8 @@ int cmd_boot(int argc, char **argv)
 		return list_rows();
 	if (!strcmp(env_clock(), "insn") && !boot.options.iter)
 		boot.options.iter = INSN_ITER;
-	find_file(boot.options.kernel, boot.kernel, "--kernel");
-	find_file(boot.options.initrd, boot.initrd, "--initrd");
+	find_file(boot.options.kernel, "kernel/vmlinux", boot.kernel, "--kernel");
+	find_file(boot.options.initrd, "initramfs.cpio.lz4", boot.initrd, "--initrd");
 	/* QEMU runs in the archive's directory, so a path to it must not be relative. */
 	if (strchr(boot.options.qemu, '/') && realpath(boot.options.qemu, boot.qemu))
 		boot.options.qemu = boot.qemu;

@@ -6,11 +6,12 @@
 #include <stdbool.h>
 
 struct boot_options {
-	const char *accel;   /* auto, kvm, lab, tcg */
-	const char *machine; /* microvm, q35 */
-	const char *select;  /* names of rows, checked; NULL: all */
-	const char *results; /* directory of the archive */
-	const char *kernel, *initrd, *qemu;
+	const char *accel;	     /* auto, kvm, lab, tcg */
+	const char *machine;	     /* microvm, q35 */
+	const char *select;	     /* names of rows, checked; NULL: all */
+	const char *results;	     /* directory of the archive */
+	const char *kernel, *initrd; /* NULL: those that make built */
+	const char *qemu;
 	long cpu;      /* host CPU of the vCPU; -1: choose */
 	long iter;     /* samples per row; 0: the guest's defaults */
 	long deadline; /* seconds of one boot; 0: choose */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,16 @@ const char *env_clock(void)
 	return clock && !strcmp(clock, "insn") ? "insn" : "tsc";
 }
 
+/* A value of INFO: a number where it is one, null where it is empty. */
+static json_t *value_json(const char *value)
+{
+	if (!*value)
+		return json_null();
+	if (value[strspn(value, "0123456789")])
+		return json_string(value);
+	return json_integer(strtoll(value, NULL, 10));
+}
+
 /* The guest's own words, its "key=value" lines, as an object. */
 static json_t *guest_json(const struct run *run)
 {
@@ -28,7 +38,7 @@ static json_t *guest_json(const struct run *run)
 		if (!value)
 			continue;
 		*value++ = '\0';
-		json_object_set_new(guest, line, *value ? json_string(value) : json_null());
+		json_object_set_new(guest, line, value_json(value));
 	}
 	free(copy);
 	return guest;
@@ -40,65 +50,72 @@ static json_t *guest_json(const struct run *run)
  */
 static json_t *boot_json(const struct run *run, const json_t *guest)
 {
-	const char *init = json_string_value(json_object_get(guest, "init_tsc"));
-	const char *info = json_string_value(json_object_get(guest, "info_tsc"));
 	json_t *boot =
 		json_pack("{s:I, s:n}", "first_record_ns", (json_int_t)run->boot_ns, "init_ns");
+	json_int_t init = json_integer_value(json_object_get(guest, "init_tsc"));
+	json_int_t info = json_integer_value(json_object_get(guest, "info_tsc"));
 
-	if (init && info && run->tsc_khz) {
-		double ticks = strtoull(info, NULL, 10) - strtoull(init, NULL, 10);
-
-		json_object_set_new(boot, "init_ns",
-				    json_integer(run->boot_ns - ticks * 1e6 / run->tsc_khz));
-	}
+	if (init && info > init && run->tsc_khz)
+		json_object_set_new(
+			boot, "init_ns",
+			json_integer(run->boot_ns - (info - init) * 1e6 / run->tsc_khz));
 	return boot;
 }
 
-/* Adds the hash of the guest kernel's configuration, which lies beside the kernel. */
-static void add_config_hash(json_t *guest, const char *kernel)
+/* The configuration that lies beside the guest's kernel, as a hash: FNV-1a, 64 bit; or null. */
+static json_t *config_hash(const char *kernel)
 {
-	char command[4400], hash[65] = "";
 	const char *slash = strrchr(kernel, '/');
-	FILE *pipe;
+	char path[4400], text[32], data[65536];
+	uint64_t hash = FNV_BASIS;
+	size_t got;
+	FILE *file;
 
-	snprintf(command, sizeof(command), "sha256sum '%.*s/config' 2>/dev/null",
-		 slash ? (int)(slash - kernel) : 0, kernel);
-	pipe = popen(command, "re");
-	if (pipe && fscanf(pipe, "%64s", hash) != 1)
-		hash[0] = '\0';
-	if (pipe)
-		pclose(pipe);
-	json_object_set_new(guest, "config_sha256", hash[0] ? json_string(hash) : json_null());
+	snprintf(path, sizeof(path), "%.*s/config", slash ? (int)(slash - kernel) : 0, kernel);
+	file = fopen(path, "re");
+	if (!file)
+		return json_null();
+	while ((got = fread(data, 1, sizeof(data), file)))
+		hash = record_fnv(hash, data, got);
+	fclose(file);
+	snprintf(text, sizeof(text), "fnv1a64:%016" PRIx64, hash);
+	return json_string(text);
 }
 
 json_t *env_json(const struct run *run, const char *time)
 {
+	const struct vm_config *vm = &run->vm;
 	json_t *guest = guest_json(run);
 	const char *lab = getenv("EXITLAB_LAB");
+	json_t *env = json_object();
+	const struct {
+		const char *key;
+		json_t *value;
+	} members[] = {
+		{"schema", json_string("exitlab-env/1")},
+		{"time", json_string(time)},
+		{"tool",
+		 json_pack("{s:s, s:s}", "version", EXITLAB_VERSION, "revision", EXITLAB_REVISION)},
+		{"host", hostinfo_json()},
+		{"lab", lab ? json_string(lab) : json_null()},
+		{"accel", json_string(vm->accel)},
+		{"machine", json_string(vm->machine)},
+		{"qemu",
+		 json_pack("{s:s?, s:O}", "version", run->qemu_version, "command", run->command)},
+		{"debugcon", json_pack("{s:s}", "backend", vm->debugcon_file ? "file" : "null")},
+		{"vcpu", json_pack("{s:i, s:b}", "cpu", vm->cpu, "pinned", run->pinned)},
+		{"memory",
+		 json_pack("{s:i, s:b}", "mib", vm->memory_mib, "locked", run->memory_locked)},
+		{"clock", json_pack("{s:s, s:o}", "kind", env_clock(), "tsc_khz",
+				    run->tsc_khz ? json_integer(run->tsc_khz) : json_null())},
+		{"boot", boot_json(run, guest)},
+		{"guest", guest},
+		/* By exitlab; what the host's owner did is in host.kernel.command_line. */
+		{"isolation", json_pack("{s:[]}", "applied")},
+	};
 
-	add_config_hash(guest, run->vm.kernel);
-	return json_pack("{s:s, s:s, s:{s:s, s:s}, s:o, s:o, s:s, s:s, s:{s:s?, s:O}, s:o,"
-			 " s:{s:s}, s:{s:s, s:o}, s:{s:i, s:b}, s:{s:I, s:b}, s:o, s:{s:s}}",
-			 "schema", "exitlab-env/1", "time", time, "tool", "version",
-			 EXITLAB_VERSION, "revision", EXITLAB_REVISION, "host", hostinfo_json(),
-			 "lab", lab ? json_string(lab) : json_null(), "accel", run->vm.accel,
-			 "machine", run->vm.machine, "qemu", "version", run->qemu_version,
-			 "command", run->command, "guest", guest, "debugcon", "backend",
-			 run->vm.debugcon_file ? "file" : "null", "clock", "kind", env_clock(),
-			 "tsc_khz", run->tsc_khz ? json_integer(run->tsc_khz) : json_null(), "vcpu",
-			 "cpu", run->vm.cpu, "pinned", run->pinned, "memory", "mib",
-			 (json_int_t)run->vm.memory_mib, "locked", run->memory_locked, "boot",
-			 boot_json(run, guest), "isolation", "status", "none applied");
-}
-
-int json_write(const json_t *object, const char *directory, const char *name)
-{
-	char path[4400];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	if (!object || json_dump_file(object, path, JSON_INDENT(2) | JSON_SORT_KEYS)) {
-		pr_err("%s: %s", path, object ? strerror(errno) : "out of memory");
-		return -1;
-	}
-	return 0;
+	json_object_set_new(guest, "config", config_hash(vm->kernel));
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		json_object_set_new(env, members[i].key, members[i].value ?: json_null());
+	return env;
 }

@@ -16,7 +16,4 @@ const char *env_clock(void);
  */
 json_t *env_json(const struct run *run, const char *time);
 
-/* Writes an object as indented JSON to directory/name. 0, or -1 with one line on stderr. */
-int json_write(const json_t *object, const char *directory, const char *name);
-
 #endif

@@ -48,7 +48,9 @@ static enum record_status check_header(const struct record_header *header, int r
 		return BAD("%s with %u elements, not %u to %u", kind->name, header->count,
 			   kind->least, kind->most);
 	if (kind->of_row ? row < 0 : header->row != 0)
-		return BAD("%s of unknown row %u", kind->name, header->row);
+		return BAD(
+			"%s of unknown row %u: not in exits.def; report the run with the exitlab that made it",
+			kind->name, header->row);
 	if (kind->of_pass ? header->pass != PASS_TIMED && header->pass != PASS_PROOF
 			  : header->pass != 0)
 		return BAD("%s of unknown pass %u", kind->name, header->pass);

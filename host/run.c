@@ -337,10 +337,6 @@ void run_guest(struct run *run)
 	run->qemu_version = watch.vm.version ? strdup(watch.vm.version) : NULL;
 	run->memory_locked = watch.vm.memory_locked;
 	run->pinned = watch.vm.pinned;
-	if (!run->memory_locked)
-		pr_warn("memory is not locked: ulimit -l unlimited, or run as root");
-	if (!run->pinned)
-		pr_warn("the vCPU is not pinned to CPU %d", run->vm.cpu);
 	watch.begin_ns = watch.sign_of_life_ns = now_ns();
 	if (vm_continue(&watch.vm) && !interrupted(&watch))
 		FAIL(&watch, RUN_FAILED, "QEMU did not start the guest");

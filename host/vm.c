@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -151,14 +152,24 @@ static void exec_qemu(const struct vm_config *config, const json_t *command, pid
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-/* May this process lock the guest's memory and QEMU's own? Raises the limit where it can. */
-static bool allow_memory_lock(void)
+#define QEMU_MIB 1024 /* what QEMU locks beside the guest's memory, at most */
+
+/* May this process lock so much memory? Raises the limit where it can. */
+static bool may_lock(unsigned int mib)
 {
 	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+	size_t size = (size_t)(mib + QEMU_MIB) << 20;
+	void *area =
+		mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	bool may;
 
-	if (!setrlimit(RLIMIT_MEMLOCK, &limit))
-		return true;
-	return !getrlimit(RLIMIT_MEMLOCK, &limit) && limit.rlim_cur == RLIM_INFINITY;
+	setrlimit(RLIMIT_MEMLOCK,
+		  &limit); /* without the right to it CAP_IPC_LOCK may still be ours */
+	if (area == MAP_FAILED)
+		return false;
+	may = !mlock2(area, size, MLOCK_ONFAULT); /* asks, and takes no memory */
+	munmap(area, size);
+	return may;
 }
 
 /* Keeps every thread of QEMU but the vCPU's, and this process, off cpu where there is another. */
@@ -224,7 +235,7 @@ int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t si
 	int qmp[2] = {-1, -1}, record[2] = {-1, -1}, status;
 	pid_t parent = getpid();
 
-	*vm = (struct vm){.pid = -1, .record = -1, .memory_locked = allow_memory_lock()};
+	*vm = (struct vm){.pid = -1, .record = -1, .memory_locked = may_lock(config->memory_mib)};
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qmp) ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, record)) {
 		snprintf(why, size, "socketpair: %s", strerror(errno));
