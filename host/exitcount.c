@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "exit_rows.h"
@@ -64,6 +65,30 @@ static bool kvm_exit_fires(void)
 	       access("/sys/module/kvm_pvm", F_OK);
 }
 
+/*
+ * Does the kernel's kvm_exit pass (context, vcpu, isa), as on_exit takes it? Older ones put the
+ * reason first, and a program that takes one for the other counts nonsense.
+ */
+static bool kvm_exit_is_known(void)
+{
+	struct btf *vmlinux = btf__load_vmlinux_btf();
+	struct btf *module = btf__load_module_btf("kvm", vmlinux);
+	const struct btf *btf = module ? module : vmlinux;
+	int id = btf ? btf__find_by_name_kind(btf, "btf_trace_kvm_exit", BTF_KIND_TYPEDEF) : -1;
+	bool known = true; /* where there is none, loading says so */
+
+	if (id >= 0) {
+		const struct btf_type *pointer =
+			btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+		const struct btf_type *function = btf__type_by_id(btf, pointer->type);
+
+		known = btf_vlen(function) == 3;
+	}
+	btf__free(module);
+	btf__free(vmlinux);
+	return known;
+}
+
 /* Sets what the programs take for constants, and which of them are needed. */
 static void configure(struct exitcount *counter, pid_t process, unsigned int flags)
 {
@@ -112,6 +137,10 @@ struct exitcount *exitcount_open(pid_t pid, unsigned int flags, char *why, size_
 	}
 	first_warning[0] = 0;
 	libbpf_set_print(keep_first_warning);
+	if (!kvm_exit_is_known()) {
+		snprintf(why, size, "this kernel's kvm_exit has other arguments than Linux 6.1's");
+		return refuse(NULL, ENOTSUP);
+	}
 	counter = calloc(1, sizeof(*counter));
 	if (counter)
 		counter->skel = exitcount_bpf__open();
