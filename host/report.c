@@ -44,17 +44,6 @@ static void unload(struct report *report)
 		record_file_close(&report->records);
 }
 
-static void fill_bins(const uint32_t *sorted, size_t n, uint64_t bins[HISTOGRAM_BINS])
-{
-	unsigned int bin = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		while (sorted[i] >= histogram_low(bin + 1))
-			bin++;
-		bins[bin]++;
-	}
-}
-
 /* A row's samples are needed once: sorted in samples, which as scratch has room for the largest. */
 static void compute_row(struct report *report, int row, uint8_t pass, uint32_t *samples,
 			uint32_t *scratch)
@@ -72,7 +61,7 @@ static void compute_row(struct report *report, int row, uint8_t pass, uint32_t *
 		return;
 	}
 	stats_of_sorted(samples, n, &stats->timed);
-	fill_bins(samples, n, stats->bins);
+	histogram_add(stats->bins, samples, n);
 }
 
 static int compute(struct report *report)

@@ -23,10 +23,6 @@ int report_print(const char *dir, FILE *out);
 
 /* The rest is between the files host/report*.c. */
 
-/* Logarithmic bins: values below 2^HISTOGRAM_BITS each their own, above as many to an octave. */
-#define HISTOGRAM_BITS 7
-#define HISTOGRAM_BINS ((33 - HISTOGRAM_BITS) << HISTOGRAM_BITS)
-
 /* What the samples of one row say. */
 struct row_stats {
 	struct stats timed;
@@ -40,9 +36,6 @@ struct report {
 	json_t *env, *proof; /* NULL: there is no such file */
 	struct row_stats rows[EXIT_ROWS];
 };
-
-/* The smallest value of a bin; that of the next bin is one more than its largest. */
-uint64_t histogram_low(unsigned int bin);
 
 /* The whole of summary.json; the caller owns it. */
 json_t *report_summary(const struct report *report);

@@ -19,15 +19,6 @@
 
 #define GNUPLOT_DEADLINE 60 /* seconds for all plots; a tenth of one is usual */
 
-uint64_t histogram_low(unsigned int bin)
-{
-	unsigned int octave = bin >> HISTOGRAM_BITS, part = bin & ((1u << HISTOGRAM_BITS) - 1);
-
-	if (octave == 0)
-		return part;
-	return (uint64_t)((1u << HISTOGRAM_BITS) + part) << (octave - 1);
-}
-
 /* A string of gnuplot's in single quotes: they are doubled, and control characters left out. */
 static void quoted(const char *text, FILE *out)
 {

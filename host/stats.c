@@ -106,3 +106,23 @@ void stats_of_sorted(const uint32_t *sorted, size_t n, struct stats *stats)
 	for (int i = 0; i < STATS_PERCENTILES; i++)
 		stats->at[i] = sorted[stats_rank(ranks_per10000[i], n) - 1];
 }
+
+uint64_t histogram_low(unsigned int bin)
+{
+	unsigned int octave = bin >> HISTOGRAM_BITS, part = bin & ((1u << HISTOGRAM_BITS) - 1);
+
+	if (octave == 0)
+		return part;
+	return (uint64_t)((1u << HISTOGRAM_BITS) + part) << (octave - 1);
+}
+
+void histogram_add(uint64_t bins[HISTOGRAM_BINS], const uint32_t *sorted, size_t n)
+{
+	unsigned int bin = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		while (sorted[i] >= histogram_low(bin + 1))
+			bin++;
+		bins[bin]++;
+	}
+}

@@ -53,4 +53,14 @@ size_t stats_rank(uint32_t per10000, size_t n);
  */
 size_t stats_median_rank(size_t n);
 
+/* Logarithmic bins: values below 2^HISTOGRAM_BITS each their own, above as many to an octave. */
+#define HISTOGRAM_BITS 7
+#define HISTOGRAM_BINS ((33 - HISTOGRAM_BITS) << HISTOGRAM_BITS)
+
+/* The smallest value of a bin; that of the next bin is one more than its largest. */
+uint64_t histogram_low(unsigned int bin);
+
+/* Adds n samples in ascending order to the bins they fall in. */
+void histogram_add(uint64_t bins[HISTOGRAM_BINS], const uint32_t *sorted, size_t n);
+
 #endif

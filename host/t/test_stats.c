@@ -160,6 +160,28 @@ static void sorts_like_qsort(void **state)
 		}
 }
 
+/* Every sample in the bin whose range it is in; the ranges join, and widen by less than 1 %. */
+static void histogram(void **state)
+{
+	static const uint32_t samples[] = {0,	1,   1,	  127,	      128,
+					   255, 256, 257, 4000000000, UINT32_MAX};
+	uint64_t bins[HISTOGRAM_BINS] = {0}, total = 0;
+
+	(void)state;
+	histogram_add(bins, samples, ARRAY_SIZE(samples));
+	for (unsigned int bin = 0; bin < HISTOGRAM_BINS; bin++) {
+		uint64_t low = histogram_low(bin), above = histogram_low(bin + 1), inside = 0;
+
+		assert_true(above > low && (above - low == 1 || (above - low) * 100 < low));
+		for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
+			inside += samples[i] >= low && samples[i] < above;
+		assert_int_equal(bins[bin], inside);
+		total += inside;
+	}
+	assert_int_equal(total, ARRAY_SIZE(samples));
+	assert_true(histogram_low(HISTOGRAM_BINS) == 1ull << 32);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -169,6 +191,7 @@ int main(void)
 		cmocka_unit_test(mean_and_deviation),
 		cmocka_unit_test(median_interval),
 		cmocka_unit_test(sorts_like_qsort),
+		cmocka_unit_test(histogram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
