@@ -92,11 +92,10 @@ static uint32_t p50(const struct report *report, int row)
 static json_t *floor_of(const struct report *report, int row)
 {
 	int empty = strcmp(exit_rows[row].context, "kernel") ? ROW_user_empty : ROW_kernel_empty;
-	const struct record *record = record_of(report, PASS_TIMED, row);
 
-	if (record_of(report, PASS_TIMED, empty))
-		return json_integer(p50(report, empty));
-	return record->header.floor ? json_integer(record->header.floor) : json_null();
+	if (!record_of(report, PASS_TIMED, empty))
+		return json_null();
+	return json_integer(p50(report, empty));
 }
 
 /* p50 minus ticks, null where ticks is. */
