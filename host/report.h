@@ -13,12 +13,16 @@
 #include "stats.h"
 
 /*
- * Makes the report of the run in dir. Either all files of the report are replaced or none. 0, or
- * -1 with one line on stderr. Without gnuplot there are no plots, and a warning.
+ * Makes the report of the run in dir. 0, or -1 with one line on stderr; then the old report is as
+ * it was or, where a new file could not take its place, there is no summary.json. Without gnuplot
+ * there are no plots, and a warning.
  */
 int report_make(const char *dir);
 
-/* Prints dir's summary.json as a table for a terminal. 0, or -1 with one line on stderr. */
+/*
+ * Prints dir's summary.json as a table for a terminal. 0; 1 where a row is INVALID; -1 with one
+ * line on stderr.
+ */
 int report_print(const char *dir, FILE *out);
 
 /* The rest is between the files host/report*.c. */
@@ -39,6 +43,9 @@ struct report {
 
 /* The whole of summary.json; the caller owns it. */
 json_t *report_summary(const struct report *report);
+
+/* Writes the report's files to path. As report_make(). */
+int report_write(const struct report *report, const char *path);
 
 /* summary.json in other forms. */
 void report_markdown(const json_t *summary, FILE *out);

@@ -24,6 +24,8 @@ host-sources := \
 	host/qmp.c \
 	host/record.c \
 	host/report.c \
+	host/report_cmd.c \
+	host/report_files.c \
 	host/report_plot.c \
 	host/report_summary.c \
 	host/report_text.c \
