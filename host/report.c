@@ -38,28 +38,39 @@ static void unload(struct report *report)
 }
 
 /* A row's samples are needed once: sorted in samples, which as scratch has room for the largest. */
-static void compute_row(struct report *report, int row, uint8_t pass, uint32_t *samples,
-			uint32_t *scratch)
+static int compute_row(struct report *report, const char *dir, int row, uint8_t pass,
+		       uint32_t *samples, uint32_t *scratch)
 {
 	const struct record *record = &report->records.rows[pass][row];
 	struct row_stats *stats = &report->rows[row];
-	size_t n = record->header.count;
+	size_t n = record->header.count, saturated = 0;
+	char name[64];
 
 	if (record->header.kind != RECORD_ROW)
-		return;
+		return 0;
 	memcpy(samples, record->payload, n * sizeof(*samples));
 	stats_sort(samples, scratch, n);
+	while (saturated < n && samples[n - 1 - saturated] == UINT32_MAX)
+		saturated++;
+	if (saturated != record->header.saturated) {
+		record_describe(record, name, sizeof(name));
+		pr_err("%s/run.rec: %s claims %u saturated samples, %zu are there", dir, name,
+		       record->header.saturated, saturated);
+		return -1;
+	}
 	if (pass == PASS_PROOF) {
 		stats->proof_p50 = samples[stats_rank(5000, n) - 1];
-		return;
+		return 0;
 	}
 	stats_of_sorted(samples, n, &stats->timed);
 	histogram_add(stats->bins, samples, n);
+	return 0;
 }
 
-static int compute(struct report *report)
+static int compute(struct report *report, const char *dir)
 {
 	uint32_t most = 0, *samples, *scratch;
+	int error = 0;
 
 	for (uint8_t pass = PASS_TIMED; pass <= PASS_PROOF; pass++)
 		for (int row = 0; row < EXIT_ROWS; row++) {
@@ -78,10 +89,10 @@ static int compute(struct report *report)
 	}
 	scratch = samples + most;
 	for (uint8_t pass = PASS_TIMED; pass <= PASS_PROOF; pass++)
-		for (int row = 0; row < EXIT_ROWS; row++)
-			compute_row(report, row, pass, samples, scratch);
+		for (int row = 0; !error && row < EXIT_ROWS; row++)
+			error = compute_row(report, dir, row, pass, samples, scratch);
 	free(samples);
-	return 0;
+	return error;
 }
 
 int report_make(const char *dir)
@@ -91,7 +102,7 @@ int report_make(const char *dir)
 
 	if (!report)
 		die("no memory for a report");
-	if (!load(report, dir) && !compute(report))
+	if (!load(report, dir) && !compute(report, dir))
 		error = report_write(report, dir);
 	unload(report);
 	free(report);

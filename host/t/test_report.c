@@ -418,6 +418,27 @@ static void stale_plots(void **state)
 	assert_true(exists(dir, "summary.json"));
 }
 
+/* The number of saturated samples is counted, not believed. */
+static void false_saturation(void **state)
+{
+	char *records, why[RECORD_WHY];
+	struct record record;
+	size_t size, at = 0;
+
+	copy_inputs(GOLDEN "/1-svm", *state);
+	records = read_text(*state, "run.rec", &size);
+	do {
+		assert_int_equal(record_parse(records + at, size - at, &record, why), RECORD_OK);
+		at += record.length;
+	} while (record.header.kind != RECORD_ROW);
+	record.header.saturated++;
+	record.header.checksum = record_checksum(&record.header, record.payload);
+	memcpy(records + at - record.length, &record.header, sizeof(record.header));
+	write_text(*state, "run.rec", records, size);
+	assert_refused(*state, "user.empty, timed pass claims 1 saturated samples, 0 are there");
+	free(records);
+}
+
 static void table(void **state)
 {
 	char *text = NULL;
@@ -456,6 +477,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(dying_gnuplot, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(irreplaceable_file, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(stale_plots, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(false_saturation, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(table, make_dir, remove_dir),
 	};
 
