@@ -85,27 +85,25 @@ static char *quote(const char *text)
 	return quoted;
 }
 
+/* An option and its value, printf-style. */
+#define add_option(words, name, ...) (words_add(words, name), words_add(words, __VA_ARGS__))
+
 static void add_share(struct words *words, const char *tag, const char *path, bool readonly)
 {
 	char *quoted = quote(path);
 
-	words_add(words, "-fsdev");
-	words_add(words, "local,id=%s,path=%s,security_model=none,multidevs=remap%s", tag, quoted,
-		  readonly ? ",readonly=on" : "");
-	words_add(words, "-device");
-	words_add(words, "virtio-9p-pci,fsdev=%s,mount_tag=%s", tag, tag);
+	add_option(words, "-fsdev", "local,id=%s,path=%s,security_model=none,multidevs=remap%s",
+		   tag, quoted, readonly ? ",readonly=on" : "");
+	add_option(words, "-device", "virtio-9p-pci,fsdev=%s,mount_tag=%s", tag, tag);
 	free(quoted);
 }
 
 static void add_kernel(struct words *words, const struct lab_options *options,
 		       const struct lab_kernel *kernel, int initramfs)
 {
-	words_add(words, "-kernel");
-	words_add(words, "%s", kernel->image);
-	words_add(words, "-initrd");
-	words_add(words, "/proc/self/fd/%d", initramfs);
-	words_add(words, "-append");
-	words_add(words, "%s", kernel_arguments);
+	add_option(words, "-kernel", "%s", kernel->image);
+	add_option(words, "-initrd", "/proc/self/fd/%d", initramfs);
+	add_option(words, "-append", "%s", kernel_arguments);
 	for (size_t i = 0; i < options->append.n + 2; i++) {
 		char **all = &words->word[words->n - 1], *before = *all;
 		const char *more = i == 0   ? (options->insn_clock ? insn_arguments : "")
@@ -118,6 +116,20 @@ static void add_kernel(struct words *words, const struct lab_options *options,
 	}
 }
 
+static void add_clock(struct words *words, const struct lab_options *options)
+{
+	add_option(words, "-accel", "tcg,thread=%s", options->insn_clock ? "single" : "multi");
+	if (!options->insn_clock)
+		return;
+	/*
+	 * While the lab idles its clock goes on as ours does: it idles for every file that it
+	 * reads, and with sleep=off the clock would skip to the next timer each time, so that
+	 * deadlines of seconds passed in no time. The clock chip keeps the lab's time too.
+	 */
+	add_option(words, "-icount", "shift=0,sleep=on");
+	add_option(words, "-rtc", "clock=vm");
+}
+
 static struct words command_line(const struct lab_options *options, const struct lab_kernel *kernel,
 				 const char *qemu, int initramfs, int channel[][2])
 {
@@ -125,58 +137,32 @@ static struct words command_line(const struct lab_options *options, const struct
 	char tag[16];
 
 	words_add(&words, "%s", qemu);
-	for (const char *const *word =
-		     (const char *const[]){"-nodefaults", "-no-user-config", "-display", "none",
-					   "-no-reboot", NULL};
-	     *word; word++)
-		words_add(&words, "%s", *word);
-	words_add(&words, "-machine");
-	words_add(&words, "q35%s", options->iommu ? ",kernel-irqchip=split" : "");
-	words_add(&words, "-cpu");
-	words_add(&words, "EPYC,+svm,+npt%s", options->iommu ? ",+x2apic" : "");
-	words_add(&words, "-smp");
-	words_add(&words, "%d", lab_cpus(options));
-	words_add(&words, "-m");
-	words_add(&words, "%s", options->memory);
-	words_add(&words, "-accel");
-	words_add(&words, "tcg,thread=%s", options->insn_clock ? "single" : "multi");
-	if (options->insn_clock) {
-		/*
-		 * While the lab idles its clock goes on as ours does: it idles for every file that
-		 * it reads, and with sleep=off the clock would skip to the next timer each time,
-		 * so that deadlines of seconds passed in no time. The clock chip keeps the lab's
-		 * time too.
-		 */
-		words_add(&words, "-icount");
-		words_add(&words, "shift=0,sleep=on");
-		words_add(&words, "-rtc");
-		words_add(&words, "clock=vm");
-	}
-	if (options->iommu) {
-		words_add(&words, "-device");
-		words_add(&words, "intel-iommu,intremap=on,caching-mode=on");
-	}
-	words_add(&words, "-chardev");
-	words_add(&words, "stdio,id=console,signal=off");
-	words_add(&words, "-serial");
-	words_add(&words, "chardev:console");
-	words_add(&words, "-device");
-	words_add(&words, "virtio-serial-pci,max_ports=8");
+	words_add(&words, "-nodefaults");
+	words_add(&words, "-no-user-config");
+	words_add(&words, "-no-reboot");
+	add_option(&words, "-display", "none");
+	add_option(&words, "-machine", "q35%s", options->iommu ? ",kernel-irqchip=split" : "");
+	add_option(&words, "-cpu", "EPYC,+svm,+npt%s", options->iommu ? ",+x2apic" : "");
+	add_option(&words, "-smp", "%d", lab_cpus(options));
+	add_option(&words, "-m", "%s", options->memory);
+	add_clock(&words, options);
+	if (options->iommu)
+		add_option(&words, "-device", "intel-iommu,intremap=on,caching-mode=on");
+	add_option(&words, "-chardev", "stdio,id=console,signal=off");
+	add_option(&words, "-serial", "chardev:console");
+	add_option(&words, "-device", "virtio-serial-pci,max_ports=8");
 	for (size_t i = 0; i < CHANNELS; i++) {
-		words_add(&words, "-chardev");
-		words_add(&words, "socket,id=channel%zu,fd=%d", i, channel[i][1]);
-		words_add(&words, "-device");
-		words_add(&words, "virtserialport,chardev=channel%zu,name=%s", i, channels[i].name);
+		add_option(&words, "-chardev", "socket,id=channel%zu,fd=%d", i, channel[i][1]);
+		add_option(&words, "-device", "virtserialport,chardev=channel%zu,name=%s", i,
+			   channels[i].name);
 	}
 	add_share(&words, LAB_SHARE_ROOT, "/", true);
 	for (size_t i = 0; i < options->writable.n; i++) {
 		snprintf(tag, sizeof(tag), LAB_SHARE_RW, (int)i);
 		add_share(&words, tag, options->writable.word[i], false);
 	}
-	for (size_t i = 0; i < options->device.n; i++) {
-		words_add(&words, "-device");
-		words_add(&words, "%s", options->device.word[i]);
-	}
+	for (size_t i = 0; i < options->device.n; i++)
+		add_option(&words, "-device", "%s", options->device.word[i]);
 	add_kernel(&words, options, kernel, initramfs);
 	return words;
 }
