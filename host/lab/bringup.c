@@ -218,7 +218,10 @@ static int find_port(const char *name)
 	return port;
 }
 
-/* A port is named after it has appeared; the kernel sends an event at both. */
+/*
+ * A port is named after it has appeared; the kernel sends an event at both. More events than the
+ * socket holds are as good as one.
+ */
 int open_port(const char *name)
 {
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK, .nl_groups = 1};
@@ -230,7 +233,7 @@ int open_port(const char *name)
 	bind(events, (struct sockaddr *)&kernel, sizeof(kernel));
 	setsockopt(events, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	while ((port = find_port(name)) < 0)
-		if (recv(events, event, sizeof(event), 0) < 0 && errno != EINTR)
+		if (recv(events, event, sizeof(event), 0) < 0 && errno == EAGAIN)
 			fail(name);
 	close(events);
 	return port;
