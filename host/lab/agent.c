@@ -93,6 +93,7 @@ static void exec_cmd(const struct job *job)
 {
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 	sigset_t none;
+	int error;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -105,8 +106,9 @@ static void exec_cmd(const struct job *job)
 	}
 	environ = job->environment;
 	execvp(job->arguments[0], job->arguments);
-	dprintf(STDERR_FILENO, "exitlab: lab: %s: %s\n", job->arguments[0], strerror(errno));
-	_exit(errno == ENOENT ? 127 : 126);
+	error = errno;
+	dprintf(STDERR_FILENO, "exitlab: lab: %s: %s\n", job->arguments[0], strerror(error));
+	_exit(error == ENOENT ? 127 : 126);
 }
 
 static void start_cmd(struct agent *agent, const struct job *job)
