@@ -142,11 +142,13 @@ static const struct argp argp = {
 
 void boot_options_parse(struct boot_options *options, int argc, char **argv)
 {
+	const char *qemu = getenv("QEMU");
+
 	*options = (struct boot_options){
 		.accel = "auto",
 		.machine = "microvm",
 		.results = "results",
-		.qemu = getenv("QEMU") ?: "qemu-system-x86_64",
+		.qemu = qemu && *qemu ? qemu : "qemu-system-x86_64",
 		.cpu = -1,
 	};
 	argp_parse(&argp, argc, argv, 0, NULL, options);

@@ -16,9 +16,11 @@ static const struct sign {
 	{"BUG: ", "guest bug: "},
 };
 
+/* The last one is every line's: what QEMU said last. */
 static const struct sign log_signs[] = {
 	{"KVM internal error. ", "KVM internal error, "},
 	{"qemu-system-x86_64: ", ""},
+	{"", ""},
 };
 
 /* Writes the last line that holds text, from there on; 0 when there is none. */

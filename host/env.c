@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <cpuid.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +13,16 @@
 const char *env_clock(void)
 {
 	const char *clock = getenv("EXITLAB_LAB_CLOCK");
+	uint32_t eax, signature[3];
 
-	return clock && !strcmp(clock, "insn") ? "insn" : "tsc";
+	if (!clock || strcmp(clock, "insn"))
+		return "tsc";
+	/* The lab says so, but only an emulator can keep that clock. */
+	__cpuid(0x40000000, eax, signature[0], signature[1], signature[2]);
+	if (memcmp(signature, "TCGTCGTCGTCG", sizeof(signature)))
+		die_code(EXIT_USAGE,
+			 "EXITLAB_LAB_CLOCK=insn, but this host is not emulated: unset it");
+	return "insn";
 }
 
 /* A value of INFO: a number where it is one, null where it is empty. */

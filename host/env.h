@@ -7,7 +7,10 @@
 
 #include "run.h"
 
-/* How this host counts time: "tsc", or "insn" inside `exitlab lab --clock insn`. */
+/*
+ * How this host counts time: "tsc", or "insn" inside `exitlab lab --clock insn`. Ends the process
+ * with EXIT_USAGE where the environment claims the latter and CPUID denies it.
+ */
 const char *env_clock(void);
 
 /*

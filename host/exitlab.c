@@ -30,6 +30,7 @@ static void help(FILE *out)
 int main(int argc, char **argv)
 {
 	char name[32];
+	int status;
 
 	argp_err_exit_status = EXIT_USAGE;
 	setlinebuf(stdout); /* what is said before a long step must not wait for its end */
@@ -51,7 +52,11 @@ int main(int argc, char **argv)
 		snprintf(name, sizeof(name), "exitlab %s",
 			 argv[1]); /* for --help and usage errors */
 		argv[1] = name;
-		return commands[i].run(argc - 1, argv + 1);
+		status = commands[i].run(argc - 1, argv + 1);
+		if (!fflush(stdout) && !ferror(stdout))
+			return status;
+		pr_err("standard output: not all could be written");
+		return status ?: EXIT_FAILED;
 	}
 	pr_err("no command \"%s\"; `exitlab help` lists them", argv[1]);
 	return EXIT_USAGE;

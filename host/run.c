@@ -324,12 +324,14 @@ void run_guest(struct run *run)
 	}
 	run->vm.cancel = run->signals;
 	if (vm_start(&watch.vm, &run->vm, run->why, sizeof(run->why))) {
+		bool missing = errno == ENOENT;
 		char line[256];
 
-		run->outcome = RUN_CANNOT;
+		/* KVM may be what it does not start with; then this machine cannot. */
+		run->outcome = missing || !strcmp(run->vm.accel, "kvm") ? RUN_CANNOT : RUN_FAILED;
 		diagnose_log(&run->vm, line, sizeof(line));
 		if (!interrupted(&watch) && line[0])
-			FAIL(&watch, RUN_CANNOT, "QEMU does not start: %s", line);
+			FAIL(&watch, run->outcome, "QEMU does not start: %s", line);
 		close(watch.file);
 		return;
 	}

@@ -261,8 +261,11 @@ int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t si
 	if (!command_ok(vm->command))
 		snprintf(why, size, "a path or option is not UTF-8: rename it");
 	status = vm_stop(vm);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+	errno = EIO;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
 		snprintf(why, size, "%s: no such program; make deps, or QEMU=path", config->qemu);
+		errno = ENOENT;
+	}
 	return -1;
 }
 

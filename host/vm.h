@@ -38,7 +38,7 @@ struct vm {
 
 /*
  * Starts QEMU with the vCPU stopped and pinned. 0, or -1 with one line in why; then nothing is
- * left running.
+ * left running, and errno is ENOENT where there is no such program.
  */
 int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t size);
 

@@ -111,6 +111,13 @@ smoke() {
 	done
 	ok "exactly as many bytes reached debugcon as OUTBs were executed" \
 		grep -q "\"written\": $((outb * 1500))\>" "$run/proof.json"
+	for fact in '"pinned": true' '"backend": "null"' "\"time\": \"$(date -u +%F)T"; do
+		ok "env.json says $fact" grep -q "$fact" "$run/env.json"
+	done
+	EXITLAB_LAB_CLOCK=insn boot --iter 100
+	ok "no environment makes ticks instructions" test $? = 2
+	"$exitlab" boot --list >/dev/full 2>"$dir/err"
+	ok "a full standard output is an error" test $? = 1
 	cp -r "$run" "$dir/before"
 	"$exitlab" report "$run" >"$dir/out" 2>"$dir/err"
 	ok "exitlab report rebuilds the same bytes" diff -r "$run" "$dir/before"
@@ -165,10 +172,19 @@ guest_ends() {
 	ok "and the run is kept as failed" kept 'early exit'
 }
 
+# pinned QEMU: one thread may run on the last CPU and nowhere else; no other may where there are two.
+pinned() {
+	last=$(($(nproc) - 1))
+	alone=$(grep -h Cpus_allowed_list "/proc/$1"/task/*/status | grep -c -w "$last")
+	[ "$alone" = 1 ] || [ "$last" = 0 ]
+}
+
 qemu_ends() {
 	ok "a missing QEMU cannot run" fails 77 'no such program; make deps' --qemu "$dir/none"
 	rm -rf "$dir/results"
-	ok "a QEMU that is none says so" fails 77 'does not start' --qemu /bin/false
+	ok "a QEMU that is none says so" fails 1 'does not start' --qemu /bin/false
+	rm -rf "$dir/results"
+	ok "a kernel that is none is named as QEMU names it" fails 1 'does not start: .*/dev/null' --kernel /dev/null
 	rm -rf "$dir/results"
 	FAKE=internal-error
 	export FAKE
@@ -196,6 +212,7 @@ qemu_ends() {
 	unset FAKE
 	in_background --iter 3000000
 	ok "a boot in the background starts" test $? = 0
+	ok "the vCPU's thread alone is on its CPU" pinned "$(pgrep -P $pid)"
 	pkill -KILL -P $pid
 	ok "a killed QEMU ends it" ends 1
 	ok "and is named" kept 'QEMU was killed by SIGKILL'
