@@ -10,5 +10,7 @@ build/lab/agent: $(lab-agent-sources) $(wildcard host/lab/*.h)
 	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(CFLAGS) -D_GNU_SOURCE -Os -static -s \
 		-idirafter /usr/include -idirafter /usr/include/$(shell uname -m)-linux-gnu -o $@ $(lab-agent-sources)
 
+check-scripts += host/lab/t/prepare.t
+
 build/lab/prepare: host/lab/prepare
 	$(quiet)mkdir -p $(@D); install -m 755 $< $@

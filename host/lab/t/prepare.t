@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# host/lab/prepare where it fails: the status, one line that says why, nothing left in the cache.
+# apt is a stand-in. What it does with a real package is in host/t/lab.t.
+set -u
+
+cd "$(dirname "$0")/.." || exit 1
+prepare=$PWD/prepare
+dir=$(mktemp -d)
+tests=0
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' INT TERM
+
+ok() {
+	name=$1
+	shift
+	tests=$((tests + 1))
+	if "$@"; then
+		echo "ok $tests - $name"
+	else
+		echo "not ok $tests - $name"
+		sed 's/^/# /' "$dir/out" "$dir/err"
+	fi
+}
+
+# prepare STATUS PACKAGE: ends so.
+prepare() {
+	(cd "$dir" && PATH=$dir/bin:$PATH CACHE=cache "$prepare" "$2") >"$dir/out" 2>"$dir/err"
+	[ $? = "$1" ]
+}
+
+# command_is NAME: a stand-in that does what stdin says.
+command_is() {
+	{
+		echo '#!/bin/sh'
+		cat
+	} >"$dir/bin/$1"
+	chmod +x "$dir/bin/$1"
+}
+
+empty() { [ -z "$(find "$dir/cache/lab" -mindepth 1 ! -name lock)" ]; }
+
+mkdir "$dir/bin"
+command_is apt-cache <<'END'
+[ "$2" = linux-image-some ]
+END
+echo 'exit 100' | command_is apt-get
+echo 'exit 2' | command_is dpkg-deb
+
+ok "a package that apt does not know cannot be had" prepare 77 linux-image-nonesuch
+ok "one line says so" [ "$(grep -c 'no package linux-image-nonesuch' "$dir/err")/$(wc -l <"$dir/err")" = 1/1 ]
+ok "a download that fails is apt's fault, not dpkg's" prepare 77 linux-image-some
+ok "its line says so" grep -q 'cannot download linux-image-some' "$dir/err"
+ok "nothing is left" empty
+
+echo "1..$tests"
