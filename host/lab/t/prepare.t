@@ -53,4 +53,8 @@ ok "a download that fails is apt's fault, not dpkg's" prepare 77 linux-image-som
 ok "its line says so" grep -q 'cannot download linux-image-some' "$dir/err"
 ok "nothing is left" empty
 
+mkdir -p "$dir/cache/lab/linux-image-some"
+echo 6.99 >"$dir/cache/lab/linux-image-some/release"
+ok "what is there is found in a relative cache" prepare 0 linux-image-some
+ok "and named in full" [ "$(cat "$dir/out")" = "$dir/cache/lab/linux-image-some" ]
 echo "1..$tests"
