@@ -34,7 +34,7 @@ CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra $(if $(WERROR),-Werror)
 
 check-programs :=
-check-scripts  :=
+check-scripts  := .ci/t/tap.t
 
 include kernel-config/rules.mk
 include guest-bench/rules.mk

@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# .ci/tap: what it counts, what it calls a failure, and that a file which hangs ends.
+set -u
+
+cd "$(dirname "$0")/.." || exit 1
+dir=$(mktemp -d)
+tests=0
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' INT TERM
+
+# gives STATUS LINE: .ci/tap on the test that stdin holds ends so.
+gives() {
+	tests=$((tests + 1))
+	{
+		echo '#!/bin/sh'
+		cat
+	} >"$dir/test"
+	chmod +x "$dir/test"
+	DEADLINE=1 ./tap "$dir/test" >"$dir/out" 2>&1
+	if [ "$?, $(tail -n 1 "$dir/out")" = "$1, $2" ]; then
+		echo "ok $tests - $2"
+	else
+		echo "not ok $tests - $2"
+		sed 's/^/# /' "$dir/out"
+	fi
+}
+
+gives 0 "1 passed, 0 failed, 1 skipped" <<'END'
+echo 1..2; echo ok 1; echo 'ok 2 # SKIP'
+END
+gives 1 "1 passed, 1 failed, 0 skipped" <<'END'
+echo 1..2; echo ok 1; echo not ok 2
+END
+gives 1 "1 passed, 1 failed, 0 skipped" <<'END'
+echo 1..2; echo ok 1
+END
+gives 1 "1 passed, 1 failed, 0 skipped" <<'END'
+echo 1..1; echo ok 1; exit 3
+END
+# A child of its own that hangs too holds the output open.
+gives 1 "1 passed, 1 failed, 0 skipped" <<'END'
+echo 1..2; echo ok 1; sleep 60 & sleep 60
+END
+echo "1..$tests"
