@@ -19,7 +19,7 @@ BPFTOOL	   ?= $(or $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool),bpfto
 MUSL_CC	   ?= musl-gcc
 WERROR	   ?=
 
-export CACHE KERNEL_SRC LAB_KERNEL CC
+export CACHE KERNEL_SRC LAB_KERNEL QEMU CC
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -51,8 +51,8 @@ deps:
 	$(quiet)./.ci/deps
 
 boot: all
-	$(quiet)build/exitlab boot --accel $(ACCEL) --machine $(MACHINE) --results $(RESULTS) \
-		$(if $(CPU),--cpu $(CPU)) $(if $(ITER),--iter $(ITER)) $(if $(SELECT),--select $(SELECT))
+	$(quiet)build/exitlab boot --accel '$(ACCEL)' --machine '$(MACHINE)' --results '$(RESULTS)' \
+		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)')
 
 # Every test speaks TAP: cmocka programs and shell scripts, beside what they test in t/.
 check: export CMOCKA_MESSAGE_OUTPUT = TAP
@@ -66,7 +66,7 @@ clean:
 	$(quiet)rm -rf build
 
 help:
-	@sed -n 's/^#h \{0,1\}//p' $(MAKEFILE_LIST)
+	@sed -n 's/^#h \{0,1\}//p' Makefile
 
 #h make deps          install what a fresh Debian needs; prints the list elsewhere
 #h make boot          build, boot the guest, measure, prove, archive, print the table
@@ -85,3 +85,4 @@ help:
 #h   LAB_KERNEL=PATH|PACKAGE  kernel of the lab [the newest linux-image package]
 #h   RESULTS=DIR CACHE=DIR    archive; kernels and packages that are costly to make
 #h   QEMU=PATH V=1 WERROR=1   the emulator; show commands; warnings are errors
+#h make docs          write the table of rows from exits.def into docs/method.md

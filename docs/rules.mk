@@ -14,7 +14,7 @@ build/docs/rows: docs/rows.c guest-bench/exits.def
 build/docs/rows.md: build/docs/rows
 	$(quiet)$< >$@
 
-#h make docs          write the table of rows from exits.def into docs/method.md
+# The table of rows in docs/method.md.
 .PHONY: docs
 docs: build/docs/rows.md
 	$(quiet)sed -i -e '/<!-- rows/,/<!-- end/{//!d}' -e '/<!-- rows/r $<' docs/method.md
