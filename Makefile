@@ -30,8 +30,12 @@ MAKEFLAGS += --no-builtin-rules
 quiet = $(if $(filter 1,$(V)),,@)
 say   = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)';)
 
+# CFLAGS and LDFLAGS are the user's; what the sources are written for is added.
 CFLAGS ?= -O2 -g
-CFLAGS += -std=gnu11 -Wall -Wextra $(if $(WERROR),-Werror)
+compile-flags = -std=gnu11 -Wall -Wextra $(if $(WERROR),-Werror) $(CFLAGS)
+
+# Ends a recipe that prints what its target is to hold: the target changes only where that does.
+if-changed = >$@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
 check-programs :=
 check-scripts  := .ci/t/tap.t
@@ -49,6 +53,14 @@ all: build/exitlab $(lab-parts) $(guest-parts) $(man-pages)
 
 deps:
 	$(quiet)./.ci/deps
+
+.PHONY: FORCE
+FORCE:
+
+# All that is compiled or packed depends on this, so that another knob makes it anew.
+build/flags: FORCE
+	$(quiet)mkdir -p $(@D); { echo '$(CC) $(compile-flags) $(LDFLAGS) $(CLANG) $(BPFTOOL) $(MUSL_CC)'; \
+	ls -lL $(BUSYBOX) 2>&1; } $(if-changed)
 
 boot: all
 	$(quiet)build/exitlab boot --accel '$(ACCEL)' --machine '$(MACHINE)' --results '$(RESULTS)' \
@@ -73,6 +85,7 @@ help:
 #h make check         every test; ends in "N passed, N failed, N skipped"
 #h make bench         the project's own figures, each beside its anchor
 #h make lint          shellcheck, clang-format, cppcheck
+#h make docs          write the table of rows from exits.def into docs/method.md
 #h make fuzz          the record reader against libFuzzer [FUZZ_RUNS=1000000]
 #h make clean         remove build/ (the cache is elsewhere: CACHE=)
 #h
@@ -85,4 +98,3 @@ help:
 #h   LAB_KERNEL=PATH|PACKAGE  kernel of the lab [the newest linux-image package]
 #h   RESULTS=DIR CACHE=DIR    archive; kernels and packages that are costly to make
 #h   QEMU=PATH V=1 WERROR=1   the emulator; show commands; warnings are errors
-#h make docs          write the table of rows from exits.def into docs/method.md

@@ -6,5 +6,8 @@ measure-sources := \
 	guest-bench/port.c \
 	guest-bench/samplers.c
 
-build/guest-bench/measure: $(measure-sources) $(wildcard guest-bench/*.h) guest-bench/exits.def guest-bench/rules.mk
-	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(CFLAGS) -D_GNU_SOURCE -Os -static -s -fno-asynchronous-unwind-tables -ffunction-sections -Wl,--gc-sections -Wl,-z,noseparate-code,-z,norelro -o $@ $(measure-sources)
+build/guest-bench/measure: $(measure-sources) $(wildcard guest-bench/*.h) guest-bench/exits.def guest-bench/rules.mk \
+		build/flags
+	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s \
+		-fno-asynchronous-unwind-tables -ffunction-sections -Wl,--gc-sections \
+		-Wl,-z,noseparate-code,-z,norelro -o $@ $(measure-sources)

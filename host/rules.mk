@@ -41,16 +41,16 @@ host-libs := -lbpf -ljansson -lm
 host-objects := $(host-sources:%.c=build/%.o)
 
 build/host/version.h: FORCE
-	$(quiet)mkdir -p $(@D); v='#define EXITLAB_VERSION "0.1.0"'; \
-	r="#define EXITLAB_REVISION \"$$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)\""; \
-	printf '%s\n%s\n' "$$v" "$$r" | cmp -s - $@ || printf '%s\n%s\n' "$$v" "$$r" >$@
+	$(quiet)mkdir -p $(@D); { echo '#define EXITLAB_VERSION "0.1.0"'; echo "#define EXITLAB_REVISION \"$$( \
+		git -c safe.directory='*' describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)\""; \
+	} $(if-changed)
 
-build/host/%.o: host/%.c | build/host/version.h
-	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(CFLAGS) -D_GNU_SOURCE -Iguest-bench -Ibuild/host -MMD -MP -c -o $@ $<
+build/host/%.o: host/%.c build/flags | build/host/version.h
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE -Iguest-bench -Ibuild/host -MMD -MP -c -o $@ $<
 
 # BPF: compiled without the C library, relocated to the running kernel when it is loaded. The types
 # of the kernel it needs are in the source, so the build needs none.
-build/host/%.bpf.o: host/%.bpf.c
+build/host/%.bpf.o: host/%.bpf.c build/flags
 	$(call say,BPF,$<)mkdir -p $(@D); $(CLANG) -g -O2 -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra \
 		-Wno-unused-parameter $(if $(WERROR),-Werror) -I/usr/include/$(shell uname -m)-linux-gnu -MMD -MP -c -o $@ $<
 
@@ -62,7 +62,7 @@ build/host/%.skel.h: build/host/%.bpf.o
 build/host/exitcount.o: build/host/exitcount.skel.h
 
 build/exitlab: $(host-objects)
-	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(host-libs)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ $(host-libs)
 
 check-scripts += host/t/lab.t
 check-scripts += host/t/exitcount.t
@@ -70,8 +70,8 @@ check-scripts += host/t/lab_boot.t host/t/boot.t host/t/lint.t
 
 # The guest whose exits host/t/exitcount.t knows.
 check: build/host/t/ring3
-build/host/t/ring3: host/t/ring3.c
-	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(CFLAGS) -D_GNU_SOURCE $(LDFLAGS) -pthread -o $@ $<
+build/host/t/ring3: host/t/ring3.c build/flags
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -pthread -o $@ $<
 
 # Tests. A cmocka program is linked with the objects it lists here as its prerequisites, under the
 # sanitizers.
@@ -79,7 +79,7 @@ check-programs += build/asan/host/t/test_hostinfo
 build/asan/host/t/test_hostinfo: build/asan/host/hostinfo.o build/asan/host/hostinfo_read.o
 
 build/asan/host/t/test_%: build/asan/host/t/test_%.o
-	$(call say,LINK,$@)$(CC) $(CFLAGS) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
 report-sources := $(filter host/exit_reasons.c host/exit_rows.c host/json_file.c host/record.c \
@@ -91,14 +91,14 @@ FUZZ_RUNS ?= 1000000
 
 check-programs += $(report-tests)
 
-build/asan/%.o: %.c
-	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(CFLAGS) $(sanitize) -D_GNU_SOURCE -MMD -MP -c -o $@ $<
+build/asan/%.o: %.c build/flags
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) $(sanitize) -D_GNU_SOURCE -MMD -MP -c -o $@ $<
 
 $(report-tests): %: %.o $(report-objects)
-	$(call say,LINK,$@)$(CC) $(CFLAGS) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
-build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/exit_rows.c $(wildcard host/record.h guest-bench/*.h)
-	$(call say,FUZZ,$@)mkdir -p $(@D); $(CLANG) $(CFLAGS) $(sanitize) -fsanitize=fuzzer -D_GNU_SOURCE \
+build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/exit_rows.c $(wildcard host/*.h guest-bench/*.h) build/flags
+	$(call say,FUZZ,$@)mkdir -p $(@D); $(CLANG) $(compile-flags) $(sanitize) -fsanitize=fuzzer -D_GNU_SOURCE \
 		-o $@ $(filter %.c,$^)
 
 .PHONY: fuzz bench-report bench-boot
@@ -107,7 +107,7 @@ fuzz: build/host/t/fuzz_record
 		-artifact_prefix=build/fuzz- build/fuzz host/t/golden
 
 build/host/t/make_records: $(patsubst %,build/host/%.o,t/make_records exit_reasons exit_rows)
-	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ljansson
 
 # Ten million samples: 29 rows of 344828.
 bench: bench-report bench-boot
@@ -123,6 +123,3 @@ bench-report: build/exitlab build/host/t/make_records
 
 -include $(check-programs:=.d)
 -include $(host-objects:.o=.d) build/host/exitcount.bpf.d
-
-.PHONY: FORCE
-FORCE:

@@ -6,8 +6,8 @@ lab-parts := build/lab/agent build/lab/prepare
 lab-agent-sources := host/lab/agent.c host/lab/bringup.c host/lab/stream.c
 
 # The kernel's own headers (netlink) are not musl's: they are looked for after those.
-build/lab/agent: $(lab-agent-sources) $(wildcard host/lab/*.h)
-	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(CFLAGS) -D_GNU_SOURCE -Os -static -s \
+build/lab/agent: $(lab-agent-sources) $(wildcard host/lab/*.h) build/flags
+	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s \
 		-idirafter /usr/include -idirafter /usr/include/$(shell uname -m)-linux-gnu -o $@ $(lab-agent-sources)
 
 check-scripts += host/lab/t/prepare.t
