@@ -117,9 +117,7 @@ bench-report: build/exitlab build/host/t/make_records
 	$(quiet)build/host/t/make_records build/bench-report vmx 344828
 	$(quiet)host/t/bench_report build/exitlab build/bench-report
 
--include $(report-objects:.o=.d)
-
 .PRECIOUS: build/host/%.o build/asan/%.o
 
--include $(check-programs:=.d)
--include $(host-objects:.o=.d) build/host/exitcount.bpf.d
+# What each object was made of, as its compiler saw it.
+-include $(shell find build/host build/asan -name '*.d' 2>/dev/null)
