@@ -8,15 +8,20 @@ kernel-fragments := \
 	kernel-config/machine.config \
 	kernel-config/slim.config
 
-# Changes when the knob does, so that another KERNEL_SRC is another kernel.
+# Changes when a knob does or what it names, so that another source is another kernel.
 build/kernel-source: FORCE
-	$(quiet)mkdir -p $(@D); echo '$(KERNEL_SRC) $(CC)' | cmp -s - $@ || echo '$(KERNEL_SRC) $(CC)' >$@
+	$(quiet)mkdir -p $(@D); { echo '$(CACHE) $(CC)'; ls -ld $(or $(KERNEL_SRC),/usr/src/linux-source-*) 2>&1; } \
+	$(if-changed)
 
 # A tree may have changed, so its build system is asked each time; the stamp, and with it all that is
 # built from the kernel, changes only when the kernel did.
 kernel-tree := $(if $(wildcard $(KERNEL_SRC)/Kconfig),FORCE)
 
-build/kernel.stamp: $(kernel-fragments) kernel-config/build kernel-config/gate build/kernel-source $(kernel-tree)
+# Whoever empties the cache takes the kernel away.
+kernel-gone := $(if $(wildcard build/kernel/vmlinux),,FORCE)
+
+build/kernel.stamp: $(kernel-fragments) kernel-config/build kernel-config/gate build/kernel-source \
+		$(kernel-tree) $(kernel-gone)
 	$(call say,KERNEL,build/kernel)directory=$$(kernel-config/build $(kernel-fragments)) && \
 	ln -sfn "$$directory" build/kernel && sha256sum build/kernel/vmlinux build/kernel/config >$@.new && \
 	if [ -n '$(kernel-tree)' ] && cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
