@@ -3,9 +3,11 @@
 
 kexit-sources := $(wildcard kmod/kexit/*) $(wildcard guest-bench/*.h) guest-bench/exits.def
 
-# Built from a copy, so that the kernel's build system leaves nothing in the tree.
+# Built from a copy, so that the kernel's build system leaves nothing in the tree. Not $(MAKE): make -n
+# would run the whole recipe, and what make was told is not meant for the kernel.
 build/kmod/kexit.ko: $(kexit-sources) build/kernel.stamp
 	$(call say,KMOD,$@)rm -rf build/kmod/kexit && mkdir -p build/kmod/kexit && \
 	cp kmod/kexit/* build/kmod/kexit/ && \
-	$(MAKE) -s -C build/kernel/build M=$(CURDIR)/build/kmod/kexit EXITLAB=$(CURDIR) ARCH=x86_64 CC=$(CC) modules && \
+	MAKEFLAGS= make -s -C build/kernel/build M=$(CURDIR)/build/kmod/kexit EXITLAB=$(CURDIR) ARCH=x86_64 \
+		CC='$(CC)' modules && \
 	strip --strip-unneeded -o $@ build/kmod/kexit/kexit.ko
