@@ -38,7 +38,7 @@ compile-flags = -std=gnu11 -Wall -Wextra $(if $(WERROR),-Werror) $(CFLAGS)
 if-changed = >$@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
 check-programs :=
-check-scripts  := .ci/t/tap.t
+check-scripts  := .ci/t/make.t .ci/t/tap.t
 
 include kernel-config/rules.mk
 include guest-bench/rules.mk
@@ -53,6 +53,11 @@ all: build/exitlab $(lab-parts) $(guest-parts) $(man-pages)
 
 deps:
 	$(quiet)./.ci/deps
+
+# make -j deps boot: nothing begins before what it takes is installed.
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
 
 .PHONY: FORCE
 FORCE:
