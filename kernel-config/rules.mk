@@ -8,6 +8,8 @@ kernel-fragments := \
 	kernel-config/machine.config \
 	kernel-config/slim.config
 
+check-scripts += kernel-config/t/build.t
+
 # Changes when a knob does or what it names, so that another source is another kernel.
 build/kernel-source: FORCE
 	$(quiet)mkdir -p $(@D); { echo '$(CACHE) $(CC)'; ls -ld $(or $(KERNEL_SRC),/usr/src/linux-source-*) 2>&1; } \
