@@ -62,8 +62,7 @@ INSN(outb, "movl $" INSN_STRING(PORT_DEBUGCON) ", %%edx\n\tmovb $0x2e, %%al\n\to
 /* 0 is what the register holds after reset: all lines edge-triggered. */
 INSN(outb_kvm, "movl $" INSN_STRING(PORT_ELCR) ", %%edx\n\txorl %%eax, %%eax\n\toutb %%al, %%dx")
 
-/* AMD has VMMCALL, Intel VMCALL; the other one raises #UD and is emulated, at ten times the cost.
- */
+/* AMD has VMMCALL, Intel VMCALL; the other one raises #UD, and emulating it costs ten times. */
 extern bool insn_on_amd; /* each program that times has one, and sets it */
 
 static inline uint64_t insn_hypercall(void)

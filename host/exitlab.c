@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The command: finds the subcommand in the table of commands.h and hands over. Start reading here.
- */
+/* The command: finds the subcommand in the table of commands.h. Start reading here. */
 #include <argp.h>
 #include <stdio.h>
 #include <string.h>

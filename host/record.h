@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Reading records: the bounds-checked side of guest-bench/record.h. Nothing in a stream is trusted.
- */
+/* Reading records, the bounds-checked side of guest-bench/record.h: no stream is trusted. */
 #ifndef EXITLAB_HOST_RECORD_H
 #define EXITLAB_HOST_RECORD_H
 

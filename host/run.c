@@ -154,8 +154,7 @@ static bool take_header(struct watch *watch)
 	return false;
 }
 
-/* Takes what belongs to the header, or else to its payload; returns how many bytes. INFO is kept.
- */
+/* Takes what belongs to the header, or else to its payload; keeps INFO. Returns the bytes taken. */
 static size_t take_part(struct watch *watch, const char *data, size_t size)
 {
 	size_t part;

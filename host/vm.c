@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* QEMU is given sockets that are already connected, so nothing of it has a name in a file system.
- */
+/* QEMU is given connected sockets, so that nothing of it has a name in a file system. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -45,8 +45,7 @@ int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t si
 /* Lets the vCPU run. 0 or -1. */
 int vm_continue(struct vm *vm);
 
-/* QEMU's run state ("running", "internal-error", ...) into state; "gone" when it does not answer.
- */
+/* QEMU's run state ("running", "internal-error", ...) into state; "gone": no answer. */
 void vm_state(struct vm *vm, char *state, size_t size);
 
 /* Waits up to a second for a QEMU that is ending; how it ended into status, unreaped. 0 or -1. */
