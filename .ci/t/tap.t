@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# .ci/tap: what it counts, what it calls a failure, and that a file which hangs ends.
+# .ci/tap: what it counts, what it calls a failure, and that a file which hangs ends, cleanly when asked.
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
@@ -42,4 +42,28 @@ END
 gives 1 "1 passed, 1 failed, 0 skipped" <<'END'
 echo 1..2; echo ok 1; sleep 60 & sleep 60
 END
+
+cat >"$dir/test" <<END
+#!/bin/sh
+trap 'touch $dir/cleaned' EXIT
+trap 'exit 1' INT TERM
+sleep 60 &
+echo 1..1; touch $dir/begun; wait
+END
+./tap "$dir/test" >"$dir/out" 2>&1 &
+tap=$!
+until [ -e "$dir/begun" ]; do sleep 0.1; done
+kill -TERM $tap
+wait $tap
+tries=0
+until [ -e "$dir/cleaned" ] || [ $tries = 100 ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+tests=$((tests + 1))
+if [ -e "$dir/cleaned" ]; then
+	echo "ok $tests - a test that is interrupted cleans up"
+else
+	echo "not ok $tests - a test that is interrupted cleans up"
+fi
 echo "1..$tests"
