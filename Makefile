@@ -97,7 +97,7 @@ help:
 #h Knobs:
 #h   ACCEL=auto|kvm|lab|tcg   where the guest runs [auto: KVM where it works, else the lab]
 #h   MACHINE=microvm|q35      the guest's machine [microvm]
-#h   CPU=N                    host CPU of the vCPU [the last online one that keeps no house]
+#h   CPU=N                    host CPU of the vCPU [the last online one]
 #h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list)
 #h   KERNEL_SRC=PATH          kernel tree or tarball for the guest [the newest linux-source package]
 #h   LAB_KERNEL=PATH|PACKAGE  kernel of the lab [the newest linux-image package]

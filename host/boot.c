@@ -56,8 +56,8 @@ static int list_rows(void)
 }
 
 /*
- * The vCPU's CPU: the one asked for, or the last one this process may use. CPU 0 keeps house: it
- * is taken only when there is no other.
+ * The vCPU's CPU: the one asked for, or the last one this process may use. CPU 0 is the host's
+ * housekeeping CPU: it is taken only when there is no other.
  */
 static int choose_cpu(long asked)
 {
