@@ -170,15 +170,16 @@ ok "kill -9 leaves no QEMU" gone "$qemu_a"
 children=
 
 # A command that does not listen ends with its lab when asked again. Two requests at once are one.
-"$exitlab" lab --deadline 120 --clock host -- sh -c 'trap "" INT; echo deaf; sleep 1000' \
+"$exitlab" lab --deadline 120 --clock host -- sh -c 'trap "" INT TERM; echo deaf; sleep 1000' \
 	</dev/null >"$dir/out" 2>"$dir/err" &
 a=$!
 children=$a
 child $a
 soon grep -q deaf "$dir/out"
-kill -INT $a $a
+kill -INT $a
+kill -TERM $a
 sleep 0.5
-ok "SIGINT twice at once: the command may ignore it" running "$qemu"
+ok "two signals at once: the command may ignore them" running "$qemu"
 kill -INT $a
 wait $a
 ok "SIGINT again ends the lab" [ $? = 130 ]
