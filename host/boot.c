@@ -68,17 +68,21 @@ static int choose_cpu(long asked)
 	if (asked >= 0 && !CPU_ISSET(asked, &usable))
 		die_code(EXIT_USAGE, "CPU %ld is not online or not ours to use; CPU= names another",
 			 asked);
-	if (asked >= 0) {
-		printf("vCPU on CPU %ld, as asked for\n", asked);
-		return asked;
-	}
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
 		if (CPU_ISSET(cpu, &usable))
 			last = cpu;
-	printf("vCPU on CPU %d, %s\n", last,
-	       last > 0 ? "the last online one (CPU=N names another)"
-			: "the only one, shared with all else");
-	return last;
+	return asked >= 0 ? asked : last;
+}
+
+/* Says where the run took place, once that is settled. */
+static void print_place(const struct boot *boot)
+{
+	if (!strcmp(boot->options.accel, "auto"))
+		printf("accel: kvm, which runs the guest\n");
+	printf("vCPU on CPU %d, %s\n", boot->cpu,
+	       boot->options.cpu >= 0 ? "as asked for"
+	       : boot->cpu	      ? "the last online one (CPU=N names another)"
+				      : "the only one, shared with all else");
 }
 
 /* This program's own path. */
@@ -325,8 +329,7 @@ static int run_here(struct boot *boot, char *why, size_t size)
 	if (run.outcome == RUN_DONE && !run.pinned)
 		pr_warn("the vCPU could not be pinned to CPU %d", boot->cpu);
 	if (run.outcome == RUN_DONE) {
-		if (!strcmp(boot->options.accel, "auto"))
-			printf("accel: kvm, which runs the guest\n");
+		print_place(boot);
 		status = finish(boot, &run);
 	} else if (run.outcome == RUN_CANNOT && !strcmp(boot->options.accel, "auto")) {
 		archive_discard(&boot->archive);

@@ -22,6 +22,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -160,12 +161,25 @@ static void exec_tool(pid_t parent, char *const *argv, int out)
 	_exit(127);
 }
 
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+#define VERSION_S 30   /* longest time of qemu --version */
+#define PREPARE_S 1800 /* of fetching and unpacking a kernel, the first time */
+#define END_MS	  2000 /* from SIGTERM to SIGKILL */
+
 /*
  * Runs a tool and puts the first line it prints into line. Returns its exit status; a signal that
- * comes meanwhile ends it, with 128 + n returned.
+ * comes meanwhile, or the deadline, ends it and all it started, with 128 + n returned.
  */
-static int run(char *const *argv, int signals, char *line, size_t size)
+static int run(char *const *argv, int deadline_s, int signals, char *line, size_t size)
 {
+	long long end = now_ms() + deadline_s * 1000ll;
 	struct signalfd_siginfo info;
 	int out[2], status, interrupted = 0;
 	pid_t self = getpid(), pid;
@@ -176,20 +190,28 @@ static int run(char *const *argv, int signals, char *line, size_t size)
 		die("lab: cannot start %s: %s", argv[0], strerror(errno));
 	if (!pid)
 		exec_tool(self, argv, out[1]);
+	setpgid(pid, pid); /* as the child does: whoever is first */
 	close(out[1]);
-	while (n > 0) {
+	while (n > 0 && now_ms() < end) {
 		struct pollfd fds[] = {{out[0], POLLIN, 0}, {signals, POLLIN, 0}};
 
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		if (poll(fds, ARRAY_SIZE(fds), end - now_ms()) < 0)
 			continue;
 		if (fds[1].revents && read(signals, &info, sizeof(info)) == sizeof(info)) {
 			interrupted = info.ssi_signo;
-			kill(pid, SIGTERM);
+			kill(-pid, SIGTERM);
+			end = now_ms() + END_MS;
 		}
 		if (fds[0].revents && (n = read(out[0], line + used, size - 1 - used)) > 0)
 			used += n;
 	}
 	close(out[0]);
+	if (n > 0) {
+		if (!interrupted)
+			pr_err("lab: %s did not end within %d s", argv[0], deadline_s);
+		interrupted = interrupted ?: SIGKILL;
+		kill(-pid, SIGKILL);
+	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	line[used] = 0;
@@ -203,7 +225,7 @@ static int run(char *const *argv, int signals, char *line, size_t size)
 static int find_qemu(const char *qemu, int signals, char *name, size_t size)
 {
 	char *argv[] = {(char *)qemu, "--version", NULL}, line[256], *version;
-	int code = run(argv, signals, line, sizeof(line));
+	int code = run(argv, VERSION_S, signals, line, sizeof(line));
 
 	if (code > 128)
 		return code;
@@ -246,7 +268,7 @@ static int find_kernel(const struct lab_options *options, const char *tools, int
 		words_add(&words, "-v");
 	if (options->kernel && *options->kernel)
 		words_add(&words, "%s", options->kernel);
-	code = run(words.word, signals, directory, sizeof(directory));
+	code = run(words.word, PREPARE_S, signals, directory, sizeof(directory));
 	if (code == 127)
 		pr_err("lab: %s is missing; run make", prepare);
 	if (code)

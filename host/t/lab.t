@@ -223,6 +223,11 @@ ok "a device that QEMU does not know: its words" fails 1 "'toaster' is not a val
 ok "a command that is not there gives 127" fails 127 "none: No such file" --clock host -- /none
 
 # What cannot start.
+printf '#!/bin/sh\nsleep 1234\n' >"$dir/slow"
+chmod +x "$dir/slow"
+QEMU=$dir/slow timeout -s INT 2 $exitlab lab -- true 2>/dev/null
+ok "a QEMU that does not answer ends with Ctrl-C, and all it started" \
+	sh -c '! pgrep -f "sleep 123[4]" >/dev/null'
 ok "no QEMU: 77" env QEMU=/none sh -c "$exitlab lab true 2>/dev/null; [ \$? = 77 ]"
 ok "no such kernel image: 77" fails 77 "no kernel image /none" --kernel /none -- true
 ok "no cache that can be written" env CACHE=/proc/none sh -c \
