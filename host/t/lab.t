@@ -225,7 +225,7 @@ ok "a command that is not there gives 127" fails 127 "none: No such file" --cloc
 # What cannot start.
 printf '#!/bin/sh\nsleep 1234\n' >"$dir/slow"
 chmod +x "$dir/slow"
-QEMU=$dir/slow timeout -s INT 2 $exitlab lab -- true 2>/dev/null
+QEMU=$dir/slow timeout -s INT 2 "$exitlab" lab -- true 2>/dev/null
 ok "a QEMU that does not answer ends with Ctrl-C, and all it started" \
 	sh -c '! pgrep -f "sleep 123[4]" >/dev/null'
 ok "no QEMU: 77" env QEMU=/none sh -c "$exitlab lab true 2>/dev/null; [ \$? = 77 ]"
