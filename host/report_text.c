@@ -90,12 +90,15 @@ void report_table(const json_t *summary, FILE *out)
 	const json_t *rows = json_object_get(summary, "rows"), *row;
 	const json_t *setup = json_object_get(summary, "setup");
 	size_t index;
+	bool emulated = json_is_true(json_object_get(summary, "emulated"));
+	unsigned int proved = 0;
 
-	fprintf(out, "%s: %s; kernel %s; QEMU %s %s, %s; guest %s; %s\n",
-		json_text(summary, "host"), json_text(setup, "cpu"), json_text(setup, "kernel"),
-		json_text(setup, "qemu"), json_text(setup, "machine"), json_text(setup, "accel"),
-		json_text(setup, "guest_kernel"), json_text(summary, "time"));
-	fprintf(out, "clock %s, unit %s\n\n", json_text(summary, "clock"), clock_of(summary));
+	fprintf(out, "host    %s%s: %s, Linux %s\n", json_text(summary, "host"),
+		emulated ? ", emulated" : "", json_text(setup, "cpu"), json_text(setup, "kernel"));
+	fprintf(out, "guest   Linux %s on QEMU %s, %s, %s\n", json_text(setup, "guest_kernel"),
+		json_text(setup, "qemu"), json_text(setup, "machine"), json_text(setup, "accel"));
+	fprintf(out, "clock   %s, unit %s\ntime    %s\n\n", json_text(summary, "clock"),
+		clock_of(summary), json_text(summary, "time"));
 	fprintf(out, "%-18s %-5s %9s %9s %9s %9s %10s %9s  %s\n", "row", "path", "n", "p50", "p99",
 		"p99.9", "max", "-floor", "verdict");
 	json_array_foreach (rows, index, row) {
@@ -108,7 +111,9 @@ void report_table(const json_t *summary, FILE *out)
 				text[0] ? text : "-");
 		}
 		fprintf(out, "  %s\n", json_text(row, "verdict"));
+		proved += !strcmp(json_text(row, "verdict"), "PROVED");
 	}
+	fprintf(out, "%zu rows, %u PROVED\n", json_array_size(rows), proved);
 	print_reasons(rows, "", plain_text, out);
 }
 

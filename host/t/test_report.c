@@ -450,7 +450,7 @@ static void table(void **state)
 	assert_int_equal(report_make(*state), 0);
 	assert_int_equal(report_print(*state, out), 1); /* INVALID */
 	fclose(out);
-	assert_non_null(strstr(text, "clock tsc, unit cycles\n"));
+	assert_non_null(strstr(text, "clock   tsc, unit cycles\n"));
 	assert_non_null(strstr(text, "\nINVALID: unexpected HLT exits: 3 (user.cpuid)\n"));
 	assert_non_null(strstr(text, "\nuser.outb_kvm      kvm           -         -"));
 	free(text);
