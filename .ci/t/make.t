@@ -5,23 +5,11 @@
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
+. ./.ci/tap.sh
 dir=$(mktemp -d)
-tests=0
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS LDFLAGS WERROR V
-
-ok() {
-	name=$1
-	shift
-	tests=$((tests + 1))
-	if "$@"; then
-		echo "ok $tests - $name"
-	else
-		echo "not ok $tests - $name"
-		sed 's/^/# /' "$dir/out"
-	fi
-}
 
 # builds MAKE-ARGUMENT...: the targets are made anew; keeps: they are not.
 builds() {
@@ -80,4 +68,4 @@ ok "looked for again when its source was installed anew" kernel builds CACHE=oth
 sed 's,^all: .*,all: ; ls installed,' Makefile >ordered
 printf '#!/bin/sh\nsleep 1; touch installed\n' >.ci/deps
 ok "nothing begins before make -j deps is done" builds -f ordered -j2 deps all
-echo "1..$tests"
+plan

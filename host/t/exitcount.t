@@ -6,12 +6,14 @@
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
+. ./.ci/tap.sh
 exitlab=build/exitlab
 ring3=build/host/t/ring3
 events="kvm_exit kvm_userspace_exit kvm_cpuid kvm_msr kvm_pio kvm_hypercall"
 where=${1:-here}
+# shellcheck disable=SC2034 # tap.sh reads it
+about="$where: "
 dir=$(mktemp -d)
-tests=0
 children=
 
 cleanup() {
@@ -22,24 +24,6 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM
 mkfifo "$dir/go" "$dir/ready" "$dir/attached"
-
-# ok NAME CONDITION...: one test; the last run's messages explain a failure.
-ok() {
-	name=$1
-	shift
-	tests=$((tests + 1))
-	if "$@"; then
-		echo "ok $tests - $where: $name"
-	else
-		echo "not ok $tests - $where: $name"
-		cat "$dir/err" "$dir/out" 2>/dev/null | sed 's/^/# /'
-	fi
-}
-
-skip() {
-	tests=$((tests + 1))
-	echo "ok $tests - $where: $1 # SKIP $2"
-}
 
 # fails STATUS MESSAGE COMMAND...: it ends with that status and one line that has the message.
 fails() {
@@ -262,4 +246,4 @@ case $where in
 lab) cost_test ;;
 *) [ "$fires" = true ] || lab_tests ;;
 esac
-echo "1..$tests"
+plan

@@ -6,10 +6,10 @@
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
+. ./.ci/tap.sh
 root=$PWD
 exitlab=$root/build/exitlab
 dir=$(mktemp -d)
-tests=0
 children=
 
 cleanup() {
@@ -20,19 +20,6 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM
 mkdir "$dir/kept" "$dir/lost" "$dir/a,b c"
-
-# ok NAME CONDITION...: one test; the last run's messages explain a failure.
-ok() {
-	name=$1
-	shift
-	tests=$((tests + 1))
-	if "$@"; then
-		echo "ok $tests - $name"
-	else
-		echo "not ok $tests - $name"
-		tail -n 20 "$dir/err" "$dir/out" 2>/dev/null | sed 's/^/# /'
-	fi
-}
 
 # lab OPTION...: the status is in $status, the streams in out and err.
 lab() {
@@ -243,4 +230,4 @@ ok "--rw of no directory: usage" usage --rw /none -- true
 ok "--rw of a file: usage" usage --rw Makefile -- true
 ok "--rw of the root: usage" usage --rw / -- true
 ok "--help" sh -c "$exitlab lab --help | grep -q EXITLAB_LAB_CLOCK"
-echo "1..$tests"
+plan

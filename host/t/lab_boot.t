@@ -5,25 +5,13 @@
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
+. ./.ci/tap.sh
 exitlab=$PWD/build/exitlab
 dir=$(mktemp -d)
-tests=0
 all=$("$exitlab" boot --list | grep -c -E '^(user|syscall|kernel)\.')
 outb=$("$exitlab" boot --list | grep -c '\.outb  *[1-6]')
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
-
-ok() {
-	name=$1
-	shift
-	tests=$((tests + 1))
-	if "$@"; then
-		echo "ok $tests - $name"
-	else
-		echo "not ok $tests - $name"
-		tail -n 30 "$dir/out" "$dir/err" | sed 's/^/# /'
-	fi
-}
 
 column() {
 	host/t/csv "$@"
@@ -96,8 +84,7 @@ interrupted() {
 	pid=$!
 	until grep -q 'accel: lab, since' "$dir/out"; do
 		if ! kill -0 $pid 2>/dev/null; then
-			tests=$((tests + 1))
-			echo "ok $tests - auto and Ctrl-C # SKIP KVM runs the guest here"
+			skip "auto and Ctrl-C" "KVM runs the guest here"
 			return
 		fi
 		sleep 0.1
@@ -117,4 +104,4 @@ proved
 unproven
 invalid
 interrupted
-echo "1..$tests"
+plan

@@ -5,22 +5,10 @@
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
+. ./.ci/tap.sh
 dir=$(mktemp -d)
-tests=0
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
-
-ok() {
-	name=$1
-	shift
-	tests=$((tests + 1))
-	if "$@"; then
-		echo "ok $tests - $name"
-	else
-		echo "not ok $tests - $name"
-		sed 's/^/# /' "$dir/out" "$dir/err"
-	fi
-}
 
 build() {
 	KERNEL_SRC=$dir/tree CACHE=$dir/cache kernel-config/build "$dir/asked" >"$dir/out" 2>"$dir/err"
@@ -73,4 +61,4 @@ ok "and where the rest is" grep -q '^kernel-config: .*configure.log' "$dir/err"
 rm "$dir/tree/broken"
 
 ok "a tree that is mended is built" build
-echo "1..$tests"
+plan

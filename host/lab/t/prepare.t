@@ -5,23 +5,12 @@
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
+# shellcheck source=.ci/tap.sh
+. ../../.ci/tap.sh
 prepare=$PWD/prepare
 dir=$(mktemp -d)
-tests=0
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
-
-ok() {
-	name=$1
-	shift
-	tests=$((tests + 1))
-	if "$@"; then
-		echo "ok $tests - $name"
-	else
-		echo "not ok $tests - $name"
-		sed 's/^/# /' "$dir/out" "$dir/err"
-	fi
-}
 
 # prepare STATUS PACKAGE: ends so.
 prepare() {
@@ -57,4 +46,4 @@ mkdir -p "$dir/cache/lab/linux-image-some"
 echo 6.99 >"$dir/cache/lab/linux-image-some/release"
 ok "what is there is found in a relative cache" prepare 0 linux-image-some
 ok "and named in full" [ "$(cat "$dir/out")" = "$dir/cache/lab/linux-image-some" ]
-echo "1..$tests"
+plan

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=sh
+# TAP for the shell tests, which read this file: ok and skip, and plan at the end. A test
+# keeps what its last command printed in $dir/out and $dir/err; a failure shows it.
+tests=0
+
+# ok NAME CONDITION...: one test; about, where it is set, says in what surroundings.
+ok() {
+	name=${about:-}$1
+	shift
+	tests=$((tests + 1))
+	if "$@"; then
+		echo "ok $tests - $name"
+	else
+		echo "not ok $tests - $name"
+		tail -n 30 "$dir/err" "$dir/out" 2>/dev/null | sed 's/^/# /'
+	fi
+}
+
+skip() { # NAME WHY
+	tests=$((tests + 1))
+	echo "ok $tests - ${about:-}$1 # SKIP $2"
+}
+
+plan() {
+	echo "1..$tests"
+}
