@@ -30,7 +30,9 @@ tinyconfig:
 	@: >$(O)/.config
 olddefconfig:
 	@cat @fragments@ >$(O)/.config
-bzImage modules:
+modules:
+	@:
+bzImage:
 	@mkdir -p $(O)/arch/x86/boot && echo >$(O)/arch/x86/boot/bzImage && cp /bin/true $(O)/vmlinux
 END
 sed -i "s,@fragments@,$dir/kernel-config/*.config," tree/Makefile
