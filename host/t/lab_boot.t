@@ -100,8 +100,37 @@ interrupted() {
 	ok "nor half archived" test -z "$(find "$dir/three" -name '*.partial')"
 }
 
+# A guest whose init ends while the host attaches its counters: its panic is the kernel's next act.
+panics() {
+	cat >"$dir/init" <<-'END'
+		#!/bin/sh
+		mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
+		/bin/measure $MEASURE &
+		/bin/busybox usleep 40000
+	END
+	sed "s,^file /init .*,file /init $dir/init 0755 0 0," build/initramfs.list >"$dir/list"
+	build/kernel/build/usr/gen_init_cpio "$dir/list" | lz4 -l -q >"$dir/initrd"
+	"$exitlab" boot --accel lab --initrd "$dir/initrd" --select user.cpuid --iter 100 --results "$dir/four" \
+		>"$dir/out" 2>"$dir/err"
+	ok "a guest panic between and in the passes ends the run" test $? = 1
+	ok "and is named, with how far it was" grep -q 'ended after .* pass: guest panic' "$dir/err"
+	ok "and kept as failed" test -s "$(echo "$dir"/four/*/*.failed)/reason.txt"
+}
+
+# What boot was asked for goes into the lab with it.
+options() {
+	"$exitlab" boot --accel lab --no-proof --cpu 1 --select user.cpuid --iter 100 --results "$dir/five" \
+		>"$dir/out" 2>"$dir/err"
+	ok "--no-proof reaches the boot in the lab, --cpu does not" test $? = 0
+	ok "and every row says why it is UNPROVEN" grep -q 'UNPROVEN: the proof pass was not asked for' "$dir/out"
+	"$exitlab" boot --accel lab --deadline 1 --iter 100000 --results "$dir/six" >"$dir/out" 2>"$dir/err"
+	ok "--deadline does as well" grep -q 'the deadline of 1 s passed' "$dir/err"
+}
+
 proved
 unproven
+panics
+options
 invalid
 interrupted
 plan
