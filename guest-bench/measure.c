@@ -20,13 +20,12 @@
 
 struct options options = {.clock = CLOCK_TSC, .warmup = 1000};
 
-const struct row rows[] = {
+static const struct row rows[] = {
 #define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, prose)                  \
 	{wire, #context "." #name, CONTEXT_##context, PATH_##path, sampler_##context, insn_##insn},
 #include "exits.def"
 #undef EXIT_ROW
 };
-const size_t rows_count = sizeof(rows) / sizeof(rows[0]);
 
 /* The selected row, or a canary: an empty bracket always runs, since the others stand on it. */
 static int selected(const struct row *row)
@@ -121,7 +120,7 @@ static char run_pass(uint8_t pass, uint32_t *samples, uint32_t *scratch, struct 
 {
 	struct record_header header = {.kind = RECORD_PASS, .pass = pass};
 
-	for (size_t i = 0; i < rows_count; i++) {
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t count;
 
 		if (!selected(&rows[i]))

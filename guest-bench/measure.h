@@ -22,9 +22,6 @@ struct row {
 	uint64_t (*sample)(void); /* the bracketed instruction of insn.h */
 };
 
-extern const struct row rows[];
-extern const size_t rows_count;
-
 extern struct options {
 	uint32_t iterations;  /* samples per row; 0: 100 000, or 20 000 where QEMU answers */
 	uint32_t warmup;      /* executions before the first sample */

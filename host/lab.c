@@ -22,9 +22,9 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "commands.h"
 #include "lab/lab.h"
 #include "lab/wire.h"
@@ -159,14 +159,6 @@ static void exec_tool(pid_t parent, char *const *argv, int out)
 	dup2(out, STDOUT_FILENO);
 	execvp(argv[0], argv);
 	_exit(127);
-}
-
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
 }
 
 #define VERSION_S 30   /* longest time of qemu --version */

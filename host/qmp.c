@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "qmp.h"
 
 /* Appends what the socket holds to the buffer. Bytes read, 0 for none yet, -1 for closed. */
@@ -50,14 +50,6 @@ static json_t *take_line(struct qmp *qmp)
 	qmp->size -= length;
 	memmove(qmp->buffer, qmp->buffer + length, qmp->size);
 	return line;
-}
-
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
 }
 
 /* Waits for an object that has one of the keys, storing events meanwhile. NULL: QEMU is gone. */

@@ -8,9 +8,9 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../clock.h"
 #include "../util.h"
 #include "lab.h"
 #include "stream.h"
@@ -39,18 +39,10 @@ struct session {
 	bool deaf; /* the control channel has ended */
 	bool gone; /* the machine's log has, so QEMU is no more */
 	int interrupted;
-	int64_t asked_to_end; /* when, in milliseconds() */
+	int64_t asked_to_end; /* when, in now_ms() */
 	char log[LOG_KEPT + 1];
 	size_t log_n;
 };
-
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 static void tell(struct session *session, uint32_t kind, uint32_t value, uint64_t in)
 {
@@ -79,7 +71,7 @@ static void hear(struct session *session)
 /* Whether this asks a second time for the end: the command did not listen, or the lab hangs. */
 static bool insists(struct session *session, int number)
 {
-	int64_t now = milliseconds(), since = now - session->asked_to_end;
+	int64_t now = now_ms(), since = now - session->asked_to_end;
 
 	if ((number != SIGINT && number != SIGTERM) || since < INSIST_AFTER)
 		return false;
@@ -141,7 +133,7 @@ static bool finished(const struct session *session)
 /* Returns false when the deadline has passed. */
 static bool carry(struct session *session)
 {
-	int64_t end = milliseconds() + session->options->deadline * 1000LL;
+	int64_t end = now_ms() + session->options->deadline * 1000LL;
 
 	while (!session->gone && !session->interrupted && !finished(session)) {
 		struct pollfd fds[FDS] = {
@@ -153,7 +145,7 @@ static bool carry(struct session *session)
 			[STDOUT] = stream_poll(&session->out),
 			[STDERR] = stream_poll(&session->err),
 		};
-		int64_t left = end - milliseconds();
+		int64_t left = end - now_ms();
 
 		if (left <= 0)
 			return false;
