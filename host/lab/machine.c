@@ -118,7 +118,12 @@ static void add_kernel(struct words *words, const struct lab_options *options,
 
 static void add_clock(struct words *words, const struct lab_options *options)
 {
-	add_option(words, "-accel", "tcg,thread=%s", options->insn_clock ? "single" : "multi");
+	/*
+	 * One thread for all CPUs. With one each, QEMU before 8.1 may keep a translation that was
+	 * made while another CPU wrote there: a kernel that patches itself on two CPUs then meets a
+	 * breakpoint that is long gone (static keys toggled in a loop: "Oops: int3" in seconds).
+	 */
+	add_option(words, "-accel", "tcg,thread=single");
 	if (!options->insn_clock)
 		return;
 	/*

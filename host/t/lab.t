@@ -209,6 +209,17 @@ ok "a device that QEMU does not know: its words" fails 1 "'toaster' is not a val
 	--device toaster -- true
 ok "a command that is not there gives 127" fails 127 "none: No such file" --clock host -- /none
 
+# The kernel patches itself while its other CPU runs what is patched; see add_clock().
+# shellcheck disable=SC2016 # the lab expands it
+lab --clock host -- sh -c '
+	toggle() {
+		for i in $(seq 80); do
+			echo 1 >/proc/sys/kernel/sched_schedstats; echo 0 >/proc/sys/kernel/sched_schedstats
+		done
+	}
+	toggle & while kill -0 $! 2>/dev/null; do /bin/true; done; echo lived'
+ok "two CPUs live through a kernel that patches its own code" said lived
+
 # What cannot start.
 printf '#!/bin/sh\nsleep 1234\n' >"$dir/slow"
 chmod +x "$dir/slow"
