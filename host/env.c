@@ -113,14 +113,15 @@ json_t *env_json(const struct run *run, const char *time)
 		 json_pack("{s:s?, s:O}", "version", run->qemu_version, "command", run->command)},
 		{"debugcon", json_pack("{s:s}", "backend", vm->debugcon_file ? "file" : "null")},
 		{"vcpu", json_pack("{s:i, s:b}", "cpu", vm->cpu, "pinned", run->pinned)},
-		{"memory",
-		 json_pack("{s:i, s:b}", "mib", vm->memory_mib, "locked", run->memory_locked)},
+		{"memory", json_pack("{s:i, s:b, s:b}", "mib", vm->memory_mib, "locked",
+				     run->memory_locked, "hugepages", vm_hugepages(vm))},
 		{"clock", json_pack("{s:s, s:o}", "kind", env_clock(), "tsc_khz",
 				    run->tsc_khz ? json_integer(run->tsc_khz) : json_null())},
 		{"boot", boot_json(run, guest)},
 		{"guest", guest},
-		/* By exitlab; what the host's owner did is in host.kernel.command_line. */
-		{"isolation", json_pack("{s:[]}", "applied")},
+		{"isolation",
+		 json_pack("{s:O?, s:O?}", "applied", vm->isolation ? vm->isolation->applied : NULL,
+			   "card", run->card)},
 	};
 
 	json_object_set_new(guest, "config", config_hash(vm->kernel));

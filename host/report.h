@@ -52,6 +52,13 @@ void report_markdown(const json_t *summary, FILE *out);
 void report_csv(const json_t *summary, FILE *out);
 void report_table(const json_t *summary, FILE *out);
 
+/* The card's part in the table and in report.md. */
+void report_card_line(const json_t *summary, FILE *out);
+void report_card_markdown(const json_t *summary, FILE *out);
+
+/* Text for markdown: what comes from outside may hold characters that mean something there. */
+void markdown_text(const char *text, FILE *out);
+
 /*
  * Draws the histograms: for each row with samples the text of an SVG, the caller's to free, in
  * plots; NULL for the others, and for all of them, with a warning, where there is no gnuplot. 0, or

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "card.h"
 #include "report.h"
 #include "util.h"
 #include "verdict.h"
@@ -201,6 +202,16 @@ static json_t *setup_of(const struct report *report)
 	return setup;
 }
 
+/* Was the vCPU's CPU isolated by isolate? null: nobody recorded it. */
+static json_t *isolated(const struct report *report)
+{
+	json_t *isolation = env_get(report, "isolation");
+
+	if (!json_object_get(isolation, "applied"))
+		return json_null();
+	return json_boolean(json_is_object(json_object_get(isolation, "applied")));
+}
+
 json_t *report_summary(const struct report *report)
 {
 	json_t *rows = json_array(), *is_emulated = emulated(report);
@@ -222,11 +233,12 @@ json_t *report_summary(const struct report *report)
 				verdict_name(VERDICT_INVALID)) != 0;
 		json_array_append_new(rows, row);
 	}
-	return json_pack("{s:s, s:s, s:o, s:o, s:{s:o, s:o}, s:s, s:o, s:s, s:o, s:o}", "schema",
-			 "exitlab-summary/1", "kind", "vmexit", "host",
+	return json_pack("{s:s, s:s, s:o, s:o, s:{s:o, s:o}, s:s, s:o, s:s, s:o, s:o, s:o, s:o}",
+			 "schema", "exitlab-summary/1", "kind", "vmexit", "host",
 			 env_text(report, "host.name"), "time", env_text(report, "time"), "tool",
 			 "version", env_text(report, "tool.version"), "revision",
 			 env_text(report, "tool.revision"), "clock", tsc ? "tsc" : "insn",
 			 "emulated", is_emulated, "status", valid ? "ok" : "invalid", "setup",
-			 setup_of(report), "rows", rows);
+			 setup_of(report), "isolated", isolated(report), "card",
+			 card_judge(env_get(report, "isolation.card")), "rows", rows);
 }

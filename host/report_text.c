@@ -97,8 +97,10 @@ void report_table(const json_t *summary, FILE *out)
 		emulated ? ", emulated" : "", json_text(setup, "cpu"), json_text(setup, "kernel"));
 	fprintf(out, "guest   Linux %s on QEMU %s, %s, %s\n", json_text(setup, "guest_kernel"),
 		json_text(setup, "qemu"), json_text(setup, "machine"), json_text(setup, "accel"));
-	fprintf(out, "clock   %s, unit %s\ntime    %s\n\n", json_text(summary, "clock"),
+	fprintf(out, "clock   %s, unit %s\ntime    %s\n", json_text(summary, "clock"),
 		clock_of(summary), json_text(summary, "time"));
+	report_card_line(summary, out);
+	fputc('\n', out);
 	fprintf(out, "%-18s %-5s %9s %9s %9s %9s %10s %9s  %s\n", "row", "path", "n", "p50", "p99",
 		"p99.9", "max", "-floor", "verdict");
 	json_array_foreach (rows, index, row) {
@@ -117,8 +119,7 @@ void report_table(const json_t *summary, FILE *out)
 	print_reasons(rows, "", plain_text, out);
 }
 
-/* Markdown: what comes from outside may hold characters that mean something. */
-static void markdown_text(const char *text, FILE *out)
+void markdown_text(const char *text, FILE *out)
 {
 	for (; *text; text++) {
 		if (strchr("\\`*_|<>[]#", *text))
@@ -233,6 +234,7 @@ void report_markdown(const json_t *summary, FILE *out)
 	      out);
 	markdown_numbers(rows, all_keys, ARRAY_SIZE(all_keys), out);
 	markdown_proof(rows, out);
+	report_card_markdown(summary, out);
 	fputs("## Histograms\n\n", out);
 	json_array_foreach (rows, index, row) {
 		const char *id = json_text(row, "id");

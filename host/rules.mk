@@ -5,6 +5,9 @@ host-sources := \
 	host/archive.c \
 	host/boot.c \
 	host/boot_options.c \
+	host/card.c \
+	host/card_counters.c \
+	host/card_judge.c \
 	host/diagnose.c \
 	host/env.c \
 	host/exit_reasons.c \
@@ -15,6 +18,7 @@ host-sources := \
 	host/exitlab.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c \
+	host/isolation.c \
 	host/json_file.c \
 	host/lab.c \
 	host/lab/initramfs.c \
@@ -24,6 +28,7 @@ host-sources := \
 	host/qmp.c \
 	host/record.c \
 	host/report.c \
+	host/report_card.c \
 	host/report_cmd.c \
 	host/report_files.c \
 	host/report_plot.c \
@@ -82,7 +87,7 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
-report-sources := $(filter host/exit_reasons.c host/exit_rows.c host/json_file.c host/record.c \
+report-sources := $(filter host/card_judge.c host/exit_reasons.c host/exit_rows.c host/json_file.c host/record.c \
 	host/report%.c host/stats.c host/verdict.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
 report-tests := $(patsubst %,build/asan/host/t/test_%,json_file record report stats verdict)

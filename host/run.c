@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "card.h"
 #include "diagnose.h"
 #include "exitcount.h"
 #include "record.h"
@@ -38,6 +39,7 @@ struct watch {
 	char phase[128]; /* what the guest did last, for people */
 	bool started, monitor_gone;
 	struct exitcount *counter;
+	json_t *before; /* the card's first snapshot */
 	unsigned long long begin_ns, sign_of_life_ns;
 };
 
@@ -111,6 +113,22 @@ static char end_proof(struct watch *watch)
 	return GO_END;
 }
 
+/* The guest waits for our word: what disturbed it so far, or is to come, is not in the samples. */
+static json_t *take_snapshot(const struct watch *watch)
+{
+	return card_snapshot(
+		&(struct card_subject){"", watch->run->vm.cpu, watch->vm.pid, watch->vm.vcpu});
+}
+
+static char end_timed(struct watch *watch)
+{
+	json_t *after = take_snapshot(watch);
+
+	watch->run->card = card_difference(watch->before, after);
+	json_decref(after);
+	return start_proof(watch);
+}
+
 /* One record is whole: notes how far the guest is, and gives it the word to go on. */
 static void take_record(struct watch *watch)
 {
@@ -128,8 +146,11 @@ static void take_record(struct watch *watch)
 			watch->run->qemu_bytes += record->header.executed;
 		watch->run->tsc_khz = record->header.tsc_khz;
 		break;
+	case RECORD_INFO:
+		watch->before = take_snapshot(watch);
+		break;
 	case RECORD_PASS:
-		go = record->header.pass == PASS_TIMED ? start_proof(watch) : end_proof(watch);
+		go = record->header.pass == PASS_TIMED ? end_timed(watch) : end_proof(watch);
 		break;
 	case RECORD_DONE:
 		return;
@@ -342,6 +363,7 @@ void run_guest(struct run *run)
 	if (vm_continue(&watch.vm) && !interrupted(&watch))
 		FAIL(&watch, RUN_FAILED, "QEMU did not start the guest");
 	watch_guest(&watch);
+	json_decref(watch.before);
 	exitcount_close(watch.counter);
 	vm_stop(&watch.vm);
 	if (isatty(STDERR_FILENO))
@@ -357,8 +379,9 @@ void run_guest(struct run *run)
 void run_free(struct run *run)
 {
 	json_decref(run->proof);
+	json_decref(run->card);
 	json_decref(run->command);
 	free(run->qemu_version);
-	run->proof = run->command = NULL;
+	run->proof = run->card = run->command = NULL;
 	run->qemu_version = NULL;
 }

@@ -68,6 +68,23 @@ static void add_machine(json_t *command, const struct vm_config *config)
 	add(command, "%s,max_ports=2", micro ? "virtio-serial-device" : "virtio-serial-pci");
 }
 
+/* The guest's memory, there from the start: from the pages made for it where there are enough. */
+static void add_memory(json_t *command, const struct vm_config *config)
+{
+	if (vm_hugepages(config))
+		add(command,
+		    "memory-backend-memfd,id=ram,size=%uM,prealloc=on,share=on,hugetlb=on,hugetlbsize=2M,"
+		    "host-nodes=%d,policy=bind",
+		    config->memory_mib, config->isolation->node);
+	else
+		add(command, "memory-backend-ram,id=ram,size=%uM,prealloc=on", config->memory_mib);
+}
+
+bool vm_hugepages(const struct vm_config *config)
+{
+	return config->isolation && config->isolation->hugepages >= config->memory_mib;
+}
+
 static json_t *command_line(const struct vm_config *config, bool lock, int qmp_fd, int record_fd)
 {
 	json_t *command = json_array();
@@ -82,7 +99,7 @@ static json_t *command_line(const struct vm_config *config, bool lock, int qmp_f
 	add(command, "-m");
 	add(command, "%u", config->memory_mib);
 	add(command, "-object");
-	add(command, "memory-backend-ram,id=ram,size=%uM,prealloc=on", config->memory_mib);
+	add_memory(command, config);
 	add(command, "-overcommit");
 	add(command, "mem-lock=%s", lock ? "on" : "off");
 	add(command, "-kernel");
@@ -197,21 +214,27 @@ static void clear_cpu(pid_t qemu, pid_t vcpu, int cpu)
 		closedir(tasks);
 }
 
-/* Pins the vCPU's thread to cpu, alone among ours. */
-static bool pin_vcpu(struct vm *vm, int cpu)
+/* Gives the vCPU's thread its CPU, alone among ours, and where that is isolated the isolation. */
+static bool pin_vcpu(struct vm *vm, const struct vm_config *config)
 {
 	json_t *cpus = qmp_command(&vm->qmp, "query-cpus-fast");
-	pid_t thread = json_integer_value(json_object_get(json_array_get(cpus, 0), "thread-id"));
+	pid_t thread = vm->vcpu =
+		json_integer_value(json_object_get(json_array_get(cpus, 0), "thread-id"));
 	cpu_set_t set;
 
 	json_decref(cpus);
 	if (!thread)
 		return false;
+	clear_cpu(vm->pid, thread, config->cpu);
 	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(thread, sizeof(set), &set))
+	CPU_SET(config->cpu, &set);
+	if (!isolation_enter(config->isolation, vm->pid, thread) ||
+	    sched_setaffinity(thread, sizeof(set), &set))
 		return false;
-	clear_cpu(vm->pid, thread, cpu);
+	if (config->isolation && config->isolation->fifo)
+		return !sched_setscheduler(
+			thread, SCHED_FIFO,
+			&(struct sched_param){.sched_priority = config->isolation->fifo});
 	return true;
 }
 
@@ -252,7 +275,7 @@ int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t si
 	close(qmp[1]);
 	close(record[1]);
 	if (vm->pid > 0 && !qmp_open(&vm->qmp, qmp[0], config->cancel)) {
-		vm->pinned = pin_vcpu(vm, config->cpu);
+		vm->pinned = pin_vcpu(vm, config);
 		learn_version(vm);
 		return 0;
 	}

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "isolation.h"
 #include "qmp.h"
 
 struct vm_config {
@@ -23,11 +24,13 @@ struct vm_config {
 	bool debugcon_file;	 /* keep the bytes of port 0xe9; otherwise QEMU's null backend */
 	unsigned int memory_mib; /* of the guest */
 	int cpu;		 /* host CPU of the vCPU thread */
-	int cancel;		 /* descriptor that can be read when nothing is to be waited for */
+	const struct isolation *isolation; /* of that CPU; NULL none */
+	int cancel; /* descriptor that can be read when nothing is to be waited for */
 };
 
 struct vm {
 	pid_t pid;
+	pid_t vcpu; /* the vCPU's thread */
 	int record; /* the record port, a stream socket */
 	struct qmp qmp;
 	bool memory_locked; /* QEMU may lock its memory, and was told to */
@@ -41,6 +44,9 @@ struct vm {
  * left running, and errno is ENOENT where there is no such program.
  */
 int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t size);
+
+/* Is the guest's memory made of the huge pages that isolate made for it? */
+bool vm_hugepages(const struct vm_config *config);
 
 /* Lets the vCPU run. 0 or -1. */
 int vm_continue(struct vm *vm);

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * CLEAN or NOISY: a card held against budgets. They are rates: what happens less often cannot reach
+ * the 99.9th percentile. An interrupt takes some 10 us with all that it evicts, so 100 a second are
+ * a thousandth of the time; a task that takes the CPU costs ten times as much.
+ */
+#include <fnmatch.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "card.h"
+#include "json_file.h"
+#include "util.h"
+
+/* The first pattern that fits a counter's name decides. NAN: shown, never judged. */
+static const struct budget {
+	const char *pattern;
+	double per_second;
+} budgets[] = {
+	{"interrupt.LOC", 1500}, /* a tick of up to 1000 Hz, and the guest's own timer */
+	{"interrupt.RES", 100},
+	{"interrupt.CAL", 100},
+	{"interrupt.TLB", 100},
+	{"interrupt.IWI", 100},
+	{"interrupt.PIN", NAN}, /* posted interrupts: the guest's own */
+	{"interrupt.NPI", NAN},
+	{"interrupt.PIW", NAN},
+	{"interrupt.*", 10},	/* devices, NMIs, machine checks */
+	{"softirq.TIMER", NAN}, /* these come with the tick, which has its budget */
+	{"softirq.HRTIMER", NAN},
+	{"softirq.SCHED", NAN},
+	{"softirq.RCU", NAN},
+	{"softirq.*", 10},
+	{"vcpu.involuntary_switches", 10},
+	{"vcpu.migrations", 0},
+	{"vcpu.minor_faults", 100},
+	{"vcpu.major_faults", 0},
+	{"vcpu.rt_throttled", 0},
+	{"cpu.steal_ticks", 0.1}, /* of 10 ms each */
+	{"msr.smi", 0},
+	{"*", NAN},
+};
+
+static const struct budget *budget_of(const char *name)
+{
+	const struct budget *budget = budgets;
+
+	while (fnmatch(budget->pattern, name, 0))
+		budget++;
+	return budget;
+}
+
+/* A rate below a second's length would judge a single event: at least one second's are allowed. */
+static double allowed(const struct budget *budget, double seconds)
+{
+	return budget->per_second * (seconds > 1 ? seconds : 1);
+}
+
+static json_t *tenths(double value)
+{
+	return isfinite(value) ? json_real(round(value * 10) / 10) : json_null();
+}
+
+static json_t *find(const json_t *counters, const char *name)
+{
+	size_t i;
+	json_t *counter;
+
+	json_array_foreach (counters, i, counter)
+		if (!strcmp(json_text(counter, "name"), name))
+			return counter;
+	return NULL;
+}
+
+/* APERF / MPERF: how far from its nominal frequency the CPU ran; null unknown. */
+static json_t *frequency(const json_t *counters)
+{
+	double aperf = json_integer_value(json_object_get(find(counters, "msr.aperf"), "count")),
+	       mperf = json_integer_value(json_object_get(find(counters, "msr.mperf"), "count"));
+
+	return aperf > 0 && mperf > 0 ? json_real(round(aperf / mperf * 1000) / 1000) : json_null();
+}
+
+/* Without these nothing can be called CLEAN. */
+static bool decisive_missing(const json_t *card)
+{
+	const json_t *unavailable = json_object_get(card, "unavailable");
+
+	return json_object_get(unavailable, "interrupt.*") ||
+	       json_object_get(unavailable, "vcpu.involuntary_switches");
+}
+
+json_t *card_judge(const json_t *card)
+{
+	const json_t *counters = json_object_get(card, "counters");
+	double seconds = json_number_value(json_object_get(card, "seconds"));
+	json_t *judged = json_array(), *counter;
+	bool noisy = false;
+	size_t i;
+
+	if (!json_is_array(counters) || seconds <= 0) {
+		json_decref(judged);
+		return json_null();
+	}
+	json_array_foreach (counters, i, counter) {
+		const struct budget *budget = budget_of(json_text(counter, "name"));
+		double count = json_number_value(json_object_get(counter, "count"));
+		bool over = count > allowed(budget, seconds);
+		json_t *with = json_deep_copy(counter);
+
+		noisy |= over;
+		json_object_set_new(with, "per_second", tenths(count / seconds));
+		json_object_set_new(with, "budget", tenths(budget->per_second));
+		json_object_set_new(with, "over", json_boolean(over));
+		json_array_append_new(judged, with);
+	}
+	return json_pack("{s:s, s:O*, s:o, s:o, s:o, s:O*, s:O*}", "verdict",
+			 noisy			  ? "NOISY"
+			 : decisive_missing(card) ? "UNKNOWN"
+						  : "CLEAN",
+			 "cpu", json_object_get(card, "cpu"), "seconds",
+			 json_real(round(seconds * 1000) / 1000), "frequency", frequency(counters),
+			 "counters", judged, "tasks", json_object_get(card, "tasks"), "unavailable",
+			 json_object_get(card, "unavailable"));
+}
+
+/* Who took the CPU, the two longest. */
+static void describe_tasks(const json_t *judged, FILE *out)
+{
+	const json_t *task;
+	size_t i;
+
+	json_array_foreach (json_object_get(judged, "tasks"), i, task)
+		if (i < 2)
+			fprintf(out, "%s%s %.1f ms", i ? ", " : ": ", json_text(task, "comm"),
+				json_integer_value(json_object_get(task, "ns")) / 1e6);
+}
+
+void card_describe(const json_t *judged, char *text, size_t size)
+{
+	FILE *out = fmemopen(text, size, "w");
+	const char *separator = ": ";
+	const json_t *counter;
+	size_t i;
+
+	text[0] = '\0';
+	if (!out)
+		return;
+	fputs(json_is_object(judged) ? json_text(judged, "verdict") : "none", out);
+	json_array_foreach (json_object_get(judged, "counters"), i, counter) {
+		const char *name = json_text(counter, "name");
+
+		if (!json_is_true(json_object_get(counter, "over")))
+			continue;
+		fprintf(out, "%s%s", separator, name);
+		if (strncmp(name, "vcpu.", 5) && json_text(counter, "text")[0])
+			fprintf(out, " (%s)", json_text(counter, "text"));
+		fprintf(out, " %g/s, budget %g/s",
+			json_number_value(json_object_get(counter, "per_second")),
+			json_number_value(json_object_get(counter, "budget")));
+		if (!strcmp(name, "vcpu.involuntary_switches"))
+			describe_tasks(judged, out);
+		separator = "; ";
+	}
+	if (!strcmp(json_text(judged, "verdict"), "UNKNOWN"))
+		fprintf(out, ": interrupts or context switches could not be counted");
+	fclose(out);
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* summary.json's card for people: one line for the terminal, a section of report.md. */
+#include <string.h>
+
+#include "card.h"
+#include "json_file.h"
+#include "report.h"
+
+void report_card_line(const json_t *summary, FILE *out)
+{
+	const json_t *card = json_object_get(summary, "card");
+	const json_t *isolated = json_object_get(summary, "isolated");
+	char text[1024];
+
+	if (!json_is_object(card))
+		return;
+	card_describe(card, text, sizeof(text));
+	fprintf(out, "card    %s, %s\n", json_is_true(isolated) ? "isolated" : "not isolated",
+		text);
+}
+
+static void number(const json_t *value, FILE *out)
+{
+	if (json_is_number(value))
+		fprintf(out, "%g", json_number_value(value));
+	else
+		fputs("-", out);
+}
+
+static void counters(const json_t *card, FILE *out)
+{
+	const json_t *counter;
+	size_t i;
+
+	fputs("| counter | what | count | per second | budget | |\n"
+	      "| --- | --- | ---: | ---: | ---: | --- |\n",
+	      out);
+	json_array_foreach (json_object_get(card, "counters"), i, counter) {
+		fprintf(out, "| %s | ", json_text(counter, "name"));
+		markdown_text(json_text(counter, "text"), out);
+		fprintf(out, " | %lld | ",
+			(long long)json_integer_value(json_object_get(counter, "count")));
+		number(json_object_get(counter, "per_second"), out);
+		fputs(" | ", out);
+		number(json_object_get(counter, "budget"), out);
+		fprintf(out, " | %s |\n",
+			json_is_true(json_object_get(counter, "over")) ? "over" : "");
+	}
+}
+
+static void tasks(const json_t *card, FILE *out)
+{
+	const json_t *tasks = json_object_get(card, "tasks"), *task;
+	size_t i;
+
+	if (!json_array_size(tasks))
+		return;
+	fputs("\nAlso ran on that CPU:\n\n| task | times | ms |\n| --- | ---: | ---: |\n", out);
+	json_array_foreach (tasks, i, task) {
+		fputs("| ", out);
+		markdown_text(json_text(task, "comm"), out);
+		fprintf(out, " (%lld) | %lld | %.3f |\n",
+			(long long)json_integer_value(json_object_get(task, "tid")),
+			(long long)json_integer_value(json_object_get(task, "slices")),
+			json_integer_value(json_object_get(task, "ns")) / 1e6);
+	}
+}
+
+void report_card_markdown(const json_t *summary, FILE *out)
+{
+	const json_t *card = json_object_get(summary, "card"), *why;
+	const char *name;
+	char text[1024];
+
+	fputs("## Report card\n\n", out);
+	if (!json_is_object(card)) {
+		fputs("None was taken: nothing is known of what disturbed this run.\n\n", out);
+		return;
+	}
+	card_describe(card, text, sizeof(text));
+	fputs("**", out);
+	markdown_text(text, out);
+	fprintf(out,
+		"**\n\nHost CPU %lld, %s, the %.3f s of the timed pass. Interrupts and softirqs that "
+		"did not happen are left out. A budget is what cannot reach the 99.9th percentile; "
+		"docs/isolation.md says why each.\n\n",
+		(long long)json_integer_value(json_object_get(card, "cpu")),
+		json_is_true(json_object_get(summary, "isolated")) ? "isolated" : "not isolated",
+		json_number_value(json_object_get(card, "seconds")));
+	counters(card, out);
+	if (json_is_number(json_object_get(card, "frequency")))
+		fprintf(out, "\nThe CPU ran at %g times its nominal frequency (APERF/MPERF).\n",
+			json_number_value(json_object_get(card, "frequency")));
+	tasks(card, out);
+	if (json_object_size(json_object_get(card, "unavailable")))
+		fputs("\nNot available here:\n\n", out);
+	json_object_foreach ((json_t *)json_object_get(card, "unavailable"), name, why) {
+		fputs("- ", out);
+		markdown_text(name, out);
+		fputs(": ", out);
+		markdown_text(json_string_value(why) ?: "", out);
+		fputc('\n', out);
+	}
+	fputc('\n', out);
+}
