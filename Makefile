@@ -7,6 +7,8 @@ ACCEL	   ?= auto
 MACHINE	   ?= microvm
 CPU	   ?=
 ITER	   ?=
+ISOLATE	   ?=
+FIFO	   ?=
 SELECT	   ?=
 KERNEL_SRC ?=
 LAB_KERNEL ?=
@@ -69,7 +71,8 @@ build/flags: FORCE
 
 boot: all
 	$(quiet)build/exitlab boot --accel '$(ACCEL)' --machine '$(MACHINE)' --results '$(RESULTS)' \
-		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)')
+		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)') \
+		$(if $(filter-out 0,$(ISOLATE)),--isolate) $(if $(FIFO),--fifo '$(FIFO)')
 
 # Every test speaks TAP: cmocka programs and shell scripts, beside what they test in t/.
 check: export CMOCKA_MESSAGE_OUTPUT = TAP
@@ -99,6 +102,7 @@ help:
 #h   MACHINE=microvm|q35      the guest's machine [microvm]
 #h   CPU=N                    host CPU of the vCPU [the last online one]
 #h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list)
+#h   ISOLATE=1 FIFO=N         isolate the CPU meanwhile; the vCPU's real-time priority then
 #h   KERNEL_SRC=PATH          kernel tree or tarball for the guest [the newest linux-source package]
 #h   LAB_KERNEL=PATH|PACKAGE  kernel of the lab [the newest linux-image package]
 #h   RESULTS=DIR CACHE=DIR    archive; kernels and packages that are costly to make

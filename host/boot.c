@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,21 +18,20 @@
 #include <unistd.h>
 
 #include "archive.h"
+#include "boot_elsewhere.h"
 #include "boot_options.h"
 #include "commands.h"
 #include "env.h"
 #include "exit_rows.h"
+#include "isolation.h"
 #include "json_file.h"
 #include "report.h"
 #include "run.h"
 #include "util.h"
 
-/* Under the insn clock every sample of a path is the same, so few tell as much as many. */
-#define INSN_ITER   1000
 #define INSN_WARMUP 100
 #define TSC_WARMUP  1000
 #define CHECK_ITER  1000 /* most samples per row of the byte-count check */
-#define GUEST_MIB   96	 /* of the guest, without its samples */
 #define ROWS_TEXT   (EXIT_ROWS * 24)
 #define GUEST_ARGS  (ROWS_TEXT + 128)
 
@@ -41,7 +39,8 @@
 struct boot {
 	struct boot_options options;
 	struct archive archive;
-	char kernel[PATH_MAX], initrd[PATH_MAX], qemu[PATH_MAX];
+	char kernel[PATH_MAX], initrd[PATH_MAX], qemu[PATH_MAX]; /* what the options name */
+	struct isolation isolation; /* what isolate has done to this host */
 	int signals;
 	int cpu;
 };
@@ -55,44 +54,16 @@ static int list_rows(void)
 	return EXIT_OK;
 }
 
-/*
- * The vCPU's CPU: the one asked for, or the last one this process may use. CPU 0 is the host's
- * housekeeping CPU: it is taken only when there is no other.
- */
-static int choose_cpu(long asked)
-{
-	cpu_set_t usable;
-	int last = -1;
-
-	sched_getaffinity(0, sizeof(usable), &usable);
-	if (asked >= 0 && !CPU_ISSET(asked, &usable))
-		die_code(EXIT_USAGE, "CPU %ld is not online or not ours to use; CPU= names another",
-			 asked);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &usable))
-			last = cpu;
-	return asked >= 0 ? asked : last;
-}
-
 /* Says where the run took place, once that is settled. */
 static void print_place(const struct boot *boot)
 {
 	if (!strcmp(boot->options.accel, "auto"))
 		printf("accel: kvm, which runs the guest\n");
 	printf("vCPU on CPU %d, %s\n", boot->cpu,
-	       boot->options.cpu >= 0 ? "as asked for"
-	       : boot->cpu	      ? "the last online one (CPU=N names another)"
-				      : "the only one, shared with all else");
-}
-
-/* This program's own path. */
-static void find_self(char self[PATH_MAX])
-{
-	ssize_t length = readlink("/proc/self/exe", self, PATH_MAX - 1);
-
-	if (length < 0)
-		die("/proc/self/exe: %s; is /proc mounted?", strerror(errno));
-	self[length] = '\0';
+	       boot->cpu == boot->isolation.cpu ? "isolated"
+	       : boot->options.cpu >= 0		? "as asked for"
+	       : boot->cpu			? "the last online one (CPU=N names another)"
+						: "the only one, shared with all else");
 }
 
 /*
@@ -130,71 +101,6 @@ static const char *kvm_missing(void)
 	default:
 		return "/dev/kvm cannot be opened";
 	}
-}
-
-/* Longest time of one boot, seconds. Half a millisecond a sample is more than any path takes. */
-static unsigned int deadline_of(const struct boot_options *options, long largest)
-{
-	return options->deadline ? options->deadline : 300 + EXIT_ROWS * 2 * (largest / 2000);
-}
-
-/*
- * Replaces this process by the lab with the same command in it. The CPU asked for is one of this
- * host and means nothing there. Returns only when it cannot.
- */
-static int in_the_lab(const struct boot *boot)
-{
-	const struct boot_options *options = &boot->options;
-	char self[PATH_MAX], results[PATH_MAX], iter[16], deadline[16], lab_deadline[16];
-	const char *arguments[40];
-	size_t count = 0;
-
-	/* It is written back from the lab, so it must be there before. */
-	if ((mkdir(options->results, 0777) && errno != EEXIST) ||
-	    !realpath(options->results, results)) {
-		pr_err("%s: %s; RESULTS= names another place", options->results, strerror(errno));
-		return EXIT_FAILED;
-	}
-	find_self(self);
-	snprintf(iter, sizeof(iter), "%ld", options->iter);
-	snprintf(deadline, sizeof(deadline), "%ld", options->deadline);
-	/* Two boots, and the lab's own. */
-	snprintf(lab_deadline, sizeof(lab_deadline), "%u",
-		 2 * deadline_of(options, options->iter ? options->iter : INSN_ITER) + 120);
-
-	const struct {
-		const char *name, *value; /* NULL value: not given */
-	} pairs[] = {
-		{"--machine", options->machine},
-		{"--results", results},
-		{"--kernel", boot->kernel},
-		{"--initrd", boot->initrd},
-		{"--qemu", options->qemu},
-		{"--select", options->select},
-		{"--iter", options->iter ? iter : NULL},
-		{"--deadline", options->deadline ? deadline : NULL},
-	};
-
-	for (const char *const *word =
-		     (const char *const[]){self, "lab", "--deadline", lab_deadline, "--rw", results,
-					   "--", self, "boot", "--accel", "kvm", NULL};
-	     *word; word++)
-		arguments[count++] = *word;
-	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
-		if (pairs[i].value) {
-			arguments[count++] = pairs[i].name;
-			arguments[count++] = pairs[i].value;
-		}
-	if (options->no_proof)
-		arguments[count++] = "--no-proof";
-	arguments[count] = NULL;
-	fflush(stdout);
-	/* A boot reads nothing; the lab would read for it. */
-	if (!freopen("/dev/null", "r", stdin))
-		pr_warn("/dev/null: %s", strerror(errno));
-	execv(self, (char **)arguments);
-	pr_err("%s: %s", self, strerror(errno));
-	return EXIT_FAILED;
 }
 
 /*
@@ -235,13 +141,15 @@ static void prepare(struct run *run, const struct boot *boot, const char *name,
 				.guest_args = guest_args,
 				.directory = boot->archive.directory,
 				.name = name,
-				.memory_mib = (GUEST_MIB + (8 * largest >> 20) + 31) / 32 * 32,
+				.memory_mib = boot_memory_mib(iter),
 				.cpu = boot->cpu,
+				.isolation =
+					boot->isolation.cpu == boot->cpu ? &boot->isolation : NULL,
 			},
 		.signals = boot->signals,
 		.first_s = strcmp(boot->options.accel, "auto") ? 60 : 10,
 		.silence_s = 60 + largest / 2000,
-		.deadline_s = deadline_of(&boot->options, largest),
+		.deadline_s = boot_deadline(&boot->options, largest),
 	};
 }
 
@@ -341,48 +249,73 @@ static int run_here(struct boot *boot, char *why, size_t size)
 	return status;
 }
 
-int cmd_boot(int argc, char **argv)
+/* Resolves what the command line names, so that it means the same wherever the boot takes place. */
+static void find_files(struct boot *boot)
 {
-	static struct boot boot;
-	const char *missing;
-	char why[512];
+	struct boot_options *options = &boot->options;
+
+	find_file(options->kernel, "kernel/vmlinux", boot->kernel, "--kernel");
+	find_file(options->initrd, "initramfs.cpio.lz4", boot->initrd, "--initrd");
+	options->kernel = boot->kernel;
+	options->initrd = boot->initrd;
+	if (strchr(options->qemu, '/') && realpath(options->qemu, boot->qemu))
+		options->qemu = boot->qemu;
+}
+
+/* Boots on this host, on the CPU that is isolated where one is and no other was asked for. */
+static int boot_here(struct boot *boot, char *why, size_t size)
+{
 	sigset_t ends;
 	int status;
 
-	boot_options_parse(&boot.options, argc, argv);
-	if (boot.options.list)
-		return list_rows();
-	if (!strcmp(env_clock(), "insn") && !boot.options.iter)
-		boot.options.iter = INSN_ITER;
-	find_file(boot.options.kernel, "kernel/vmlinux", boot.kernel, "--kernel");
-	find_file(boot.options.initrd, "initramfs.cpio.lz4", boot.initrd, "--initrd");
-	/* QEMU runs in the archive's directory, so a path to it must not be relative. */
-	if (strchr(boot.options.qemu, '/') && realpath(boot.options.qemu, boot.qemu))
-		boot.options.qemu = boot.qemu;
-	if (!strcmp(boot.options.accel, "lab"))
-		return in_the_lab(&boot);
-
-	missing = strcmp(boot.options.accel, "tcg") ? kvm_missing() : NULL;
-	if (missing && !strcmp(boot.options.accel, "kvm"))
-		die_code(EXIT_CANNOT, "%s; ACCEL=lab needs none", missing);
-	if (missing) {
-		printf("accel: lab, since %s\n", missing);
-		return in_the_lab(&boot);
-	}
-
+	if (isolation_read(&boot->isolation))
+		return EXIT_FAILED;
+	boot->cpu = boot->options.cpu;
+	if (boot->cpu < 0 && boot->isolation.cpu >= 0)
+		boot->cpu = boot->isolation.cpu;
+	if (boot->cpu != boot->isolation.cpu || boot->cpu < 0)
+		boot->cpu = boot_cpu(&boot->options);
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGHUP);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
-	boot.signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-	boot.cpu = choose_cpu(boot.options.cpu);
-	status = run_here(&boot, why, sizeof(why));
-	if (status == EXIT_CANNOT && !strcmp(boot.options.accel, "auto")) {
-		printf("accel: lab, since %s\n", why);
-		sigprocmask(SIG_UNBLOCK, &ends, NULL);
-		close(boot.signals);
-		return in_the_lab(&boot);
-	}
+	boot->signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	status = run_here(boot, why, size);
+	sigprocmask(SIG_UNBLOCK, &ends, NULL);
+	close(boot->signals);
 	return status;
+}
+
+int cmd_boot(int argc, char **argv)
+{
+	static struct boot boot;
+	const struct boot_options *options = &boot.options;
+	const char *missing;
+	char why[512] = "";
+	int status;
+
+	boot_options_parse(&boot.options, argc, argv);
+	if (options->list)
+		return list_rows();
+	if (!strcmp(env_clock(), "insn") && !options->iter)
+		boot.options.iter = INSN_ITER;
+	find_files(&boot);
+	if (!strcmp(options->accel, "lab"))
+		return boot_in_lab(options);
+
+	missing = strcmp(options->accel, "tcg") ? kvm_missing() : NULL;
+	if (missing && !strcmp(options->accel, "kvm"))
+		die_code(EXIT_CANNOT, "%s; ACCEL=lab needs none", missing);
+	if (missing) {
+		printf("accel: lab, since %s\n", missing);
+		return boot_in_lab(options);
+	}
+	status = options->isolate ? boot_isolated(options) : boot_here(&boot, why, sizeof(why));
+	if (status != EXIT_CANNOT || strcmp(options->accel, "auto"))
+		return status;
+	if (!options->isolate) /* else it was said by the boot that was isolated */
+		printf("accel: lab, since %s\n", why);
+	fflush(stdout);
+	return options->under_isolate ? status : boot_in_lab(options);
 }

@@ -9,8 +9,18 @@
 #include "boot_options.h"
 #include "exit_rows.h"
 #include "record.h"
+#include "util.h"
 
-enum { OPTION_INITRD = 256, OPTION_QEMU, OPTION_NO_PROOF, OPTION_KERNEL, OPTION_LIST };
+enum {
+	OPTION_INITRD = 256,
+	OPTION_QEMU,
+	OPTION_NO_PROOF,
+	OPTION_KERNEL,
+	OPTION_LIST,
+	OPTION_ISOLATE,
+	OPTION_UNDER_ISOLATE,
+	OPTION_FIFO
+};
 
 static const struct argp_option option_table[] = {
 	{"accel", 'a', "WHERE", 0,
@@ -28,6 +38,11 @@ static const struct argp_option option_table[] = {
 	{"initrd", OPTION_INITRD, "FILE", 0, "guest initramfs [the one that make built]", 0},
 	{"qemu", OPTION_QEMU, "PROGRAM", 0, "the emulator [$QEMU, else qemu-system-x86_64]", 0},
 	{"no-proof", OPTION_NO_PROOF, NULL, 0, "leave the proof pass out: every row UNPROVEN", 0},
+	{"isolate", OPTION_ISOLATE, NULL, 0,
+	 "isolate the vCPU's CPU meanwhile (as root; see isolate(1))", 0},
+	{"fifo", OPTION_FIFO, "PRIORITY", 0,
+	 "with --isolate: real-time priority of the vCPU, 1 to 99 [none]", 0},
+	{"under-isolate", OPTION_UNDER_ISOLATE, NULL, OPTION_HIDDEN, NULL, 0},
 	{"list", OPTION_LIST, NULL, 0, "print the rows and exit", 0},
 	{0},
 };
@@ -120,8 +135,23 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_NO_PROOF:
 		boot->no_proof = true;
 		break;
+	case OPTION_ISOLATE:
+		boot->isolate = true;
+		break;
+	case OPTION_UNDER_ISOLATE:
+		boot->under_isolate = true;
+		break;
+	case OPTION_FIFO:
+		boot->fifo = number(argument, 1, 99, "--fifo", state);
+		break;
 	case OPTION_LIST:
 		boot->list = true;
+		break;
+	case ARGP_KEY_END:
+		if (boot->fifo && !boot->isolate)
+			argp_error(state, "--fifo is of no use without --isolate");
+		if (boot->isolate && !strcmp(boot->accel, "tcg"))
+			argp_error(state, "--isolate is for KVM: under TCG nothing is measured");
 		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "no argument expected: %s", argument);
@@ -152,4 +182,32 @@ void boot_options_parse(struct boot_options *options, int argc, char **argv)
 		.cpu = -1,
 	};
 	argp_parse(&argp, argc, argv, 0, NULL, options);
+}
+
+#define GUEST_MIB 96 /* of the guest, without its samples */
+
+/* Half a millisecond a sample is more than any path takes. */
+unsigned int boot_deadline(const struct boot_options *options, long iter)
+{
+	return options->deadline ? options->deadline : 300 + EXIT_ROWS * 2 * (iter / 2000);
+}
+
+unsigned int boot_memory_mib(long iter)
+{
+	return (GUEST_MIB + (8 * (iter ?: 100000) >> 20) + 31) / 32 * 32;
+}
+
+int boot_cpu(const struct boot_options *options)
+{
+	cpu_set_t usable;
+	int last = -1;
+
+	sched_getaffinity(0, sizeof(usable), &usable);
+	if (options->cpu >= 0 && !CPU_ISSET(options->cpu, &usable))
+		die_code(EXIT_USAGE, "CPU %ld is not online or not ours to use; CPU= names another",
+			 options->cpu);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &usable))
+			last = cpu;
+	return options->cpu >= 0 ? options->cpu : last;
 }

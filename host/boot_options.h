@@ -12,13 +12,34 @@ struct boot_options {
 	const char *results;	     /* directory of the archive */
 	const char *kernel, *initrd; /* NULL: those that make built */
 	const char *qemu;
-	long cpu;      /* host CPU of the vCPU; -1: choose */
-	long iter;     /* samples per row; 0: the guest's defaults */
-	long deadline; /* seconds of one boot; 0: choose */
+	long cpu;	    /* host CPU of the vCPU; -1: choose */
+	long iter;	    /* samples per row; 0: the guest's defaults */
+	long deadline;	    /* seconds of one boot; 0: choose */
+	long fifo;	    /* real-time priority of an isolated vCPU; 0: none */
+	bool isolate;	    /* under `isolate run` */
+	bool under_isolate; /* it is what `isolate run` runs: nothing may go on in the lab */
 	bool no_proof, list;
 };
 
 /* Reads the command line; usage errors end the process with EXIT_USAGE. */
 void boot_options_parse(struct boot_options *options, int argc, char **argv);
+
+/* Under the insn clock every sample of a path is the same, so few tell as much as many. */
+#define INSN_ITER 1000
+
+/* What follows from the options; iter is the samples of a row, 0: the guest's default. */
+
+/* Longest time of one boot, seconds. */
+unsigned int boot_deadline(const struct boot_options *options, long iter);
+
+/* The guest's memory. */
+unsigned int boot_memory_mib(long iter);
+
+/*
+ * The vCPU's CPU: the one asked for, or the last one this process may use. CPU 0 is the host's
+ * housekeeping CPU: it is taken only when there is no other. Ends the process with EXIT_USAGE where
+ * the one asked for is not there.
+ */
+int boot_cpu(const struct boot_options *options);
 
 #endif

@@ -4,6 +4,7 @@
 host-sources := \
 	host/archive.c \
 	host/boot.c \
+	host/boot_elsewhere.c \
 	host/boot_options.c \
 	host/card.c \
 	host/card_counters.c \
