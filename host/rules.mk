@@ -19,6 +19,7 @@ host-sources := \
 	host/exitlab.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c \
+	host/interfere.c \
 	host/isolation.c \
 	host/json_file.c \
 	host/lab.c \
@@ -42,7 +43,7 @@ host-sources := \
 
 include host/lab/rules.mk
 
-host-libs := -lbpf -ljansson -lm
+host-libs := -lbpf -ljansson -lm -pthread
 
 host-objects := $(host-sources:%.c=build/%.o)
 
