@@ -21,13 +21,31 @@ struct kexit_batch {
 	uint32_t row;
 	uint32_t count;	  /* 1 to KEXIT_BATCH */
 	uint64_t samples; /* user address of count u32: ticks, saturating */
+	uint64_t causes;  /* user address of count u8: DISTURBED_* bits of record.h */
+};
+
+/*
+ * mmap() of KEXIT_PAGES pages at offset 0, read-only, shows the kernel's own counters, live: ring 3
+ * reads them around a sample with plain loads, without a system call or an exit. Which pages they
+ * lie in is the kernel's choice; these are their offsets in the mapping.
+ */
+#define KEXIT_PAGES  3u
+#define KEXIT_ABSENT UINT32_MAX
+
+struct kexit_counters {
+	uint32_t timer;	 /* u32: interrupts of the local APIC's timer */
+	uint32_t device; /* u64: interrupts of all devices */
+	uint32_t steal; /* u64: ns the vCPU waited for its host CPU; KEXIT_ABSENT: KVM does not tell
+			 */
 };
 
 /* Execute a syscall row's instruction once; the argument is the wire number. Timed from ring 3. */
-#define KEXIT_EXECUTE _IO('x', 1)
+#define KEXIT_EXECUTE  _IO('x', 1)
 /* Time a kernel row's instruction count times: preemption off, interrupts off in each sample. */
-#define KEXIT_SAMPLE  _IOW('x', 2, struct kexit_batch)
+#define KEXIT_SAMPLE   _IOW('x', 2, struct kexit_batch)
 /* Write a uint32_t: the kernel's tsc_khz. */
-#define KEXIT_TSC_KHZ _IOR('x', 3, uint32_t)
+#define KEXIT_TSC_KHZ  _IOR('x', 3, uint32_t)
+/* Write where the counters lie. */
+#define KEXIT_COUNTERS _IOR('x', 4, struct kexit_counters)
 
 #endif

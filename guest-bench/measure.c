@@ -84,8 +84,33 @@ static void learn_floor(const struct row *row, uint32_t ticks)
 		floors[CONTEXT_syscall] = ticks;
 }
 
-static uint64_t run_row(const struct row *row, uint8_t pass, uint32_t *samples, uint32_t *scratch)
+/* Room for the largest row. */
+static struct arrays {
+	uint32_t *samples, *scratch; /* one after the other */
+	uint8_t *causes;	     /* DISTURBED_* bits of each sample */
+} arrays;
+
+/* Says which samples of the row in header were disturbed, once the samples themselves are sent. */
+static void send_disturbed(struct record_header header)
 {
+	struct disturbed *list = (struct disturbed *)arrays.samples;
+	uint32_t count = header.count;
+
+	_Static_assert(sizeof(*list) == 2 * sizeof(*arrays.samples),
+		       "samples and scratch have room for each sample's flag");
+	header = (struct record_header){.kind = RECORD_DISTURBED,
+					.row = header.row,
+					.pass = header.pass,
+					.width = sizeof(*list)};
+	for (uint32_t i = 0; i < count; i++)
+		if (arrays.causes[i])
+			list[header.count++] = (struct disturbed){i, arrays.causes[i]};
+	send_record(&header, list);
+}
+
+static uint64_t run_row(const struct row *row, uint8_t pass)
+{
+	uint32_t *samples = arrays.samples;
 	const char *reason = waived(row);
 	struct record_header header = {
 		.kind = RECORD_ROW, .row = row->wire, .pass = pass, .width = sizeof(*samples)};
@@ -102,21 +127,23 @@ static uint64_t run_row(const struct row *row, uint8_t pass, uint32_t *samples, 
 	header.executed = (uint64_t)options.warmup + header.count;
 	outb(row->wire, PORT_MARKER);
 	/* Warm-up is dropped here and nowhere else: the real samples overwrite it. */
-	row->sampler(row, samples, options.warmup);
-	row->sampler(row, samples, header.count);
+	row->sampler(row, samples, arrays.causes, options.warmup);
+	row->sampler(row, samples, arrays.causes, header.count);
 	outb(0, PORT_MARKER);
 
 	for (uint32_t i = 0; i < header.count; i++)
 		header.saturated += samples[i] == UINT32_MAX;
 	if (row->sample == insn_empty && row->context != CONTEXT_syscall)
-		learn_floor(row, median(samples, scratch, header.count));
+		learn_floor(row, median(samples, arrays.scratch, header.count));
 	header.floor = floors[row->context];
 	send_record(&header, samples);
+	if (kexit_fd >= 0)
+		send_disturbed(header);
 	return header.count;
 }
 
 /* Runs the selected rows once and adds them to DONE's totals. Returns the host's word. */
-static char run_pass(uint8_t pass, uint32_t *samples, uint32_t *scratch, struct record_header *done)
+static char run_pass(uint8_t pass, struct record_header *done)
 {
 	struct record_header header = {.kind = RECORD_PASS, .pass = pass};
 
@@ -125,7 +152,7 @@ static char run_pass(uint8_t pass, uint32_t *samples, uint32_t *scratch, struct 
 
 		if (!selected(&rows[i]))
 			continue;
-		count = run_row(&rows[i], pass, samples, scratch);
+		count = run_row(&rows[i], pass);
 		header.executed += count > 0;
 		done->total += count;
 	}
@@ -133,33 +160,35 @@ static char run_pass(uint8_t pass, uint32_t *samples, uint32_t *scratch, struct 
 	return send_record(&header, NULL);
 }
 
-static uint32_t *touched_array(uint32_t count)
+/* For rows of up to count samples; touched, so that no row pays for it. */
+static void allocate_arrays(size_t count)
 {
-	size_t size = (size_t)count * sizeof(uint32_t);
-	uint32_t *array = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	size_t size = count * (2 * sizeof(*arrays.samples) + sizeof(*arrays.causes));
+	void *array = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 	if (array == MAP_FAILED)
-		fail("no memory for %u samples: lower ITER", count);
+		fail("no memory for %u samples: lower ITER", (unsigned int)count);
 	memset(array, 0xff, size);
-	return array;
+	arrays.samples = array;
+	arrays.scratch = arrays.samples + count;
+	arrays.causes = (uint8_t *)(arrays.scratch + count);
 }
 
 static void measure(void)
 {
 	uint32_t largest = options.iterations ? options.iterations : 100000;
-	uint32_t *samples = touched_array(largest > options.warmup ? largest : options.warmup);
-	uint32_t *scratch = touched_array(largest);
 	struct record_header done = {.kind = RECORD_DONE};
 
+	allocate_arrays(largest > options.warmup ? largest : options.warmup);
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		fail("mlockall: %s", strerror(errno));
 	if (ioperm(PORT_DEBUGCON, 2, 1) || ioperm(PORT_ELCR, 1, 1))
 		fail("ioperm: %s; the kernel needs CONFIG_X86_IOPL_IOPERM", strerror(errno));
 
 	send_info();
-	if (run_pass(PASS_TIMED, samples, scratch, &done) == GO_PROOF)
-		run_pass(PASS_PROOF, samples, scratch, &done);
+	if (run_pass(PASS_TIMED, &done) == GO_PROOF)
+		run_pass(PASS_PROOF, &done);
 	send_record(&done, NULL);
 }
 

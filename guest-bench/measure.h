@@ -17,8 +17,9 @@ struct row {
 	const char *name; /* context.name */
 	enum context context;
 	enum path path;
-	/* Takes count samples of the row into samples, ticks. */
-	void (*sampler)(const struct row *row, uint32_t *samples, uint32_t count);
+	/* Takes count samples of the row into samples, ticks, and what disturbed each into causes.
+	 */
+	void (*sampler)(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count);
 	uint64_t (*sample)(void); /* the bracketed instruction of insn.h */
 };
 
@@ -33,10 +34,11 @@ extern struct options {
 /* samplers.c: one per context. */
 extern int kexit_fd; /* -1 where kexit.ko is not loaded */
 void open_kexit(void);
-uint32_t kexit_tsc_khz(void); /* 0 unknown */
-void sampler_user(const struct row *row, uint32_t *samples, uint32_t count);
-void sampler_syscall(const struct row *row, uint32_t *samples, uint32_t count);
-void sampler_kernel(const struct row *row, uint32_t *samples, uint32_t count);
+uint32_t kexit_tsc_khz(void);	 /* 0 unknown */
+const char *contamination(void); /* INFO's line: which causes can be told */
+void sampler_user(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count);
+void sampler_syscall(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count);
+void sampler_kernel(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count);
 
 /* port.c: the virtio-serial port named RECORD_PORT. */
 void open_port(void);

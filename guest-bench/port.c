@@ -26,16 +26,30 @@ void fail(const char *format, ...)
 	exit(1);
 }
 
-/* First line of a file without its newline; empty where it cannot be read. */
+/*
+ * The beginning of a file; empty where it cannot be read. Files of /proc and /sys come whole in as
+ * many reads as they like. Not stdio, which would bring malloc into a small image.
+ */
+static void read_text(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t have = 0;
+	ssize_t got = 0;
+
+	do {
+		have += got;
+		got = fd < 0 ? 0 : read(fd, text + have, size - 1 - have);
+	} while (got > 0);
+	text[have] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The first line without its newline. */
 static void read_line(const char *path, char *line, size_t size)
 {
-	FILE *file = fopen(path, "re");
-
-	if (!file || !fgets(line, size, file))
-		line[0] = '\0';
+	read_text(path, line, size);
 	line[strcspn(line, "\n")] = '\0';
-	if (file)
-		fclose(file);
 }
 
 /* The host gives the port a name; the kernel numbers it. We have one device, few ports. */
@@ -107,24 +121,22 @@ int cpu_is_kvm(void)
 	return !memcmp(signature, "KVMKVMKVM\0\0\0", sizeof(signature));
 }
 
-/* The value of a "key : value" line of /proc/cpuinfo. */
+/* The value of a "key<tabs>: value" line of /proc/cpuinfo. */
 static void cpuinfo(const char *key, char *value, size_t size)
 {
-	FILE *file = fopen("/proc/cpuinfo", "re");
-	char line[8192];
+	static char text[16384];
+	const char *line = text, *colon;
 
+	if (!text[0])
+		read_text("/proc/cpuinfo", text, sizeof(text));
 	value[0] = '\0';
-	while (file && fgets(line, sizeof(line), file)) {
-		char *colon = strchr(line, ':');
-
-		if (strncmp(line, key, strlen(key)) || !colon || colon[1] != ' ')
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		snprintf(value, size, "%s", colon + 2);
-		break;
+	while (*line && strncmp(line, key, strlen(key))) {
+		line += strcspn(line, "\n");
+		line += *line == '\n';
 	}
-	if (file)
-		fclose(file);
+	colon = strchr(line, ':');
+	if (colon && colon[1] == ' ')
+		snprintf(value, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
 }
 
 void send_info(void)
@@ -141,9 +153,10 @@ void send_info(void)
 		  sizeof(clocksource));
 	header.count = snprintf(text, sizeof(text),
 				"kernel=%s\nversion=%s\ncmdline=%s\ncpu=%s\nflags=%s\n"
-				"clocksource=%s\nwarmup=%u\ninit_tsc=%s\ninfo_tsc=%llu\n",
+				"clocksource=%s\ncontamination=%s\nwarmup=%u\ninit_tsc=%s\n"
+				"info_tsc=%llu\n",
 				kernel.release, kernel.version, cmdline, model, flags, clocksource,
-				options.warmup, options.init_tsc ? options.init_tsc : "",
-				__builtin_ia32_rdtsc());
+				contamination(), options.warmup,
+				options.init_tsc ? options.init_tsc : "", __builtin_ia32_rdtsc());
 	send_record(&header, text);
 }

@@ -8,6 +8,10 @@
  *
  *   INFO, then per pass: one ROW or WAIVED per selected row, then PASS; at the very end DONE.
  *
+ * Where INFO says "contamination=interrupts" or "contamination=interrupts,steal", each ROW is
+ * followed by its DISTURBED; "contamination=none: REASON" is the guest that could not tell, and
+ * then there are none.
+ *
  * Success is DONE with matching totals. A stream without it is truncated.
  */
 #ifndef EXITLAB_RECORD_H
@@ -21,14 +25,19 @@
 #endif
 
 #define RECORD_MAGIC   0x42414c58u /* "XLAB" */
-#define RECORD_VERSION 1u
+#define RECORD_VERSION 2u	   /* 1 had no DISTURBED; every record of a stream has the same */
 
 /* header.kind; the payload is */
-#define RECORD_INFO   1u /* text: "key=value\n" lines about the guest */
-#define RECORD_ROW    2u /* u32 samples in clock ticks, UINT32_MAX where saturated */
-#define RECORD_WAIVED 3u /* text: why the row cannot run here */
-#define RECORD_PASS   4u /* empty: the pass is over; count of rows in executed */
-#define RECORD_DONE   5u /* empty: rows in executed, samples of all rows in total */
+#define RECORD_INFO	 1u /* text: "key=value\n" lines about the guest */
+#define RECORD_ROW	 2u /* u32 samples in clock ticks, UINT32_MAX where saturated */
+#define RECORD_WAIVED	 3u /* text: why the row cannot run here */
+#define RECORD_PASS	 4u /* empty: the pass is over; count of rows in executed */
+#define RECORD_DONE	 5u /* empty: rows in executed, samples of all rows in total */
+#define RECORD_DISTURBED 6u /* struct disturbed of the ROW before it, by ascending sample */
+
+/* disturbed.causes: what happened to the vCPU while the sample was taken */
+#define DISTURBED_INTERRUPT 1u /* the guest took an interrupt: of its timer or of a device */
+#define DISTURBED_STEAL	    2u /* the vCPU waited for its host CPU */
 
 /* header.pass */
 #define PASS_TIMED 1u /* nothing attached: the numbers that are reported */
@@ -47,7 +56,7 @@
  * What the host writes back on the port: one byte after each record but DONE. The guest waits for
  * it, so that no interrupt of the port is on its way when the next row begins.
  */
-#define GO_NEXT	 'N' /* after INFO, ROW and WAIVED */
+#define GO_NEXT	 'N' /* after INFO, ROW, WAIVED and DISTURBED */
 #define GO_PROOF 'P' /* after PASS: counting is on, run the rows once more */
 #define GO_END	 'E' /* after PASS: write DONE and power off */
 
@@ -61,11 +70,11 @@ struct record_header {
 	uint32_t magic;
 	uint16_t version;
 	uint16_t kind;
-	uint16_t row;	/* wire number of exits.def; 0 where the record is of no row */
-	uint8_t pass;	/* PASS_*; 0 for INFO and DONE */
-	uint8_t clock;	/* CLOCK_* */
-	uint32_t width; /* bytes of one payload element: 4 for samples, 1 for text, 0 for none */
-	uint32_t count; /* payload elements */
+	uint16_t row;	    /* wire number of exits.def; 0 where the record is of no row */
+	uint8_t pass;	    /* PASS_*; 0 for INFO and DONE */
+	uint8_t clock;	    /* CLOCK_* */
+	uint32_t width;	    /* bytes of one payload element; 1 for text, 0 where there is none */
+	uint32_t count;	    /* payload elements */
 	uint32_t saturated; /* samples that did not fit and read UINT32_MAX */
 	uint32_t tsc_khz;   /* of the guest's TSC as its kernel knows it; 0 unknown */
 	uint32_t floor;	    /* median of the context's empty bracket, ticks; 0 until it has run */
@@ -76,6 +85,13 @@ struct record_header {
 };
 
 _Static_assert(sizeof(struct record_header) == 64, "the header is 64 bytes on the wire");
+
+struct disturbed {
+	uint32_t sample; /* index in the row */
+	uint32_t causes; /* DISTURBED_* bits, at least one */
+};
+
+_Static_assert(sizeof(struct disturbed) == 8, "a flag is 8 bytes on the wire");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are little-endian");
 
 /* FNV-1a, 64 bit. Start with FNV_BASIS; feed the header (checksum = 0) and then the payload. */

@@ -5,13 +5,35 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "counters.h"
 #include "kexit.h"
 #include "measure.h"
 
 int kexit_fd = -1;
 bool insn_on_amd;
+
+/* Without kexit.ko nothing is ever seen to change. */
+static const uint64_t unknown;
+static struct counters counters = {(const uint32_t *)&unknown, &unknown, &unknown};
+
+static void map_counters(void)
+{
+	struct kexit_counters at;
+	const char *pages;
+
+	if (ioctl(kexit_fd, KEXIT_COUNTERS, &at))
+		fail("kexit.ko has no counters: %s", strerror(errno));
+	pages = mmap(NULL, KEXIT_PAGES * 4096, PROT_READ, MAP_SHARED, kexit_fd, 0);
+	if (pages == MAP_FAILED)
+		fail("kexit.ko's counters: %s", strerror(errno));
+	counters.timer = (const uint32_t *)(pages + at.timer);
+	counters.device = (const uint64_t *)(pages + at.device);
+	if (at.steal != KEXIT_ABSENT)
+		counters.steal = (const uint64_t *)(pages + at.steal);
+}
 
 void open_kexit(void)
 {
@@ -20,6 +42,15 @@ void open_kexit(void)
 	kexit_fd = open("/dev/kexit", O_RDONLY | O_CLOEXEC);
 	__cpuid(0, eax, ebx, ecx, edx);
 	insn_on_amd = ebx == signature_AMD_ebx || ebx == 0x6f677948 /* HygonGenuine */;
+	if (kexit_fd >= 0)
+		map_counters();
+}
+
+const char *contamination(void)
+{
+	if (kexit_fd < 0)
+		return "none: kexit.ko is not loaded in the guest";
+	return counters.steal == &unknown ? "interrupts" : "interrupts,steal";
 }
 
 uint32_t kexit_tsc_khz(void)
@@ -31,10 +62,14 @@ uint32_t kexit_tsc_khz(void)
 	return khz;
 }
 
-void sampler_user(const struct row *row, uint32_t *samples, uint32_t count)
+void sampler_user(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
+		struct counts before = counters_read(&counters);
+
 		samples[i] = sample_narrow(row->sample());
+		causes[i] = counters_causes(&counters, before);
+	}
 }
 
 /*
@@ -57,25 +92,28 @@ static uint64_t sample_ioctl(long fd, long command, long wire, long *result)
 	return bracket_ticks(low, high, low0, high0);
 }
 
-void sampler_syscall(const struct row *row, uint32_t *samples, uint32_t count)
+void sampler_syscall(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
+		struct counts before = counters_read(&counters);
 		long result;
 
 		samples[i] =
 			sample_narrow(sample_ioctl(kexit_fd, KEXIT_EXECUTE, row->wire, &result));
+		causes[i] = counters_causes(&counters, before);
 		if (result)
 			fail("%s: kexit.ko refused: %s", row->name, strerror(-result));
 	}
 }
 
-void sampler_kernel(const struct row *row, uint32_t *samples, uint32_t count)
+void sampler_kernel(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i += KEXIT_BATCH) {
 		struct kexit_batch batch = {
 			.row = row->wire,
 			.count = count - i < KEXIT_BATCH ? count - i : KEXIT_BATCH,
 			.samples = (uintptr_t)(samples + i),
+			.causes = (uintptr_t)(causes + i),
 		};
 
 		if (ioctl(kexit_fd, KEXIT_SAMPLE, &batch))

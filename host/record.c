@@ -23,6 +23,21 @@ static const struct kind {
 	[RECORD_WAIVED] = {"WAIVED", 1, 0, RECORD_MAX_TEXT, true, true},
 	[RECORD_PASS] = {"PASS", 0, 0, 0, false, true},
 	[RECORD_DONE] = {"DONE", 0, 0, 0, false, false},
+	[RECORD_DISTURBED] = {"DISTURBED", sizeof(struct disturbed), 0, RECORD_MAX_SAMPLES, true,
+			      true},
+};
+
+/* The last kind of each version. */
+static const uint16_t last_kinds[RECORD_VERSION + 1] = {
+	[1] = RECORD_DONE, [RECORD_VERSION] = RECORD_DISTURBED};
+
+/* What INFO's line "contamination=" may say; anything else means that nothing could be told. */
+static const struct {
+	const char *text;
+	uint32_t causes;
+} contaminations[] = {
+	{"interrupts", DISTURBED_INTERRUPT},
+	{"interrupts,steal", DISTURBED_INTERRUPT | DISTURBED_STEAL},
 };
 
 /* Fills in why; its value is the status to return. */
@@ -35,11 +50,11 @@ static enum record_status check_header(const struct record_header *header, int r
 
 	if (header->magic != RECORD_MAGIC)
 		return BAD("bad magic 0x%08x: not a record", header->magic);
-	if (header->version != RECORD_VERSION)
-		return BAD("version %u: this exitlab reads version %u", header->version,
+	if (!header->version || header->version > RECORD_VERSION)
+		return BAD("version %u: this exitlab reads versions 1 to %u", header->version,
 			   RECORD_VERSION);
-	if (header->kind < RECORD_INFO || header->kind > RECORD_DONE)
-		return BAD("unknown kind %u", header->kind);
+	if (header->kind < RECORD_INFO || header->kind > last_kinds[header->version])
+		return BAD("unknown kind %u in version %u", header->kind, header->version);
 	kind = &kinds[header->kind];
 	if (header->width != kind->width)
 		return BAD("%s with elements of %u bytes, not %u", kind->name, header->width,
@@ -94,8 +109,74 @@ void record_describe(const struct record *record, char *text, size_t size)
 	const struct kind *kind = &kinds[record->header.kind];
 	const char *name = kind->of_row ? exit_rows[record->row].id : kind->name;
 
-	snprintf(text, size, "%s%s%s", name, kind->of_pass ? ", " : "",
-		 kind->of_pass ? pass_name(record->header.pass) : "");
+	snprintf(text, size, "%s%s%s%s", name, kind->of_pass ? ", " : "",
+		 kind->of_pass ? pass_name(record->header.pass) : "",
+		 record->header.kind == RECORD_DISTURBED ? ", disturbed" : "");
+}
+
+const char *record_info(const struct record_file *file, const char *key, size_t *length)
+{
+	const char *line = file->info.payload, *end = line + file->info.header.count;
+	size_t key_length = strlen(key);
+
+	while (line < end) {
+		const char *stop = memchr(line, '\n', end - line) ?: end;
+
+		if ((size_t)(stop - line) > key_length && !memcmp(line, key, key_length) &&
+		    line[key_length] == '=') {
+			*length = stop - line - key_length - 1;
+			return line + key_length + 1;
+		}
+		line = stop + (stop < end);
+	}
+	return NULL;
+}
+
+struct disturbed record_disturbed(const struct record *record, uint32_t index)
+{
+	struct disturbed disturbed;
+
+	memcpy(&disturbed, (const char *)record->payload + (size_t)index * sizeof(disturbed),
+	       sizeof(disturbed));
+	return disturbed;
+}
+
+static uint32_t causes_told(const struct record_file *file)
+{
+	size_t length;
+	const char *text = record_info(file, "contamination", &length);
+	/* The kinds of version 1 cannot keep the promise. */
+	bool told = text && last_kinds[file->info.header.version] == RECORD_DISTURBED;
+
+	for (size_t i = 0; told && i < ARRAY_SIZE(contaminations); i++)
+		if (strlen(contaminations[i].text) == length &&
+		    !memcmp(contaminations[i].text, text, length))
+			return contaminations[i].causes;
+	return 0;
+}
+
+/* Is every flag what it claims? The walk knows the row already. */
+static enum record_status check_disturbed(const struct record_file *file,
+					  const struct record *record, char why[RECORD_WHY])
+{
+	uint32_t samples = file->rows[record->header.pass][record->row].header.count, next = 0;
+
+	if (!file->causes)
+		return BAD("DISTURBED, though INFO names nothing that the guest can tell");
+	for (uint32_t i = 0; i < record->header.count; i++) {
+		struct disturbed disturbed = record_disturbed(record, i);
+
+		if (disturbed.sample >= samples)
+			return BAD("sample %u is disturbed, of %u", disturbed.sample, samples);
+		if (disturbed.sample < next)
+			return BAD("disturbed samples are not in ascending order at %u",
+				   disturbed.sample);
+		if (!disturbed.causes || disturbed.causes & ~file->causes)
+			return BAD("sample %u is disturbed by causes 0x%x, INFO names 0x%x",
+				   disturbed.sample, disturbed.causes, file->causes);
+		next = disturbed.sample + 1;
+	}
+	return RECORD_OK;
 }
 
 static enum record_status walk_row(struct record_walk *walk, const struct record *record,
@@ -110,10 +191,24 @@ static enum record_status walk_row(struct record_walk *walk, const struct record
 		return BAD("the row was there before in this pass");
 	*slot = *record;
 	if (record->header.kind == RECORD_ROW) {
+		walk->row = slot;
 		walk->pass_rows++;
 		walk->totals.total += record->header.count;
 	}
 	walk->file->proof_pass |= walk->pass == PASS_PROOF;
+	return RECORD_OK;
+}
+
+static enum record_status walk_disturbed(struct record_walk *walk, const struct record *record,
+					 const struct record *row, char why[RECORD_WHY])
+{
+	const struct record_header *header = &record->header;
+
+	if (!row || header->row != row->header.row || header->pass != row->header.pass)
+		return BAD("DISTURBED does not follow the ROW that it is about");
+	if (header->count > row->header.count)
+		return BAD("%u disturbed samples of %u", header->count, row->header.count);
+	walk->file->disturbed[header->pass][record->row] = *record;
 	return RECORD_OK;
 }
 
@@ -156,16 +251,24 @@ void record_walk_begin(struct record_walk *walk, struct record_file *file)
 enum record_status record_walk_step(struct record_walk *walk, const struct record *record,
 				    char why[RECORD_WHY])
 {
+	const struct record *row = walk->row;
 	struct record_file *file = walk->file;
 
+	walk->row = NULL;
 	if (walk->done)
 		return BAD("a record after DONE");
 	if ((record->header.kind == RECORD_INFO) != (walk->records == 0))
 		return BAD(walk->records ? "a second INFO" : "the stream does not begin with INFO");
 	if (walk->records++ && record->header.clock != file->clock)
 		return BAD("the clock changes from %u to %u", file->clock, record->header.clock);
+	if (walk->records > 1 && record->header.version != walk->version)
+		return BAD("the version changes from %u to %u", walk->version,
+			   record->header.version);
+	if (row && file->causes && record->header.kind != RECORD_DISTURBED)
+		return BAD("the row before has no DISTURBED, which INFO promises");
 	switch (record->header.kind) {
 	case RECORD_INFO:
+		walk->version = record->header.version;
 		file->info = *record;
 		file->clock = record->header.clock;
 		file->tsc_khz = record->header.tsc_khz;
@@ -174,6 +277,8 @@ enum record_status record_walk_step(struct record_walk *walk, const struct recor
 		return walk_pass(walk, &record->header, why);
 	case RECORD_DONE:
 		return walk_done(walk, &record->header, why);
+	case RECORD_DISTURBED:
+		return walk_disturbed(walk, record, row, why);
 	default:
 		return walk_row(walk, record, why);
 	}
@@ -193,6 +298,10 @@ int record_file_read(struct record_file *file, const void *data, size_t size, ch
 		status = record_parse((const char *)data + at, size - at, &record, reason);
 		if (status == RECORD_OK)
 			status = record_walk_step(&walk, &record, reason);
+		if (status == RECORD_OK && record.header.kind == RECORD_INFO)
+			file->causes = causes_told(file);
+		if (status == RECORD_OK && record.header.kind == RECORD_DISTURBED)
+			status = check_disturbed(file, &record, reason);
 		if (status != RECORD_OK)
 			break;
 		records++;

@@ -42,17 +42,31 @@ struct record_file {
 	uint8_t clock;	  /* CLOCK_*, the same in every record */
 	uint32_t tsc_khz; /* 0 unknown */
 	bool proof_pass;  /* there is one */
+	uint32_t causes;  /* DISTURBED_* bits that the guest could tell; 0 none, or not yet read */
 	/* header.kind is RECORD_ROW, RECORD_WAIVED or, where the row was not selected, 0 */
 	struct record rows[PASS_PROOF + 1][EXIT_ROWS];
+	/* header.kind is RECORD_DISTURBED, for each RECORD_ROW where causes is not 0; else 0 */
+	struct record disturbed[PASS_PROOF + 1][EXIT_ROWS];
 };
+
+/*
+ * The value of a "key=value" line of INFO, which length bytes of the stream hold; NULL where there
+ * is no such line.
+ */
+const char *record_info(const struct record_file *file, const char *key, size_t *length);
+
+/* Element index of a DISTURBED record's payload, wherever it lies in memory. */
+struct disturbed record_disturbed(const struct record *record, uint32_t index);
 
 /* How far a stream has been followed, and what must still come. */
 struct record_walk {
 	struct record_file *file;    /* filled in on the way */
 	struct record_header totals; /* of the records so far, as DONE will claim them */
+	const struct record *row;    /* ROW that was the record before; else NULL */
 	uint64_t pass_rows;	     /* ROW records since the last PASS */
 	size_t records;
-	uint8_t pass; /* pass that is open */
+	uint16_t version; /* of every record */
+	uint8_t pass;	  /* pass that is open */
 	bool done;
 };
 

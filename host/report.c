@@ -42,6 +42,7 @@ static int compute_row(struct report *report, const char *dir, int row, uint8_t 
 		       uint32_t *samples, uint32_t *scratch)
 {
 	const struct record *record = &report->records.rows[pass][row];
+	const struct record *disturbed = &report->records.disturbed[pass][row];
 	struct row_stats *stats = &report->rows[row];
 	size_t n = record->header.count, saturated = 0;
 	char name[64];
@@ -49,7 +50,10 @@ static int compute_row(struct report *report, const char *dir, int row, uint8_t 
 	if (record->header.kind != RECORD_ROW)
 		return 0;
 	memcpy(samples, record->payload, n * sizeof(*samples));
-	stats_sort(samples, scratch, n);
+	if (pass == PASS_TIMED && disturbed->header.kind)
+		contamination_sort(samples, scratch, n, disturbed, &stats->contamination);
+	else
+		stats_sort(samples, scratch, n);
 	while (saturated < n && samples[n - 1 - saturated] == UINT32_MAX)
 		saturated++;
 	if (saturated != record->header.saturated) {

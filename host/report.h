@@ -27,11 +27,23 @@ int report_print(const char *dir, FILE *out);
 
 /* The rest is between the files host/report*.c. */
 
+#define DISTURBED_CAUSES 2 /* DISTURBED_* bits that there are */
+
+/* A row's samples in two sets: those that the guest knows to be disturbed, and the others. */
+struct contamination {
+	uint64_t by_cause[DISTURBED_CAUSES]; /* flagged samples; one may have several causes */
+	struct sample_set {
+		uint64_t n;
+		uint32_t at[STATS_PERCENTILES]; /* only where n is not 0 */
+	} flagged, clean;
+};
+
 /* What the samples of one row say. */
 struct row_stats {
 	struct stats timed;
-	uint64_t bins[HISTOGRAM_BINS]; /* samples of the timed pass */
-	uint32_t proof_p50;	       /* only where the row was in the proof pass */
+	struct contamination contamination; /* only where the row has a DISTURBED record */
+	uint64_t bins[HISTOGRAM_BINS];	    /* samples of the timed pass */
+	uint32_t proof_p50;		    /* only where the row was in the proof pass */
 };
 
 /* Everything a report is made of. */
@@ -40,6 +52,20 @@ struct report {
 	json_t *env, *proof; /* NULL: there is no such file */
 	struct row_stats rows[EXIT_ROWS];
 };
+
+/*
+ * Sorts n samples, which come in the order in which they were taken, ascending, and summarises the
+ * two sets they fall into. scratch holds n elements and is overwritten.
+ */
+void contamination_sort(uint32_t *samples, uint32_t *scratch, size_t n,
+			const struct record *disturbed, struct contamination *contamination);
+
+/* A row's "contamination" of summary.json; the caller owns it. */
+json_t *contamination_summary(const struct report *report, int row);
+
+/* The same in report.md, and as the last columns of a line of report.csv: their names for NULL. */
+void contamination_markdown(const json_t *summary, FILE *out);
+void contamination_csv(const json_t *row, FILE *out);
 
 /* The whole of summary.json; the caller owns it. */
 json_t *report_summary(const struct report *report);

@@ -141,6 +141,7 @@ static void add_statistics(json_t *out, const struct report *report, int row)
 	json_object_set_new(out, "tracing_overhead",
 			    proof ? json_integer((json_int_t)stats->proof_p50 - p50(report, row))
 				  : json_null());
+	json_object_set_new(out, "contamination", contamination_summary(report, row));
 }
 
 static const char *unit_of(uint8_t clock)
@@ -191,11 +192,15 @@ static json_t *setup_of(const struct report *report)
 		{"debugcon", "debugcon.backend"},
 	};
 	json_t *setup = json_object(), *vendor = json_object_get(report->proof, "vendor");
+	size_t length;
+	const char *text = record_info(&report->records, "contamination", &length);
 
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
 		json_object_set_new(setup, members[i][0], env_text(report, members[i][1]));
 	json_object_set_new(setup, "vendor",
 			    json_is_string(vendor) ? json_incref(vendor) : json_string("unknown"));
+	json_object_set_new(setup, "contamination",
+			    text ? one_line(text, length, true) : json_string("unknown"));
 	json_object_set_new(setup, "tsc_khz",
 			    report->records.tsc_khz ? json_integer(report->records.tsc_khz)
 						    : json_null());

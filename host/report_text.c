@@ -233,6 +233,7 @@ void report_markdown(const json_t *summary, FILE *out)
 	      "pass; the numbers above are without it.\n\n",
 	      out);
 	markdown_numbers(rows, all_keys, ARRAY_SIZE(all_keys), out);
+	contamination_markdown(summary, out);
 	markdown_proof(rows, out);
 	report_card_markdown(summary, out);
 	fputs("## Histograms\n\n", out);
@@ -277,7 +278,9 @@ void report_csv(const json_t *summary, FILE *out)
 		fprintf(out, ",%s", texts[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		fprintf(out, ",%s", numbers[i]);
-	fputs(",p50_ci95_low,p50_ci95_high\n", out);
+	fputs(",p50_ci95_low,p50_ci95_high", out);
+	contamination_csv(NULL, out);
+	fputc('\n', out);
 	json_array_foreach (json_object_get(summary, "rows"), index, row) {
 		const json_t *interval = json_object_get(row, "p50_ci95");
 		char text[32];
@@ -300,6 +303,7 @@ void report_csv(const json_t *summary, FILE *out)
 					json_integer_value(json_array_get(interval, i)));
 			else
 				fputc(',', out);
+		contamination_csv(row, out);
 		fputc('\n', out);
 	}
 }

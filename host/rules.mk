@@ -32,6 +32,7 @@ host-sources := \
 	host/report.c \
 	host/report_card.c \
 	host/report_cmd.c \
+	host/report_contamination.c \
 	host/report_files.c \
 	host/report_plot.c \
 	host/report_summary.c \
@@ -92,7 +93,7 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 report-sources := $(filter host/card_judge.c host/exit_reasons.c host/exit_rows.c host/json_file.c host/record.c \
 	host/report%.c host/stats.c host/verdict.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,json_file record report stats verdict)
+report-tests := $(patsubst %,build/asan/host/t/test_%,contamination json_file record report stats verdict)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 

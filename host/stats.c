@@ -84,6 +84,12 @@ size_t stats_median_rank(size_t n)
 	return l;
 }
 
+void stats_percentiles(const uint32_t *sorted, size_t n, uint32_t at[STATS_PERCENTILES])
+{
+	for (int i = 0; i < STATS_PERCENTILES; i++)
+		at[i] = sorted[stats_rank(ranks_per10000[i], n) - 1];
+}
+
 void stats_of_sorted(const uint32_t *sorted, size_t n, struct stats *stats)
 {
 	size_t l = stats_median_rank(n);
@@ -103,8 +109,7 @@ void stats_of_sorted(const uint32_t *sorted, size_t n, struct stats *stats)
 		.median_low = sorted[l - 1],
 		.median_high = sorted[n - l],
 	};
-	for (int i = 0; i < STATS_PERCENTILES; i++)
-		stats->at[i] = sorted[stats_rank(ranks_per10000[i], n) - 1];
+	stats_percentiles(sorted, n, stats->at);
 }
 
 uint64_t histogram_low(unsigned int bin)

@@ -40,7 +40,10 @@ struct stats {
 /* Sorts n samples ascending. scratch holds n elements and is overwritten. */
 void stats_sort(uint32_t *samples, uint32_t *scratch, size_t n);
 
-/* Everything about n samples in ascending order; n is at least 1. */
+/* The percentiles of n samples in ascending order; n is at least 1. */
+void stats_percentiles(const uint32_t *sorted, size_t n, uint32_t at[STATS_PERCENTILES]);
+
+/* Everything about them. */
 void stats_of_sorted(const uint32_t *sorted, size_t n, struct stats *stats);
 
 /* Nearest rank, ceil(p * n / 10000) with p in 1/10000, and 1 for p = 0; counted from 1. n >= 1. */

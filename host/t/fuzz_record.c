@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The record reader against libFuzzer: each input as it is, and once more with the magic, version
- * and checksum of its records mended, or no input would ever get past them.
+ * and checksum of its records mended, or no input would ever get past them. The first record has
+ * the version: 1 where its own is odd.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,24 @@ static void touch(const struct record *record)
 		sum += payload[i];
 }
 
+/* What a reader of flags relies on: they are of a row, in its range and in order. */
+static void check_flags(const struct record *disturbed, const struct record *row)
+{
+	uint32_t next = 0;
+
+	if (!disturbed->header.kind)
+		return;
+	if (row->header.kind != RECORD_ROW || row->header.row != disturbed->header.row)
+		abort();
+	for (uint32_t i = 0; i < disturbed->header.count; i++) {
+		struct disturbed flag = record_disturbed(disturbed, i);
+
+		if (flag.sample < next || flag.sample >= row->header.count || !flag.causes)
+			abort();
+		next = flag.sample + 1;
+	}
+}
+
 static void read_stream(const uint8_t *data, size_t size)
 {
 	struct record_file file;
@@ -28,9 +47,11 @@ static void read_stream(const uint8_t *data, size_t size)
 
 	if (!record_file_read(&file, data, size, why)) {
 		for (int pass = 1; pass < 3; pass++)
-			for (int row = 0; row < EXIT_ROWS; row++)
+			for (int row = 0; row < EXIT_ROWS; row++) {
 				if (file.rows[pass][row].header.kind)
 					touch(&file.rows[pass][row]);
+				check_flags(&file.disturbed[pass][row], &file.rows[pass][row]);
+			}
 	} else if (!memchr(why, '\0', sizeof(why)) || strchr(why, '\n')) {
 		abort();
 	}
@@ -46,13 +67,15 @@ static void read_stream(const uint8_t *data, size_t size)
 static void mend(uint8_t *data, size_t size)
 {
 	struct record_header header;
+	uint16_t version = 0;
 
 	for (size_t at = 0; size - at >= sizeof(header);) {
 		uint64_t length;
 
 		memcpy(&header, data + at, sizeof(header));
 		header.magic = RECORD_MAGIC;
-		header.version = RECORD_VERSION;
+		version = version ? version : header.version % 2 ? 1 : RECORD_VERSION;
+		header.version = version;
 		header.reserved = 0;
 		length = (uint64_t)header.count * header.width;
 		if (length <= size - at - sizeof(header))

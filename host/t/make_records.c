@@ -3,9 +3,9 @@
  * Makes runs that never happened: run.rec, proof.json and env.json of a chosen scenario, from a
  * fixed seed. It made the golden fixtures of host/t/golden, and makes the input of the benchmark
  * of `exitlab report`. Golden runs are named after the record version and the scenario; 1-svm has
- * 25 samples a row, 1-vmx 40, 1-tcg 12. Those of an old version are kept, not made again. Where the
- * report changes on purpose, `exitlab report` on a copy makes the new summary.json, report.md and
- * report.csv to commit.
+ * 25 samples a row, 1-vmx and 2-vmx 40, 1-tcg and 2-tcg 12. Those of an old version are kept, not
+ * made again. Where the report changes on purpose, `exitlab report` on a copy makes the new
+ * summary.json, report.md and report.csv to commit.
  */
 #include <err.h>
 #include <jansson.h>
@@ -28,10 +28,15 @@ static const struct scenario {
 	const char *accel, *model, *vendor; /* vendor NULL: nobody counted */
 	uint8_t clock;
 	uint32_t floor, kvm, qemu, scatter;
+	const char *contamination;
+	uint32_t causes; /* DISTURBED_* bits that it names */
 } scenarios[] = {
-	{"svm", "kvm", "QEMU TCG CPU version 2.5+", "svm", CLOCK_INSN, 6, 2787, 5704, 0},
-	{"vmx", "kvm", "Example CPU | 3.0 GHz", "vmx", CLOCK_TSC, 34, 1180, 9200, 90},
-	{"tcg", "tcg", "Example CPU | 3.0 GHz", NULL, CLOCK_TSC, 260, 700, 900, 400},
+	{"svm", "kvm", "QEMU TCG CPU version 2.5+", "svm", CLOCK_INSN, 6, 2787, 5704, 0,
+	 "interrupts,steal", DISTURBED_INTERRUPT | DISTURBED_STEAL},
+	{"vmx", "kvm", "Example CPU | 3.0 GHz", "vmx", CLOCK_TSC, 34, 1180, 9200, 90,
+	 "interrupts,steal", DISTURBED_INTERRUPT | DISTURBED_STEAL},
+	{"tcg", "tcg", "Example CPU | 3.0 GHz", NULL, CLOCK_TSC, 260, 700, 900, 400, "interrupts",
+	 DISTURBED_INTERRUPT},
 };
 
 static uint32_t random32(void)
@@ -44,11 +49,13 @@ static uint32_t random32(void)
 	return state >> 32;
 }
 
-/* The row's cost, some scatter above it, and now and then an interrupt's. */
-static uint32_t sample(const struct scenario *scenario, const struct exit_row *row, uint8_t pass)
+/* The row's cost, some scatter above it, and now and then what disturbed it. */
+static uint32_t sample(const struct scenario *scenario, const struct exit_row *row, uint8_t pass,
+		       uint32_t *causes)
 {
 	uint32_t ticks = scenario->floor;
 
+	*causes = 0;
 	if (row->path != PATH_NONE)
 		ticks = row->path == PATH_KVM ? scenario->kvm : scenario->qemu;
 	if (!strcmp(row->context, "syscall"))
@@ -58,8 +65,10 @@ static uint32_t sample(const struct scenario *scenario, const struct exit_row *r
 	if (!scenario->scatter)
 		return ticks;
 	ticks += random32() % (scenario->scatter / 2 + ticks / 20);
-	if (random32() % 50 == 0)
+	if (random32() % 50 == 0) {
 		ticks += random32() % (20 * ticks);
+		*causes = (1 + random32() % 3) & scenario->causes;
+	}
 	return random32() % 5000 ? ticks : UINT32_MAX;
 }
 
@@ -89,13 +98,15 @@ static uint64_t put_pass(FILE *out, const struct scenario *scenario, struct reco
 			 uint32_t count)
 {
 	uint32_t *samples = malloc((size_t)count * sizeof(*samples));
+	struct disturbed *disturbed = malloc((size_t)count * sizeof(*disturbed));
 	uint64_t rows = 0;
 
-	if (!samples)
+	if (!samples || !disturbed)
 		err(1, "samples");
 	for (int i = 0; i < EXIT_ROWS; i++) {
 		struct record_header row = header;
 		const char *reason = waived(scenario, i);
+		uint32_t flagged = 0;
 
 		row.row = exit_rows[i].wire;
 		row.kind = reason ? RECORD_WAIVED : RECORD_ROW;
@@ -104,13 +115,25 @@ static uint64_t put_pass(FILE *out, const struct scenario *scenario, struct reco
 		row.floor = reason ? 0 : scenario->floor;
 		row.executed = reason ? 0 : (uint64_t)count + WARMUP;
 		for (uint32_t n = 0; !reason && n < count; n++) {
-			samples[n] = sample(scenario, &exit_rows[i], header.pass);
+			uint32_t causes;
+
+			samples[n] = sample(scenario, &exit_rows[i], header.pass, &causes);
 			row.saturated += samples[n] == UINT32_MAX;
+			if (causes)
+				disturbed[flagged++] = (struct disturbed){n, causes};
 		}
 		put(out, row, reason ? (const void *)reason : samples);
 		rows += !reason;
+		if (reason)
+			continue;
+		row.kind = RECORD_DISTURBED;
+		row.width = sizeof(*disturbed);
+		row.count = flagged;
+		row.saturated = row.floor = row.executed = 0;
+		put(out, row, disturbed);
 	}
 	free(samples);
+	free(disturbed);
 	header.kind = RECORD_PASS;
 	header.executed = rows;
 	put(out, header, NULL);
@@ -119,13 +142,15 @@ static uint64_t put_pass(FILE *out, const struct scenario *scenario, struct reco
 
 static void put_records(const struct scenario *scenario, uint32_t count)
 {
-	static const char info[] = "kernel=6.12.48\nclocksource=tsc\n";
+	char info[128];
 	struct record_header header = {.clock = scenario->clock, .tsc_khz = 1000000};
 	struct record_header text = header, done = header;
 	FILE *out = fopen("run.rec", "we");
 
 	if (!out)
 		err(1, "run.rec");
+	snprintf(info, sizeof(info), "kernel=6.12.48\nclocksource=tsc\ncontamination=%s\n",
+		 scenario->contamination);
 	text.kind = RECORD_INFO;
 	text.width = 1;
 	text.count = strlen(info);

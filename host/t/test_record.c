@@ -24,7 +24,7 @@ static void put(struct stream *stream, struct record_header header, const void *
 	size_t size = (size_t)header.count * header.width;
 
 	header.magic = RECORD_MAGIC;
-	header.version = RECORD_VERSION;
+	header.version = header.version ? header.version : RECORD_VERSION;
 	header.clock = header.clock ? header.clock : CLOCK_TSC;
 	header.checksum = record_checksum(&header, payload);
 	stream->starts[stream->records++] = stream->size;
@@ -51,22 +51,34 @@ static void put(struct stream *stream, struct record_header header, const void *
 			       .width = 1,                                                         \
 			       .count = strlen(text)},                                             \
 		text
+#define DISTURBED(name, of_pass, flags)                                                            \
+	(struct record_header){.kind = RECORD_DISTURBED,                                           \
+			       .row = exit_rows[ROW_##name].wire,                                  \
+			       .pass = of_pass,                                                    \
+			       .width = sizeof((flags)[0]),                                        \
+			       .count = ARRAY_SIZE(flags)},                                        \
+		flags
 #define PASS(of_pass, rows)                                                                        \
 	(struct record_header){.kind = RECORD_PASS, .pass = of_pass, .executed = rows}, NULL
 #define DONE(rows, samples)                                                                        \
 	(struct record_header){.kind = RECORD_DONE, .executed = rows, .total = samples}, NULL
 
 static const uint32_t two[] = {6, 7}, three[] = {1000, 1001, UINT32_MAX};
+static const struct disturbed none[] = {}, last_two[] = {{1, 3}, {2, 1}};
+
+#define TOLD "contamination=interrupts,steal\n"
 
 /* Two passes of two rows and a waived one; the odd text puts the rows at odd addresses. */
 static void fill(struct stream *stream)
 {
 	*stream = (struct stream){0};
-	put(stream, INFO("kernel=6.12\n?"));
+	put(stream, INFO("kernel=6.12\n" TOLD "?"));
 	for (uint8_t pass = PASS_TIMED; pass <= PASS_PROOF; pass++) {
 		put(stream, ROW(user_empty, pass, two));
+		put(stream, DISTURBED(user_empty, pass, none));
 		put(stream, WAIVED(user_outb_kvm, pass, "no port"));
 		put(stream, ROW(user_outb, pass, three));
+		put(stream, DISTURBED(user_outb, pass, last_two));
 		put(stream, PASS(pass, 2));
 	}
 	put(stream, DONE(4, 10));
@@ -115,6 +127,12 @@ static void whole_stream(void **state)
 		assert_memory_equal(row->payload, three, sizeof(three));
 		assert_int_equal(file.rows[pass][ROW_user_outb_kvm].header.kind, RECORD_WAIVED);
 		assert_int_equal(file.rows[pass][ROW_kernel_cpuid].header.kind, 0);
+		row = &file.disturbed[pass][ROW_user_outb];
+		assert_int_equal(row->header.kind, RECORD_DISTURBED);
+		assert_int_equal(row->header.count, 2);
+		assert_int_equal(record_disturbed(row, 1).sample, 2);
+		assert_int_equal(record_disturbed(row, 1).causes, DISTURBED_INTERRUPT);
+		assert_int_equal(file.disturbed[pass][ROW_user_outb_kvm].header.kind, 0);
 	}
 }
 
@@ -153,8 +171,10 @@ static void truncated_at_every_byte(void **state)
 		if (!strstr(why, "truncated at") || !strstr(why, count))
 			fail_msg("%zu bytes, %s: %s", size, count, why);
 	}
-	read_copy(stream.bytes, stream.starts[9] - 1, &file, why);
+	read_copy(stream.bytes, stream.starts[12] - 1, &file, why);
 	assert_non_null(strstr(why, "(last: user.outb, proof pass)"));
+	read_copy(stream.bytes, stream.starts[13] - 1, &file, why);
+	assert_non_null(strstr(why, "(last: user.outb, proof pass, disturbed)"));
 }
 
 static void one_record_of_a_stream(void **state)
@@ -202,9 +222,11 @@ static void bad_headers(void **state)
 		const char *words;
 	} cases[] = {
 		{{.magic = 0x12345678}, "bad magic 0x12345678"},
-		{{.version = 2}, "version 2"},
+		{{.version = 3}, "version 3"},
 		{{.version = 0xffff}, "version 65535"},
-		{{.kind = 6}, "unknown kind 6"},
+		{{.kind = 7}, "unknown kind 7"},
+		{{.kind = 6, .version = 1}, "unknown kind 6 in version 1"},
+		{{.kind = 6}, "DISTURBED with elements of 4 bytes, not 8"},
 		{{.width = 8}, "elements of 8 bytes, not 4"},
 		{{.width = UINT32_MAX, .count = UINT32_MAX}, "elements of 4294967295 bytes"},
 		{{.count = UINT32_MAX}, "4294967295 elements"},
@@ -326,6 +348,143 @@ static void out_of_order(void **state)
 	    (struct record_header){.kind = RECORD_PASS, .pass = PASS_TIMED, .clock = CLOCK_INSN},
 	    NULL);
 	assert_refused(&stream, "the clock changes");
+
+	stream = (struct stream){0};
+	put(&stream, INFO(""));
+	put(&stream, (struct record_header){.version = 1, .kind = RECORD_PASS, .pass = PASS_TIMED},
+	    NULL);
+	assert_refused(&stream, "the version changes from 2 to 1");
+}
+
+/* What a stream of version 1 could say, and which version 2 says when nothing can be told. */
+static void nothing_told(void **state)
+{
+	static const struct {
+		uint16_t version;
+		const char *info;
+	} cases[] = {{1, ""}, {1, TOLD}, {2, "contamination=none: no module\n"}, {2, ""}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct record_header headers[] = {
+			{.kind = RECORD_INFO, .width = 1, .count = strlen(cases[i].info)},
+			{.kind = RECORD_ROW, .row = 1, .pass = PASS_TIMED, .width = 4, .count = 2},
+			{.kind = RECORD_PASS, .pass = PASS_TIMED, .executed = 1},
+			{.kind = RECORD_DONE, .executed = 1, .total = 2},
+		};
+		const void *payloads[] = {cases[i].info, two, NULL, NULL};
+		struct stream stream = {0};
+		struct record_file file;
+		char why[RECORD_WHY];
+
+		headers[1].executed = 2;
+		for (size_t j = 0; j < ARRAY_SIZE(headers); j++) {
+			headers[j].version = cases[i].version;
+			put(&stream, headers[j], payloads[j]);
+		}
+		if (read_copy(stream.bytes, stream.size, &file, why))
+			fail_msg("case %zu: %s", i, why);
+		assert_int_equal(file.causes, 0);
+		assert_int_equal(file.disturbed[PASS_TIMED][ROW_user_empty].header.kind, 0);
+	}
+}
+
+static void info_lines(void **state)
+{
+	static const char text[] = "a=1\nempty=\nno line\nab=2\nlast=x";
+	struct record_file file = {.info = {.payload = text, .header.count = strlen(text)}};
+	size_t length = 7;
+
+	(void)state;
+	assert_null(record_info(&file, "no line", &length));
+	assert_null(record_info(&file, "b", &length));
+	assert_memory_equal(record_info(&file, "ab", &length), "2", 1);
+	assert_int_equal(length, 1);
+	assert_non_null(record_info(&file, "empty", &length));
+	assert_int_equal(length, 0);
+	assert_memory_equal(record_info(&file, "last", &length), "x", 1);
+	file.info.header.count = 0;
+	assert_null(record_info(&file, "a", &length));
+}
+
+/* Flags that cannot be of their row, though their checksum is right. */
+static void false_flags(void **state)
+{
+	static const struct {
+		const char *info;
+		uint32_t count;
+		struct disturbed flags[4];
+		const char *words;
+	} cases[] = {
+		{TOLD, 1, {{3, 1}}, "sample 3 is disturbed, of 3"},
+		{TOLD, 1, {{UINT32_MAX, 1}}, "sample 4294967295 is disturbed, of 3"},
+		{TOLD, 2, {{1, 1}, {1, 1}}, "not in ascending order at 1"},
+		{TOLD, 3, {{0, 1}, {2, 1}, {1, 1}}, "not in ascending order at 1"},
+		{TOLD, 1, {{0, 0}}, "causes 0x0"},
+		{TOLD, 1, {{0, 4}}, "causes 0x4"},
+		{TOLD, 1, {{0, 0x80000001}}, "causes 0x80000001"},
+		{TOLD, 4, {{0, 1}, {1, 1}, {2, 1}, {2, 1}}, "4 disturbed samples of 3"},
+		{"contamination=interrupts\n", 1, {{0, 2}}, "causes 0x2, INFO names 0x1"},
+		{"contamination=none: x\n", 0, {}, "INFO names nothing"},
+		{"", 1, {{0, 1}}, "INFO names nothing"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct stream stream = {0};
+
+		put(&stream, INFO(cases[i].info));
+		put(&stream, ROW(user_outb, PASS_TIMED, three));
+		put(&stream,
+		    (struct record_header){.kind = RECORD_DISTURBED,
+					   .row = exit_rows[ROW_user_outb].wire,
+					   .pass = PASS_TIMED,
+					   .width = 8,
+					   .count = cases[i].count},
+		    cases[i].flags);
+		assert_refused(&stream, cases[i].words);
+	}
+}
+
+static void flags_out_of_order(void **state)
+{
+	struct stream stream = {0};
+
+	(void)state;
+	put(&stream, INFO(TOLD));
+	put(&stream, DISTURBED(user_empty, PASS_TIMED, none));
+	assert_refused(&stream, "does not follow the ROW");
+
+	stream = (struct stream){0};
+	put(&stream, INFO(TOLD));
+	put(&stream, ROW(user_empty, PASS_TIMED, two));
+	put(&stream, DISTURBED(user_outb, PASS_TIMED, none));
+	assert_refused(&stream, "does not follow the ROW");
+
+	stream = (struct stream){0};
+	put(&stream, INFO(TOLD));
+	put(&stream, ROW(user_empty, PASS_TIMED, two));
+	put(&stream, DISTURBED(user_empty, PASS_PROOF, none));
+	assert_refused(&stream, "does not follow the ROW");
+
+	stream = (struct stream){0};
+	put(&stream, INFO(TOLD));
+	put(&stream, ROW(user_empty, PASS_TIMED, two));
+	put(&stream, DISTURBED(user_empty, PASS_TIMED, none));
+	put(&stream, DISTURBED(user_empty, PASS_TIMED, none));
+	assert_refused(&stream, "does not follow the ROW");
+
+	stream = (struct stream){0};
+	put(&stream, INFO(TOLD));
+	put(&stream, WAIVED(user_empty, PASS_TIMED, "no"));
+	put(&stream, DISTURBED(user_empty, PASS_TIMED, none));
+	assert_refused(&stream, "does not follow the ROW");
+
+	stream = (struct stream){0};
+	put(&stream, INFO(TOLD));
+	put(&stream, ROW(user_empty, PASS_TIMED, two));
+	put(&stream, PASS(PASS_TIMED, 1));
+	assert_refused(&stream, "has no DISTURBED");
 }
 
 static void wrong_totals(void **state)
@@ -390,6 +549,10 @@ int main(void)
 		cmocka_unit_test(bad_headers),
 		cmocka_unit_test(no_samples_and_too_few_executions),
 		cmocka_unit_test(out_of_order),
+		cmocka_unit_test(nothing_told),
+		cmocka_unit_test(info_lines),
+		cmocka_unit_test(false_flags),
+		cmocka_unit_test(flags_out_of_order),
 		cmocka_unit_test(wrong_totals),
 		cmocka_unit_test(files),
 	};

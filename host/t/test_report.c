@@ -138,7 +138,8 @@ static void assert_same_file(const char *wanted_dir, const char *dir, const char
 
 static void golden_runs(void **state)
 {
-	static const char *const runs[] = {GOLDEN "/1-svm", GOLDEN "/1-vmx", GOLDEN "/1-tcg"};
+	static const char *const runs[] = {GOLDEN "/1-svm", GOLDEN "/1-vmx", GOLDEN "/1-tcg",
+					   GOLDEN "/2-vmx", GOLDEN "/2-tcg"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
 		char dir[64];

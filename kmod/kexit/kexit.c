@@ -3,21 +3,28 @@
  * kexit: executes and times the instructions of exits.def in ring 0, for the guest program.
  *
  * The kernel rows are timed here, in short batches, with preemption off and interrupts off in each
- * sample; the syscall rows only execute here and are timed around the ioctl in ring 3.
+ * sample; the syscall rows only execute here and are timed around the ioctl in ring 3. Ring 3 may
+ * map the counters that tell which of its samples were disturbed.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/fs.h>
+#include <linux/hardirq.h>
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
+#include <linux/kernel_stat.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/uaccess.h>
 #include <asm/desc.h>
+#include <asm/kvm_para.h>
+#include <asm/msr.h>
 #include <asm/processor.h>
 #include <asm/tsc.h>
 
+#include "counters.h"
 #include "insn.h"
 #include "kexit.h"
 
@@ -43,9 +50,76 @@ static const struct kexit_row *find_row(unsigned long wire, int context)
 	return &rows[wire];
 }
 
+/*
+ * The guest has one CPU, so per-CPU variables are the kernel's own data, at one address each. KVM
+ * writes the steal time to where the kernel told it to: that register is read once, here, since
+ * reading it exits.
+ */
+static const u64 never_stolen;
+static struct counters counters = {
+	.timer = &irq_stat.apic_timer_irqs,
+	.device = (const volatile uint64_t *)&kstat.irqs_sum,
+	.steal = &never_stolen,
+};
+
+static void find_steal_time(void)
+{
+	const struct kvm_steal_time *area;
+	u64 told;
+
+	BUILD_BUG_ON(IS_ENABLED(CONFIG_SMP) || sizeof(kstat.irqs_sum) != sizeof(uint64_t));
+	if (rdmsrl_safe(MSR_KVM_STEAL_TIME, &told) || !(told & KVM_MSR_ENABLED))
+		return;
+	area = __va(told & KVM_STEAL_VALID_BITS);
+	counters.steal = &area->steal;
+}
+
+/* The counters in the order of their pages in the mapping; NULL where there is none. */
+static const volatile void *counter_of_page(unsigned int page)
+{
+	const volatile void *const of_page[KEXIT_PAGES] = {
+		counters.timer, counters.device,
+		counters.steal == &never_stolen ? NULL : counters.steal};
+
+	return of_page[page];
+}
+
+static uint32_t counter_offset(unsigned int page)
+{
+	const volatile void *counter = counter_of_page(page);
+
+	return counter ? page * PAGE_SIZE + offset_in_page(counter) : KEXIT_ABSENT;
+}
+
+static long tell_counters(struct kexit_counters __user *to)
+{
+	struct kexit_counters offsets = {counter_offset(0), counter_offset(1), counter_offset(2)};
+
+	return copy_to_user(to, &offsets, sizeof(offsets)) ? -EFAULT : 0;
+}
+
+static int kexit_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int error = 0;
+
+	if (vma->vm_pgoff || vma_pages(vma) != KEXIT_PAGES || (vma->vm_flags & VM_WRITE))
+		return -EINVAL;
+	vm_flags_clear(vma, VM_MAYWRITE);
+	for (unsigned int page = 0; !error && page < KEXIT_PAGES; page++) {
+		const volatile void *counter = counter_of_page(page);
+
+		if (counter)
+			error = remap_pfn_range(vma, vma->vm_start + page * PAGE_SIZE,
+						__pa(counter) >> PAGE_SHIFT, PAGE_SIZE,
+						vma->vm_page_prot);
+	}
+	return error;
+}
+
 static long sample_batch(const struct kexit_batch __user *from)
 {
 	uint32_t samples[KEXIT_BATCH];
+	uint8_t causes[KEXIT_BATCH];
 	const struct kexit_row *row;
 	struct kexit_batch batch;
 	unsigned long flags;
@@ -59,17 +133,25 @@ static long sample_batch(const struct kexit_batch __user *from)
 	/*
 	 * Interrupts are off within a sample and on between two: one that is pending is taken
 	 * there. Left pending, it would make every later entry of the batch longer, since the
-	 * hypervisor tries to inject it each time.
+	 * hypervisor tries to inject it each time. It counts for the sample that it waited in.
 	 */
 	preempt_disable();
 	for (uint32_t i = 0; i < batch.count; i++) {
+		struct counts before;
+
 		local_irq_save(flags);
+		before = counters_read(&counters);
 		samples[i] = sample_narrow(row->sample());
 		local_irq_restore(flags);
+		/* STI holds interrupts off for one instruction more: a pending one comes after
+		 * this. */
+		asm volatile("nop" ::: "memory");
+		causes[i] = counters_causes(&counters, before);
 	}
 	preempt_enable();
 
-	if (copy_to_user(u64_to_user_ptr(batch.samples), samples, batch.count * sizeof(*samples)))
+	if (copy_to_user(u64_to_user_ptr(batch.samples), samples, batch.count * sizeof(*samples)) ||
+	    copy_to_user(u64_to_user_ptr(batch.causes), causes, batch.count * sizeof(*causes)))
 		return -EFAULT;
 	return 0;
 }
@@ -89,6 +171,8 @@ static long kexit_ioctl(struct file *file, unsigned int command, unsigned long a
 		return sample_batch((const struct kexit_batch __user *)argument);
 	case KEXIT_TSC_KHZ:
 		return put_user(tsc_khz, (uint32_t __user *)argument);
+	case KEXIT_COUNTERS:
+		return tell_counters((struct kexit_counters __user *)argument);
 	default:
 		return -ENOTTY;
 	}
@@ -97,6 +181,7 @@ static long kexit_ioctl(struct file *file, unsigned int command, unsigned long a
 static const struct file_operations kexit_operations = {
 	.owner = THIS_MODULE,
 	.unlocked_ioctl = kexit_ioctl,
+	.mmap = kexit_mmap,
 };
 
 static struct miscdevice kexit_device = {
@@ -117,6 +202,7 @@ static int __init kexit_init(void)
 	preempt_disable();
 	force_reload_TR();
 	preempt_enable();
+	find_steal_time();
 	return misc_register(&kexit_device);
 }
 module_init(kexit_init);
