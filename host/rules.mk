@@ -9,6 +9,7 @@ host-sources := \
 	host/card.c \
 	host/card_counters.c \
 	host/card_judge.c \
+	host/child.c \
 	host/diagnose.c \
 	host/env.c \
 	host/exit_reasons.c \

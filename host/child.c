@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "util.h"
+
+void command_add(struct command *command, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (command->count + 1 >= CHILD_WORDS ||
+	    vasprintf(&command->word[command->count++], format, arguments) < 0)
+		die("no memory");
+	va_end(arguments);
+}
+
+void command_option(struct command *command, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	command_add(command, "%s", name);
+	command_add(command, "%s", value);
+}
+
+void command_number(struct command *command, const char *name, long value)
+{
+	if (!value)
+		return;
+	command_add(command, "%s", name);
+	command_add(command, "%ld", value);
+}
+
+void command_free(struct command *command)
+{
+	while (command->count)
+		free(command->word[--command->count]);
+}
+
+static volatile sig_atomic_t child, passed_on;
+
+static void pass_on(int signal)
+{
+	passed_on = 1;
+	kill(child, signal);
+}
+
+int command_run(const struct command *command, int output, bool *interrupted)
+{
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = pass_on}, old[ARRAY_SIZE(ends)];
+	sigset_t all, before;
+	int status = 0;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		if (output >= 0) {
+			dup2(output, STDOUT_FILENO);
+			dup2(output, STDERR_FILENO);
+		}
+		execv(command->word[0], command->word);
+		pr_err("%s: %s", command->word[0], strerror(errno));
+		_exit(127);
+	}
+	if (child < 0)
+		die("fork: %s", strerror(errno));
+	passed_on = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		sigaction(ends[i], &action, &old[i]);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		sigaction(ends[i], &old[i], NULL);
+	*interrupted = passed_on;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
