@@ -9,6 +9,8 @@ CPU	   ?=
 ITER	   ?=
 ISOLATE	   ?=
 FIFO	   ?=
+ROUNDS	   ?=
+DISTURB	   ?=
 SELECT	   ?=
 KERNEL_SRC ?=
 LAB_KERNEL ?=
@@ -49,7 +51,7 @@ include initramfs/rules.mk
 include host/rules.mk
 include docs/rules.mk
 
-.PHONY: all deps boot bench check lint clean help
+.PHONY: all deps boot isolation-ab bench check lint clean help
 
 all: build/exitlab $(lab-parts) $(guest-parts) $(man-pages)
 
@@ -74,6 +76,11 @@ boot: all
 		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)') \
 		$(if $(filter-out 0,$(ISOLATE)),--isolate) $(if $(FIFO),--fifo '$(FIFO)')
 
+isolation-ab: all
+	$(quiet)build/exitlab ab --accel '$(ACCEL)' --results '$(RESULTS)' \
+		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)') \
+		$(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(DISTURB),--disturb '$(DISTURB)')
+
 # Every test speaks TAP: cmocka programs and shell scripts, beside what they test in t/.
 check: export CMOCKA_MESSAGE_OUTPUT = TAP
 check: all $(check-programs)
@@ -90,6 +97,7 @@ help:
 
 #h make deps          install what a fresh Debian needs; prints the list elsewhere
 #h make boot          build, boot the guest, measure, prove, archive, print the table
+#h make isolation-ab  the same rows with and without isolation, left alone and disturbed
 #h make check         every test; ends in "N passed, N failed, N skipped"
 #h make bench         the project's own figures, each beside its anchor
 #h make lint          shellcheck, clang-format, cppcheck
@@ -103,6 +111,7 @@ help:
 #h   CPU=N                    host CPU of the vCPU [the last online one]
 #h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list)
 #h   ISOLATE=1 FIFO=N         isolate the CPU meanwhile; the vCPU's real-time priority then
+#h   ROUNDS=N DISTURB=WHEN    of isolation-ab: how often; on, off or both
 #h   KERNEL_SRC=PATH          kernel tree or tarball for the guest [the newest linux-source package]
 #h   LAB_KERNEL=PATH|PACKAGE  kernel of the lab [the newest linux-image package]
 #h   RESULTS=DIR CACHE=DIR    archive; kernels and packages that are costly to make

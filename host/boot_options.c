@@ -69,8 +69,8 @@ static void check_select(const char *select, struct argp_state *state)
 	}
 }
 
-static long number(const char *text, long least, long most, const char *what,
-		   struct argp_state *state)
+long boot_number(const char *text, long least, long most, const char *what,
+		 struct argp_state *state)
 {
 	char *end;
 	long value;
@@ -93,10 +93,8 @@ static const char *one_of(const char *text, const char *const *words, const char
 	return NULL;
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+error_t boot_option(int key, char *argument, struct boot_options *boot, struct argp_state *state)
 {
-	struct boot_options *boot = state->input;
-
 	switch (key) {
 	case 'a':
 		boot->accel =
@@ -108,10 +106,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 				       "--machine", state);
 		break;
 	case 'c':
-		boot->cpu = number(argument, 0, CPU_SETSIZE - 1, "--cpu", state);
+		boot->cpu = boot_number(argument, 0, CPU_SETSIZE - 1, "--cpu", state);
 		break;
 	case 'i':
-		boot->iter = number(argument, 1, RECORD_MAX_SAMPLES, "--iter", state);
+		boot->iter = boot_number(argument, 1, RECORD_MAX_SAMPLES, "--iter", state);
 		break;
 	case 's':
 		check_select(argument, state);
@@ -121,7 +119,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		boot->results = argument;
 		break;
 	case 'd':
-		boot->deadline = number(argument, 1, 1000000, "--deadline", state);
+		boot->deadline = boot_number(argument, 1, 1000000, "--deadline", state);
 		break;
 	case OPTION_KERNEL:
 		boot->kernel = argument;
@@ -142,7 +140,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		boot->under_isolate = true;
 		break;
 	case OPTION_FIFO:
-		boot->fifo = number(argument, 1, 99, "--fifo", state);
+		boot->fifo = boot_number(argument, 1, 99, "--fifo", state);
 		break;
 	case OPTION_LIST:
 		boot->list = true;
@@ -162,6 +160,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	return 0;
 }
 
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	return boot_option(key, argument, state->input, state);
+}
+
 static const struct argp argp = {
 	.options = option_table,
 	.parser = parse,
@@ -170,7 +173,7 @@ static const struct argp argp = {
 	       ".failed and keeps its logs and the reason. See exitlab-boot(1).",
 };
 
-void boot_options_parse(struct boot_options *options, int argc, char **argv)
+void boot_options_default(struct boot_options *options)
 {
 	const char *qemu = getenv("QEMU");
 
@@ -181,6 +184,11 @@ void boot_options_parse(struct boot_options *options, int argc, char **argv)
 		.qemu = qemu && *qemu ? qemu : "qemu-system-x86_64",
 		.cpu = -1,
 	};
+}
+
+void boot_options_parse(struct boot_options *options, int argc, char **argv)
+{
+	boot_options_default(options);
 	argp_parse(&argp, argc, argv, 0, NULL, options);
 }
 

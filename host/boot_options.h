@@ -3,6 +3,7 @@
 #ifndef EXITLAB_BOOT_OPTIONS_H
 #define EXITLAB_BOOT_OPTIONS_H
 
+#include <argp.h>
 #include <stdbool.h>
 
 struct boot_options {
@@ -20,6 +21,17 @@ struct boot_options {
 	bool under_isolate; /* it is what `isolate run` runs: nothing may go on in the lab */
 	bool no_proof, list;
 };
+
+/* What is not said on the command line. */
+void boot_options_default(struct boot_options *options);
+
+/* One option of the command line; for commands that have some of boot's own. */
+error_t boot_option(int key, char *argument, struct boot_options *options,
+		    struct argp_state *state);
+
+/* text as a number from least to most; what is the option it is of. A usage error otherwise. */
+long boot_number(const char *text, long least, long most, const char *what,
+		 struct argp_state *state);
 
 /* Reads the command line; usage errors end the process with EXIT_USAGE. */
 void boot_options_parse(struct boot_options *options, int argc, char **argv);

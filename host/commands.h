@@ -13,7 +13,8 @@
 	COMMAND(lab,       "run any command on an emulated host that has KVM")                     \
 	COMMAND(exitcount, "count the exits of a running QEMU by reason, with latency")            \
 	COMMAND(report,    "raw records to summary.json, report.md, report.csv and plots")            \
-	COMMAND(interfere, "disturb a CPU, to see what isolation keeps out")
+	COMMAND(interfere, "disturb a CPU, to see what isolation keeps out")                     \
+	COMMAND(ab,        "the same rows with and without isolation, in turn")
 /* clang-format on */
 
 #define COMMAND(name, prose) int cmd_##name(int argc, char **argv);

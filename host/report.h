@@ -82,6 +82,9 @@ void report_table(const json_t *summary, FILE *out);
 void report_card_line(const json_t *summary, FILE *out);
 void report_card_markdown(const json_t *summary, FILE *out);
 
+/* What one unit of a summary's numbers is, in words. */
+const char *report_unit(const json_t *summary);
+
 /* Text for markdown: what comes from outside may hold characters that mean something there. */
 void markdown_text(const char *text, FILE *out);
 

@@ -24,8 +24,7 @@ static bool has_samples(const json_t *row)
 	return json_object_get(row, "n") != NULL;
 }
 
-/* What one unit of the numbers is, in words. */
-static const char *clock_of(const json_t *summary)
+const char *report_unit(const json_t *summary)
 {
 	const json_t *emulated = json_object_get(summary, "emulated");
 
@@ -98,7 +97,7 @@ void report_table(const json_t *summary, FILE *out)
 	fprintf(out, "guest   Linux %s on QEMU %s, %s, %s\n", json_text(setup, "guest_kernel"),
 		json_text(setup, "qemu"), json_text(setup, "machine"), json_text(setup, "accel"));
 	fprintf(out, "clock   %s, unit %s\ntime    %s\n", json_text(summary, "clock"),
-		clock_of(summary), json_text(summary, "time"));
+		report_unit(summary), json_text(summary, "time"));
 	report_card_line(summary, out);
 	fputc('\n', out);
 	fprintf(out, "%-18s %-5s %9s %9s %9s %9s %10s %9s  %s\n", "row", "path", "n", "p50", "p99",
@@ -139,7 +138,7 @@ static void markdown_setup(const json_t *summary, FILE *out)
 	fputs(" |\n| time | ", out);
 	markdown_text(json_text(summary, "time"), out);
 	fprintf(out, " |\n| clock | %s |\n| unit | %s |\n| status | %s |\n",
-		json_text(summary, "clock"), clock_of(summary), json_text(summary, "status"));
+		json_text(summary, "clock"), report_unit(summary), json_text(summary, "status"));
 	json_object_foreach ((json_t *)setup, key, value) {
 		char number[32];
 
@@ -225,7 +224,7 @@ void report_markdown(const json_t *summary, FILE *out)
 	markdown_text(json_text(summary, "host"), out);
 	fputs("\n\n", out);
 	markdown_setup(summary, out);
-	fprintf(out, "## Samples\n\nUnit: %s.\n\n", clock_of(summary));
+	fprintf(out, "## Samples\n\nUnit: %s.\n\n", report_unit(summary));
 	markdown_numbers(rows, main_keys, ARRAY_SIZE(main_keys), out);
 	if (print_reasons(rows, "- ", markdown_text, out))
 		fputc('\n', out);

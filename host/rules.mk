@@ -2,6 +2,8 @@
 # host/: the exitlab command, one file a subcommand, and the lab that gives any machine a KVM.
 
 host-sources := \
+	host/ab.c \
+	host/ab_report.c \
 	host/archive.c \
 	host/boot.c \
 	host/boot_elsewhere.c \
