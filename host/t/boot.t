@@ -96,6 +96,11 @@ smoke() {
 	for fact in '"pinned": true' '"backend": "null"' "\"time\": \"$(date -u +%F)T"; do
 		ok "env.json says $fact" grep -q "$fact" "$run/env.json"
 	done
+	samples=$(grep -c '^      "n":' "$run/summary.json")
+	ok "each row that ran says which of its samples were disturbed" \
+		test "$(grep -c '^      "contamination": {' "$run/summary.json")" = "$samples"
+	ok "by interrupts, since under TCG there is no steal time" \
+		test "$(grep -c '^        "steal": null' "$run/summary.json")" = "$samples"
 	EXITLAB_LAB_CLOCK=insn boot --iter 100
 	ok "no environment makes ticks instructions" test $? = 2
 	"$exitlab" boot --list >/dev/full 2>"$dir/err"
@@ -114,6 +119,30 @@ smoke() {
 	ok "QEMU may be a relative path" test $? = 0
 	ok "a row whose name another one's begins with is not run" test -z "$(grep '^user.outb ' "$dir/out")"
 	ok "nor are its bytes counted" test -z "$(find "$dir/results" -name check.rec)"
+	rm -rf "$dir/results"
+}
+
+# A guest that is interrupted 100 times a second, and a row that takes it longer than that.
+disturbed() {
+	boot --iter 400000 --select user.outb,syscall.rdmsr,kernel.outb
+	run=$(echo "$dir"/results/*/*)
+	for row in user.outb syscall.rdmsr kernel.outb; do
+		flagged=$(host/t/csv "$run" $row flagged)
+		ok "$row: the guest's own timer disturbs samples" test "$flagged" -gt 0
+		ok "$row: and few of them" test "$flagged" -lt 4000
+	done
+	rm -rf "$dir/results"
+	image bare <<-'END'
+		#!/bin/sh
+		mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
+		/bin/measure $MEASURE
+		reboot -f
+	END
+	boot --initrd "$dir/bare.lz4" --iter 200 --select user.cpuid
+	run=$(echo "$dir"/results/*/*)
+	ok "a guest without kexit.ko cannot tell, and no row says that nothing happened" \
+		test "$(grep -c '"contamination": null' "$run/summary.json")" = 2 # and user.empty
+	ok "with the reason in the report" grep -q 'contamination | none: kexit.ko is not loaded' "$run/report.md"
 	rm -rf "$dir/results"
 }
 
@@ -296,6 +325,7 @@ kernel() {
 
 usage
 smoke
+disturbed
 guest_ends
 qemu_ends
 interrupted

@@ -33,6 +33,7 @@ proved() {
 	ok "all $all rows are PROVED" test "$(verdicts "$one" PROVED)" = "$all"
 	ok "the $outb rows of OUTB to QEMU wrote exactly their bytes" \
 		grep -q "\"written\": $((outb * 1100))\>" "$one/proof.json" # 1000 samples, 100 to warm up
+	ok "KVM tells the guest its steal time" grep -q '"contamination": "interrupts,steal"' "$one/summary.json"
 	ok "the table says what its numbers are" grep -q 'path length (emulated host)' "$dir/out"
 	for row in kernel.cpuid user.outb; do
 		ok "$row: min = p50 = p99" \
