@@ -52,7 +52,7 @@ static const struct budget *budget_of(const char *name)
 	return budget;
 }
 
-/* A rate below a second's length would judge a single event: at least one second's are allowed. */
+/* How many events a pass of so many seconds may have; a short one as many as one of a second. */
 static double allowed(const struct budget *budget, double seconds)
 {
 	return budget->per_second * (seconds > 1 ? seconds : 1);
@@ -112,7 +112,7 @@ json_t *card_judge(const json_t *card)
 
 		noisy |= over;
 		json_object_set_new(with, "per_second", tenths(count / seconds));
-		json_object_set_new(with, "budget", tenths(budget->per_second));
+		json_object_set_new(with, "allowed", tenths(allowed(budget, seconds)));
 		json_object_set_new(with, "over", json_boolean(over));
 		json_array_append_new(judged, with);
 	}
@@ -157,9 +157,9 @@ void card_describe(const json_t *judged, char *text, size_t size)
 		fprintf(out, "%s%s", separator, name);
 		if (strncmp(name, "vcpu.", 5) && json_text(counter, "text")[0])
 			fprintf(out, " (%s)", json_text(counter, "text"));
-		fprintf(out, " %g/s, budget %g/s",
-			json_number_value(json_object_get(counter, "per_second")),
-			json_number_value(json_object_get(counter, "budget")));
+		fprintf(out, " %g, allowed %g",
+			json_number_value(json_object_get(counter, "count")),
+			json_number_value(json_object_get(counter, "allowed")));
 		if (!strcmp(name, "vcpu.involuntary_switches"))
 			describe_tasks(judged, out);
 		separator = "; ";

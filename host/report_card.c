@@ -32,7 +32,7 @@ static void counters(const json_t *card, FILE *out)
 	const json_t *counter;
 	size_t i;
 
-	fputs("| counter | what | count | per second | budget | |\n"
+	fputs("| counter | what | count | per second | allowed | |\n"
 	      "| --- | --- | ---: | ---: | ---: | --- |\n",
 	      out);
 	json_array_foreach (json_object_get(card, "counters"), i, counter) {
@@ -42,7 +42,7 @@ static void counters(const json_t *card, FILE *out)
 			(long long)json_integer_value(json_object_get(counter, "count")));
 		number(json_object_get(counter, "per_second"), out);
 		fputs(" | ", out);
-		number(json_object_get(counter, "budget"), out);
+		number(json_object_get(counter, "allowed"), out);
 		fprintf(out, " | %s |\n",
 			json_is_true(json_object_get(counter, "over")) ? "over" : "");
 	}
@@ -82,8 +82,8 @@ void report_card_markdown(const json_t *summary, FILE *out)
 	markdown_text(text, out);
 	fprintf(out,
 		"**\n\nHost CPU %lld, %s, the %.3f s of the timed pass. Interrupts and softirqs that "
-		"did not happen are left out. A budget is what cannot reach the 99.9th percentile; "
-		"docs/isolation.md says why each.\n\n",
+		"did not happen are left out. What is allowed cannot reach the 99.9th "
+		"percentile: docs/isolation.md.\n\n",
 		(long long)json_integer_value(json_object_get(card, "cpu")),
 		json_is_true(json_object_get(summary, "isolated")) ? "isolated" : "not isolated",
 		json_number_value(json_object_get(card, "seconds")));

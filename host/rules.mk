@@ -89,6 +89,9 @@ build/host/t/ring3: host/t/ring3.c build/flags
 check-programs += build/asan/host/t/test_hostinfo
 build/asan/host/t/test_hostinfo: build/asan/host/hostinfo.o build/asan/host/hostinfo_read.o
 
+check-programs += build/asan/host/t/test_card
+build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file)
+
 build/asan/host/t/test_%: build/asan/host/t/test_%.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
