@@ -33,13 +33,37 @@ needless_pages() {
 	done
 }
 
-# $1 a command. --help, --usage and --version are argp's own, the same everywhere.
+# $1 a page, the rest a command. --help, --usage and --version are argp's own, the same everywhere.
 differing_options() {
+	page=docs/man/$1.scd
+	shift
 	{
-		build/exitlab "$1" --help | grep -oE '(^|[ ,])--[a-z][a-z-]*' | tr -d ' ,' | sort -u
-		grep -oE '\*--[a-z][a-z-]*\*' "docs/man/exitlab-$1.scd" | tr -d '*' | sort -u
+		"$@" --help | grep -oE '(^|[ ,])--[a-z][a-z-]*' | tr -d ' ,' | sort -u
+		grep -oE '\*--[a-z][a-z-]*\*' "$page" | tr -d '*' | sort -u
 	} | grep -vxE -e '--(help|usage|version)?' | sort | uniq -u |
 		sed 's/$/ is only in the page or only in --help/'
+}
+
+# Both have the same names in the same order; a section has its knob's path and the value it is set to.
+differing_sections() {
+	sed -n 's/^#### //p' docs/isolation.md >"$dir/sections"
+	sed -n 's/^\([a-z][a-z_]*\) | .*/\1/p' isolation-scripts/knobs | diff - "$dir/sections" |
+		sed -n 's/^[<>]/not in both, or in another order:&/p'
+	sed -n '/^[a-z]/s/ *| */|/gp' isolation-scripts/knobs | while IFS='|' read -r name _ path wanted _; do
+		sed -n "/^#### $name\$/,/^#/{/^#/!p}" docs/isolation.md >"$dir/section"
+		case $path in
+		/*) ;;
+		*) continue ;;
+		esac
+		case $wanted in
+		-) set -- "\`${path%% *}\`" ;;
+		@*) set -- "\`$path\`" "\`${wanted#@}\`" ;;
+		*) set -- "\`$path\`" "\`$wanted\`" ;;
+		esac
+		for text; do
+			grep -qF "$text" "$dir/section" || echo "$name: its section lacks $text"
+		done
+	done
 }
 
 dead_links() {
@@ -50,13 +74,20 @@ dead_links() {
 	done
 }
 
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
 commands=$(build/exitlab help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p')
-echo "1..$((4 + $(echo "$commands" | wc -w)))"
+echo "1..$((6 + $(echo "$commands" | wc -w)))"
 
 claim "docs/method.md has the rows of exits.def" "$(stale_rows)"
 claim "each command has a man page, and exitlab(1) names it" "$(missing_pages)"
 claim "each man page has a command" "$(needless_pages)"
 claim "each link leads somewhere" "$(dead_links)"
+claim "docs/isolation.md has a section for every knob of isolation-scripts/knobs, and for no other" \
+	"$(differing_sections)"
+claim "isolate(1) has the options of --help" \
+	"$(differing_options isolate isolation-scripts/isolate)"
 for command in $commands; do
-	claim "exitlab-$command(1) has the options of --help" "$(differing_options "$command")"
+	claim "exitlab-$command(1) has the options of --help" \
+		"$(differing_options "exitlab-$command" build/exitlab "$command")"
 done
