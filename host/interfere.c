@@ -130,7 +130,10 @@ static void *thread_of(void *argument)
 {
 	struct kind *kind = argument;
 	cpu_set_t set;
+	char name[16];
 
+	snprintf(name, sizeof(name), "noise-%.9s", kind->name); /* a report card names it */
+	prctl(PR_SET_NAME, name);
 	CPU_ZERO(&set);
 	CPU_SET(options.cpu, &set);
 	if (kind->pinned && sched_setaffinity(0, sizeof(set), &set))

@@ -77,6 +77,7 @@ build/exitlab: $(host-objects)
 
 check-scripts += host/t/lab.t
 check-scripts += host/t/exitcount.t
+check-scripts += host/t/isolation.t
 check-scripts += host/t/lab_boot.t host/t/boot.t host/t/lint.t host/t/fuzz.t
 
 # The guest whose exits host/t/exitcount.t knows.
