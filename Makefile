@@ -49,6 +49,7 @@ include guest-bench/rules.mk
 include kmod/rules.mk
 include initramfs/rules.mk
 include host/rules.mk
+include isolation-scripts/rules.mk
 include docs/rules.mk
 
 .PHONY: all deps boot isolation-ab bench check lint clean help

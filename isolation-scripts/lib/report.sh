@@ -37,6 +37,7 @@ json_state() {
 	json_string "${header[boot]}" && text+=",\"boot_id\":$reply"
 	json_string "${header[time]}" && text+=",\"time\":$reply"
 	cpus_minus "${header[online]}" "${header[isolated]}" && others=$reply
+	json_string "${header[mode]}" && text+=",\"mode\":$reply"
 	text+=",\"cpu\":${header[cpu]},\"isolated\":\"${header[isolated]}\",\"housekeeping\":\"$others\""
 	if recorded partition && find_cgroup && [ -d "$root$cgroup" ]; then
 		json_string "$cgroup" && where=$reply
