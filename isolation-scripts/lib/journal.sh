@@ -55,6 +55,12 @@ order_items() {
 	for name in "${knobs[@]}"; do
 		# shellcheck disable=SC2206 # numbers
 		order+=(${of[$name]-})
+		unset "of[$name]"
+	done
+	# Of a table that has since lost a line.
+	for name in "${!of[@]}"; do
+		# shellcheck disable=SC2206
+		order+=(${of[$name]})
 	done
 }
 

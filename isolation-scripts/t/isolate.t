@@ -210,6 +210,16 @@ killed() {
 		test $code = 0 -a ! -s "$dir/err" -a -s "$dir/kill1/points" -a -s "$dir/kill2/points"
 }
 
+# What was written to first is put back last.
+reversed() {
+	fresh amd
+	BASH_ENV=$t/inject.bash INJECT_TRACE=$dir/applied exits 0 apply --cpu 3 --skip partition
+	BASH_ENV=$t/inject.bash INJECT_TRACE=$dir/restored exits 0 restore
+	grep -E '^/(proc|sys)/' "$dir/applied" | tac >"$dir/expected"
+	grep -E '^/(proc|sys)/' "$dir/restored" | diff "$dir/expected" - >"$dir/err"
+	ok "restore is in reverse" test $? = 0 -a "$(wc -l <"$dir/expected")" -gt 20
+}
+
 # A signal in the midst of apply: what was changed goes back at once.
 interrupted() {
 	for at in 5 20 45; do
@@ -470,6 +480,7 @@ choosing
 denied
 bad_journals
 running
+reversed
 interrupted
 full_disk
 advice
