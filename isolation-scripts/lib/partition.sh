@@ -64,13 +64,20 @@ record_thread() { # PID/task/TID LIST START
 }
 
 write_partition() {
-	local why
+	local why other
 	if [ -z "${prior[$cgroup]+ours}" ]; then
 		reply="$cgroup is there already and not isolate's: rmdir it"
 		return 1
 	fi
 	form_partition && return 0
 	why=$reply
+	for other in "$root$mount"/*/cpuset.cpus.partition; do
+		other=${other%/*} other=${other#"$root"}
+		if [ "$other" = "$cgroup" ] || ! get "$other/cpuset.cpus.partition"; then continue; fi
+		if [ "$reply" != member ] && arrives "$other/cpuset.cpus"; then
+			why+="; $other has the CPU as its partition"
+		fi
+	done
 	back_cgroup "$cgroup" || :
 	[ -z "${prior[$mount/cgroup.subtree_control]+ours}" ] ||
 		back_controller "$mount/cgroup.subtree_control" -cpuset || :

@@ -53,7 +53,7 @@ print_knob() { # KNOB
 	applied) text="${changed[$1]} changed${text:+; $text}" ;;
 	open) state="not applied" text="${changed[$1]} to change${text:+; $text}" ;;
 	esac
-	[ "${verified[$1]-}" != false ] || text="NOT VERIFIED${text:+: $text}"
+	[ "${verified[$1]-}" != false ] || [ "$state" = denied ] || text="NOT VERIFIED${text:+: $text}"
 	printf '%-25s %-12s %s\n' "$1" "$state" "$text"
 }
 
