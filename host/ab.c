@@ -230,11 +230,27 @@ static int boot(const struct ab_cell *cell, const char *directory, int output, b
 	return status;
 }
 
+/* The last line of a boot's log: what it failed of. */
+static void last_line(const char *directory, char *line, size_t size)
+{
+	char path[PATH_SIZE + 16], next[512];
+	FILE *log;
+
+	snprintf(path, sizeof(path), "%s/boot.log", directory);
+	snprintf(line, size, "it says nothing in %s", path);
+	log = fopen(path, "re");
+	while (log && fgets(next, sizeof(next), log))
+		if (next[strspn(next, " \n")])
+			snprintf(line, size, "%.*s", (int)strcspn(next, "\n"), next);
+	if (log)
+		fclose(log);
+}
+
 /* One boot of one cell. EXIT_OK, or another exit code with why. */
 static int run_cell(int cell, long round, char *why, size_t size)
 {
 	struct ab_runs *runs = &ab.runs[cell];
-	char directory[PATH_SIZE], *path;
+	char directory[PATH_SIZE], line[PATH_SIZE + 64], *path;
 	bool interrupted = false;
 	int status, output = begin_cell(&ab_cells[cell], round, directory, why, size);
 
@@ -252,8 +268,9 @@ static int run_cell(int cell, long round, char *why, size_t size)
 		return EXIT_OK;
 	}
 	free(path);
-	snprintf(why, size, "%s, round %ld: %s; see %s/boot.log", ab_cells[cell].name, round,
-		 interrupted ? "interrupted" : "the boot failed", directory);
+	last_line(directory, line, sizeof(line));
+	snprintf(why, size, "%s, round %ld: %s", ab_cells[cell].name, round,
+		 interrupted ? "interrupted" : line);
 	return status == EXIT_CANNOT ? EXIT_CANNOT : EXIT_FAILED;
 }
 

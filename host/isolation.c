@@ -38,6 +38,19 @@ static int node_of(int cpu)
 	return node;
 }
 
+/* Is the knob in force? One that was denied is in the file, too. */
+static bool in_force(const json_t *applied, const char *name)
+{
+	const json_t *knob;
+	size_t i;
+
+	json_array_foreach (json_object_get(applied, "knobs"), i, knob)
+		if (!strcmp(json_text(knob, "name"), name))
+			return !strcmp(json_text(knob, "status"), "applied") ||
+			       !strcmp(json_text(knob, "status"), "already");
+	return false;
+}
+
 int isolation_read(struct isolation *isolation)
 {
 	const char *path = getenv("EXITLAB_ISOLATION");
@@ -65,7 +78,9 @@ int isolation_read(struct isolation *isolation)
 	isolation->cpu = json_integer_value(json_object_get(applied, "cpu"));
 	isolation->cgroup = json_string_value(json_object_get(applied, "cgroup"));
 	isolation->fifo = json_integer_value(json_object_get(applied, "fifo"));
-	isolation->hugepages = json_integer_value(json_object_get(applied, "hugepages_mib"));
+	if (in_force(applied, "hugepages"))
+		isolation->hugepages =
+			json_integer_value(json_object_get(applied, "hugepages_mib"));
 	isolation->node = node_of(isolation->cpu);
 	return 0;
 }
