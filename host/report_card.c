@@ -82,8 +82,7 @@ void report_card_markdown(const json_t *summary, FILE *out)
 	markdown_text(text, out);
 	fprintf(out,
 		"**\n\nHost CPU %lld, %s, the %.3f s of the timed pass. Interrupts and softirqs that "
-		"did not happen are left out. What is allowed cannot reach the 99.9th "
-		"percentile: docs/isolation.md.\n\n",
+		"did not happen are left out. What is allowed are budgets: docs/isolation.md.\n\n",
 		(long long)json_integer_value(json_object_get(card, "cpu")),
 		json_is_true(json_object_get(summary, "isolated")) ? "isolated" : "not isolated",
 		json_number_value(json_object_get(card, "seconds")));
