@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What isolation-scripts/isolate did to this host, as it says itself, and how a run makes use of it. */
+/* What isolate did to this host, as it says itself, and how a run makes use of it. */
 #ifndef EXITLAB_ISOLATION_H
 #define EXITLAB_ISOLATION_H
 

@@ -35,7 +35,7 @@ enum { KEY_CLOCK = 1, KEY_IOMMU, KEY_DEVICE, KEY_APPEND, KEY_RW, KEY_DEADLINE, K
 /* clang-format off */
 static const struct argp_option option_list[] = {
 	{"clock",    KEY_CLOCK,    "insn|host", 0,
-	 "a tick of the lab's clock is one instruction on its one CPU, or this machine's time [insn]", 0},
+	 "a tick of the lab's clock is one instruction on its one CPU, or time passes about as on this machine [insn]", 0},
 	{"cpus",     'c',          "N",     0, "CPUs of the emulated host; more than 1 with the host clock only [1, host clock: 2]", 0},
 	{"mem",      'm',          "SIZE",  0, "its memory, in QEMU's words [2G]", 0},
 	{"iommu",    KEY_IOMMU,    NULL,    0, "with an IOMMU and interrupt remapping", 0},

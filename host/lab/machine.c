@@ -124,14 +124,15 @@ static void add_clock(struct words *words, const struct lab_options *options)
 	 * breakpoint that is long gone (static keys toggled in a loop: "Oops: int3" in seconds).
 	 */
 	add_option(words, "-accel", "tcg,thread=single");
-	if (!options->insn_clock)
-		return;
 	/*
+	 * Both clocks count instructions, at 1 ns each or, where time is to pass about as on this
+	 * machine, at 8. Without a count one thread runs two CPUs wrongly: a guest of the lab's KVM
+	 * that other CPUs interrupt often is corrupted within minutes (QEMU 7.2).
 	 * While the lab idles its clock goes on as ours does: it idles for every file that it
 	 * reads, and with sleep=off the clock would skip to the next timer each time, so that
 	 * deadlines of seconds passed in no time. The clock chip keeps the lab's time too.
 	 */
-	add_option(words, "-icount", "shift=0,sleep=on");
+	add_option(words, "-icount", "shift=%d,sleep=on", options->insn_clock ? 0 : 3);
 	add_option(words, "-rtc", "clock=vm");
 }
 
