@@ -239,14 +239,16 @@ static void print_reasons(const json_t *summary, const char *bullet,
 	const json_t *cell, *card;
 	size_t i, j;
 
-	json_array_foreach (json_object_get(summary, "cells"), i, cell)
-		json_array_foreach (json_object_get(cell, "cards"), j, card)
+	json_array_foreach (json_object_get(summary, "cells"), i, cell) {
+		json_array_foreach (json_object_get(cell, "cards"), j, card) {
 			if (strcmp(json_text(card, "verdict"), "CLEAN")) {
 				fprintf(out, "%s%s, round %zu: ", bullet, json_text(cell, "cell"),
 					j + 1);
 				text(json_text(card, "text"), out);
 				fputc('\n', out);
 			}
+		}
+	}
 }
 
 static void plain(const char *text, FILE *out)
