@@ -126,6 +126,11 @@ options() {
 	ok "and every row says why it is UNPROVEN" grep -q 'UNPROVEN: the proof pass was not asked for' "$dir/out"
 	"$exitlab" boot --accel lab --deadline 1 --iter 100000 --results "$dir/six" >"$dir/out" 2>"$dir/err"
 	ok "--deadline does as well" grep -q 'the deadline of 1 s passed' "$dir/err"
+	"$exitlab" boot --accel lab --isolate --select user.cpuid --iter 200 --results "$dir/seven" \
+		>"$dir/out" 2>"$dir/err"
+	ok "--isolate isolates a CPU in the lab" grep -q "vCPU on CPU 1, isolated" "$dir/out"
+	ok "and the report says so" grep -q "\"isolated\": true" "$(echo "$dir"/seven/*/*)/summary.json"
+	ok "the vCPU is in the partition" grep -q "\"pinned\": true" "$(echo "$dir"/seven/*/*)/env.json"
 }
 
 proved
