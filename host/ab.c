@@ -28,7 +28,6 @@
 #include "record.h"
 #include "util.h"
 
-#define LAB_ITER   2000 /* of an emulated host, where a sample takes long and means little */
 #define LAB_ROUNDS 1
 #define ROUNDS	   3
 #define PATH_SIZE  (sizeof(((struct archive *)0)->directory) + 128)

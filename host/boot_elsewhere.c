@@ -54,23 +54,26 @@ static int find_results(const char *asked, char results[PATH_MAX])
 int boot_in_lab(const struct boot_options *options)
 {
 	char self[PATH_MAX], results[PATH_MAX];
+	struct boot_options inside = *options;
 	struct command command = {0};
 
 	if (find_results(options->results, results))
 		return EXIT_FAILED;
+	if (options->isolate && !options->iter)
+		inside.iter = LAB_ITER;
 	find_self(self);
 	command_add(&command, "%s", self);
 	command_add(&command, "lab");
 	/* Two boots, and the lab's own. */
 	command_number(&command, "--deadline",
-		       2 * boot_deadline(options, options->iter ?: INSN_ITER) + 120);
+		       2 * boot_deadline(options, inside.iter ?: INSN_ITER) + 120);
 	command_option(&command, "--rw", results);
 	if (options->isolate) { /* there must be another CPU for the rest of the host */
 		command_option(&command, "--clock", "host");
 		command_number(&command, "--cpus", 2);
 	}
 	command_add(&command, "--");
-	add_boot(&command, options, self, results);
+	add_boot(&command, &inside, self, results);
 	command_option(&command, "--accel", "kvm");
 	if (options->isolate)
 		command_add(&command, "--isolate");
