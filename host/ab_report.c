@@ -251,11 +251,6 @@ static void print_reasons(const json_t *summary, const char *bullet,
 	}
 }
 
-static void plain(const char *text, FILE *out)
-{
-	fputs(text, out);
-}
-
 void ab_table(const json_t *summary, FILE *out)
 {
 	const json_t *row, *setup = json_object_get(summary, "setup");
@@ -281,7 +276,7 @@ void ab_table(const json_t *summary, FILE *out)
 		print_cards(summary, row, out);
 		fputc('\n', out);
 	}
-	print_reasons(summary, "", plain, out);
+	print_reasons(summary, "", report_offenders, out);
 }
 
 void ab_markdown(const json_t *summary, FILE *out)

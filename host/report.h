@@ -78,6 +78,9 @@ void report_markdown(const json_t *summary, FILE *out);
 void report_csv(const json_t *summary, FILE *out);
 void report_table(const json_t *summary, FILE *out);
 
+/* What card_describe() says for a terminal: one offender a line, those after the first indented. */
+void report_offenders(const char *text, FILE *out);
+
 /* The card's part in the table and in report.md. */
 void report_card_line(const json_t *summary, FILE *out);
 void report_card_markdown(const json_t *summary, FILE *out);

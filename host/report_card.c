@@ -15,8 +15,14 @@ void report_card_line(const json_t *summary, FILE *out)
 	if (!json_is_object(card))
 		return;
 	card_describe(card, text, sizeof(text));
-	fprintf(out, "card    %s, %s\n", json_is_true(isolated) ? "isolated" : "not isolated",
-		text);
+	fprintf(out, "card    %s, ", json_is_true(isolated) ? "isolated" : "not isolated");
+	/* One offender a line. */
+	for (char *part = text, *end; part; part = end) {
+		end = strstr(part, "; ");
+		if (end)
+			*end = '\0', end += 2;
+		fprintf(out, "%s%s\n", part == text ? "" : "        ", part);
+	}
 }
 
 static void number(const json_t *value, FILE *out)
