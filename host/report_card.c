@@ -6,6 +6,15 @@
 #include "json_file.h"
 #include "report.h"
 
+void report_offenders(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		fputc(*text, out);
+		if (!strncmp(text, "; ", 2))
+			fputs("\n       ", out); /* the blank follows */
+	}
+}
+
 void report_card_line(const json_t *summary, FILE *out)
 {
 	const json_t *card = json_object_get(summary, "card");
@@ -16,13 +25,8 @@ void report_card_line(const json_t *summary, FILE *out)
 		return;
 	card_describe(card, text, sizeof(text));
 	fprintf(out, "card    %s, ", json_is_true(isolated) ? "isolated" : "not isolated");
-	/* One offender a line. */
-	for (char *part = text, *end; part; part = end) {
-		end = strstr(part, "; ");
-		if (end)
-			*end = '\0', end += 2;
-		fprintf(out, "%s%s\n", part == text ? "" : "        ", part);
-	}
+	report_offenders(text, out);
+	fputc('\n', out);
 }
 
 static void number(const json_t *value, FILE *out)
