@@ -95,6 +95,8 @@ static json_t *counters_between(const json_t *before, const json_t *after)
 		json_int_t count = integer_of(counter, "count") - integer_of(old, "count");
 		bool of_table = !strncmp(name, "interrupt.", 10) || !strncmp(name, "softirq.", 8);
 
+		if (json_object_get(json_object_get(before, "unavailable"), name))
+			continue; /* from where would it count? */
 		if (count || !of_table)
 			json_array_append_new(
 				all, json_pack("{s:s, s:O, s:I}", "name", name, "text",

@@ -7,6 +7,7 @@
 #define EXITLAB_CARD_H
 
 #include <jansson.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 struct card_subject {
@@ -24,8 +25,9 @@ json_t *card_snapshot(const struct card_subject *subject);
  *   cpu, seconds   the host CPU, and the time between the snapshots
  *   counters       array of { name, text, count }: all that can be read; of interrupts and softirqs
  *                  those that happened
- *   tasks          array of { comm, tid, slices, ms }: who else ran on the CPU, longest first
- *   unavailable    object: name of a counter and why it cannot be read here
+ *   tasks          array of { comm, tid, slices, ns }: who ran meanwhile, on whatever CPU, and was
+ * last on this one; longest first unavailable    object: name of a counter and why it cannot be
+ * read here
  */
 json_t *card_difference(const json_t *before, const json_t *after);
 
@@ -36,7 +38,10 @@ json_t *card_difference(const json_t *before, const json_t *after);
  */
 json_t *card_judge(const json_t *card);
 
-/* "CLEAN", or "NOISY: ..." with the offenders, for people. */
+/* For people: "CLEAN", or "NOISY: " and the offenders with separator between them. */
+void card_print(const json_t *judged, const char *separator, FILE *out);
+
+/* The same into text; what does not fit is cut off. */
 void card_describe(const json_t *judged, char *text, size_t size);
 
 #endif

@@ -150,7 +150,7 @@ static json_int_t of_msr(const struct counter *counter, const struct card_subjec
 /* Nothing counts it. It cannot be where the thread is not real-time, or throttling is off. */
 static json_int_t rt_throttled(const struct counter *counter, const struct card_subject *subject)
 {
-	int policy = sched_getscheduler(subject->vcpu);
+	int policy = sched_getscheduler(subject->vcpu) & ~SCHED_RESET_ON_FORK;
 	char path[PATH_MAX];
 	json_t *limit;
 	bool off;

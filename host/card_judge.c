@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * CLEAN or NOISY: a card held against budgets. They are rates: what happens less often cannot reach
- * the 99.9th percentile. An interrupt takes some 10 us with all that it evicts, so 100 a second are
- * a thousandth of the time; a task that takes the CPU costs ten times as much.
+ * CLEAN or NOISY: a card held against budgets, one for each counter. They are rates: an interrupt
+ * takes some 10 us with all that it evicts, so 100 a second are a thousandth of the time and leave
+ * percentiles up to the 99.9th of short samples alone; a task that takes the CPU costs ten times as
+ * much. The tick is the exception: nothing but a boot parameter removes it.
  */
 #include <fnmatch.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "card.h"
@@ -63,6 +65,31 @@ static json_t *tenths(double value)
 	return isfinite(value) ? json_real(round(value * 10) / 10) : json_null();
 }
 
+/* Names come from devices and programs: none may steer a terminal. */
+static json_t *printable(const json_t *text)
+{
+	char *copy = strdup(json_string_value(text) ?: "");
+	json_t *clean;
+
+	for (char *byte = copy; byte && *byte; byte++)
+		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
+			*byte = '?';
+	clean = json_string(copy ?: "");
+	free(copy);
+	return clean;
+}
+
+/* The tasks of a card, with names that can be printed. */
+static json_t *printable_tasks(const json_t *tasks)
+{
+	json_t *all = json_deep_copy(tasks), *task;
+	size_t i;
+
+	json_array_foreach (all, i, task)
+		json_object_set_new(task, "comm", printable(json_object_get(task, "comm")));
+	return all ?: json_array();
+}
+
 static json_t *find(const json_t *counters, const char *name)
 {
 	size_t i;
@@ -111,18 +138,20 @@ json_t *card_judge(const json_t *card)
 		json_t *with = json_deep_copy(counter);
 
 		noisy |= over;
+		json_object_set_new(with, "text", printable(json_object_get(counter, "text")));
 		json_object_set_new(with, "per_second", tenths(count / seconds));
 		json_object_set_new(with, "allowed", tenths(allowed(budget, seconds)));
 		json_object_set_new(with, "over", json_boolean(over));
 		json_array_append_new(judged, with);
 	}
-	return json_pack("{s:s, s:O*, s:o, s:o, s:o, s:O*, s:O*}", "verdict",
+	return json_pack("{s:s, s:O*, s:o, s:o, s:o, s:o, s:O*}", "verdict",
 			 noisy			  ? "NOISY"
 			 : decisive_missing(card) ? "UNKNOWN"
 						  : "CLEAN",
 			 "cpu", json_object_get(card, "cpu"), "seconds",
 			 json_real(round(seconds * 1000) / 1000), "frequency", frequency(counters),
-			 "counters", judged, "tasks", json_object_get(card, "tasks"), "unavailable",
+			 "counters", judged, "tasks",
+			 printable_tasks(json_object_get(card, "tasks")), "unavailable",
 			 json_object_get(card, "unavailable"));
 }
 
@@ -138,23 +167,19 @@ static void describe_tasks(const json_t *judged, FILE *out)
 				json_integer_value(json_object_get(task, "ns")) / 1e6);
 }
 
-void card_describe(const json_t *judged, char *text, size_t size)
+void card_print(const json_t *judged, const char *separator, FILE *out)
 {
-	FILE *out = fmemopen(text, size, "w");
-	const char *separator = ": ";
+	const char *between = ": ";
 	const json_t *counter;
 	size_t i;
 
-	text[0] = '\0';
-	if (!out)
-		return;
 	fputs(json_is_object(judged) ? json_text(judged, "verdict") : "none", out);
 	json_array_foreach (json_object_get(judged, "counters"), i, counter) {
 		const char *name = json_text(counter, "name");
 
 		if (!json_is_true(json_object_get(counter, "over")))
 			continue;
-		fprintf(out, "%s%s", separator, name);
+		fprintf(out, "%s%s", between, name);
 		if (strncmp(name, "vcpu.", 5) && json_text(counter, "text")[0])
 			fprintf(out, " (%s)", json_text(counter, "text"));
 		fprintf(out, " %g, allowed %g",
@@ -162,9 +187,21 @@ void card_describe(const json_t *judged, char *text, size_t size)
 			json_number_value(json_object_get(counter, "allowed")));
 		if (!strcmp(name, "vcpu.involuntary_switches"))
 			describe_tasks(judged, out);
-		separator = "; ";
+		between = separator;
 	}
 	if (!strcmp(json_text(judged, "verdict"), "UNKNOWN"))
 		fprintf(out, ": interrupts or context switches could not be counted");
+}
+
+void card_describe(const json_t *judged, char *text, size_t size)
+{
+	FILE *out = fmemopen(text, size, "w");
+
+	text[0] = '\0';
+	if (!out)
+		return;
+	setbuf(out, NULL); /* else what does not fit would be lost with what does */
+	card_print(judged, "; ", out);
 	fclose(out);
+	text[size - 1] = '\0';
 }

@@ -8,12 +8,13 @@
 #include <sys/types.h>
 
 struct isolation {
-	json_t *applied;	/* exitlab-isolation/1; NULL: nothing is applied */
-	int cpu;		/* that is isolated; -1 none */
-	const char *cgroup;	/* threaded cgroup of the partition; NULL none */
-	int fifo;		/* real-time priority of the vCPU thread; 0 none */
+	json_t *applied;    /* exitlab-isolation/1, as long as the process lives; NULL: nothing is
+			       applied */
+	int cpu;	    /* that is isolated; -1 none */
+	const char *cgroup; /* threaded cgroup of the partition; NULL none */
+	int fifo;	    /* real-time priority of the vCPU thread; 0 none */
 	unsigned int hugepages; /* MiB of 2 MiB pages made for the guest's memory; 0 none */
-	int node;		/* NUMA node of the CPU, where they are */
+	int node;		/* of the CPU, where those pages are */
 };
 
 /*

@@ -28,8 +28,7 @@ static const struct kind {
 };
 
 /* The last kind of each version. */
-static const uint16_t last_kinds[RECORD_VERSION + 1] = {
-	[1] = RECORD_DONE, [RECORD_VERSION] = RECORD_DISTURBED};
+static const uint16_t last_kinds[RECORD_VERSION + 1] = {[1] = RECORD_DONE, [2] = RECORD_DISTURBED};
 
 /* What INFO's line "contamination=" may say; anything else means that nothing could be told. */
 static const struct {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* summary.json's card for people: one line for the terminal, a section of report.md. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "card.h"
 #include "json_file.h"
 #include "report.h"
+#include "util.h"
 
 void report_offenders(const char *text, FILE *out)
 {
@@ -15,17 +17,24 @@ void report_offenders(const char *text, FILE *out)
 	}
 }
 
+/* In words; null: runs of before this was recorded. */
+static const char *isolation_of(const json_t *summary)
+{
+	const json_t *isolated = json_object_get(summary, "isolated");
+
+	if (!json_is_boolean(isolated))
+		return "isolation unknown";
+	return json_is_true(isolated) ? "isolated" : "not isolated";
+}
+
 void report_card_line(const json_t *summary, FILE *out)
 {
 	const json_t *card = json_object_get(summary, "card");
-	const json_t *isolated = json_object_get(summary, "isolated");
-	char text[1024];
 
 	if (!json_is_object(card))
 		return;
-	card_describe(card, text, sizeof(text));
-	fprintf(out, "card    %s, ", json_is_true(isolated) ? "isolated" : "not isolated");
-	report_offenders(text, out);
+	fprintf(out, "card    %s, ", isolation_of(summary));
+	card_print(card, ";\n        ", out); /* one offender a line */
 	fputc('\n', out);
 }
 
@@ -65,7 +74,9 @@ static void tasks(const json_t *card, FILE *out)
 
 	if (!json_array_size(tasks))
 		return;
-	fputs("\nAlso ran on that CPU:\n\n| task | times | ms |\n| --- | ---: | ---: |\n", out);
+	fputs("\nRan meanwhile and were last on that CPU (times and ms are those on all CPUs):\n\n"
+	      "| task | times | ms |\n| --- | ---: | ---: |\n",
+	      out);
 	json_array_foreach (tasks, i, task) {
 		fputs("| ", out);
 		markdown_text(json_text(task, "comm"), out);
@@ -80,21 +91,27 @@ void report_card_markdown(const json_t *summary, FILE *out)
 {
 	const json_t *card = json_object_get(summary, "card"), *why;
 	const char *name;
-	char text[1024];
+	char *text;
+	size_t size;
+	FILE *buffer;
 
 	fputs("## Report card\n\n", out);
 	if (!json_is_object(card)) {
 		fputs("None was taken: nothing is known of what disturbed this run.\n\n", out);
 		return;
 	}
-	card_describe(card, text, sizeof(text));
+	buffer = open_memstream(&text, &size);
+	if (!buffer)
+		die("no memory for a report card");
+	card_print(card, "; ", buffer);
+	fclose(buffer);
 	fputs("**", out);
 	markdown_text(text, out);
+	free(text);
 	fprintf(out,
 		"**\n\nHost CPU %lld, %s, the %.3f s of the timed pass. Interrupts and softirqs that "
 		"did not happen are left out. What is allowed are budgets: docs/isolation.md.\n\n",
-		(long long)json_integer_value(json_object_get(card, "cpu")),
-		json_is_true(json_object_get(summary, "isolated")) ? "isolated" : "not isolated",
+		(long long)json_integer_value(json_object_get(card, "cpu")), isolation_of(summary),
 		json_number_value(json_object_get(card, "seconds")));
 	counters(card, out);
 	if (json_is_number(json_object_get(card, "frequency")))

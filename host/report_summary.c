@@ -207,14 +207,12 @@ static json_t *setup_of(const struct report *report)
 	return setup;
 }
 
-/* Was the vCPU's CPU isolated by isolate? null: nobody recorded it. */
+/* Did the vCPU run on a CPU that isolate had isolated? null: nobody recorded it. */
 static json_t *isolated(const struct report *report)
 {
-	json_t *isolation = env_get(report, "isolation");
+	json_t *value = env_get(report, "vcpu.isolated");
 
-	if (!json_object_get(isolation, "applied"))
-		return json_null();
-	return json_boolean(json_is_object(json_object_get(isolation, "applied")));
+	return json_is_boolean(value) ? json_incref(value) : json_null();
 }
 
 json_t *report_summary(const struct report *report)

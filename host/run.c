@@ -359,6 +359,7 @@ void run_guest(struct run *run)
 	run->qemu_version = watch.vm.version ? strdup(watch.vm.version) : NULL;
 	run->memory_locked = watch.vm.memory_locked;
 	run->pinned = watch.vm.pinned;
+	run->isolated = watch.vm.isolated;
 	watch.begin_ns = watch.sign_of_life_ns = now_ns();
 	if (vm_continue(&watch.vm) && !interrupted(&watch))
 		FAIL(&watch, RUN_FAILED, "QEMU did not start the guest");

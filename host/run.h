@@ -32,7 +32,7 @@ struct run {
 	json_t *card;	    /* what disturbed the timed pass, as card_difference() says */
 	json_t *command;    /* QEMU's arguments */
 	char *qemu_version; /* NULL: it did not start */
-	bool memory_locked, pinned;
+	bool memory_locked, pinned, isolated;
 	unsigned long long boot_ns;	/* from the vCPU's start to the first record */
 	char info[RECORD_MAX_TEXT + 1]; /* the guest's INFO text */
 	unsigned long long qemu_bytes;	/* OUTBs to debugcon that the guest says it executed */

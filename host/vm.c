@@ -228,13 +228,17 @@ static bool pin_vcpu(struct vm *vm, const struct vm_config *config)
 	clear_cpu(vm->pid, thread, config->cpu);
 	CPU_ZERO(&set);
 	CPU_SET(config->cpu, &set);
-	if (!isolation_enter(config->isolation, vm->pid, thread) ||
-	    sched_setaffinity(thread, sizeof(set), &set))
+	vm->isolated = config->isolation && isolation_enter(config->isolation, vm->pid, thread);
+	if (config->isolation && !vm->isolated)
+		pr_warn("the vCPU could not enter %s: %s; it is not isolated",
+			config->isolation->cgroup, strerror(errno));
+	if (sched_setaffinity(thread, sizeof(set), &set))
 		return false;
-	if (config->isolation && config->isolation->fifo)
-		return !sched_setscheduler(
-			thread, SCHED_FIFO,
-			&(struct sched_param){.sched_priority = config->isolation->fifo});
+	if (config->isolation && config->isolation->fifo &&
+	    sched_setscheduler(thread, SCHED_FIFO,
+			       &(struct sched_param){.sched_priority = config->isolation->fifo}))
+		pr_warn("the vCPU could not be given real-time priority %d: %s",
+			config->isolation->fifo, strerror(errno));
 	return true;
 }
 

@@ -35,6 +35,7 @@ struct vm {
 	struct qmp qmp;
 	bool memory_locked; /* QEMU may lock its memory, and was told to */
 	bool pinned;	    /* the vCPU thread runs on config.cpu alone */
+	bool isolated;	    /* and in what isolates that CPU */
 	json_t *command;    /* QEMU's arguments, strings */
 	char *version;	    /* QEMU's own word */
 };

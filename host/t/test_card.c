@@ -312,6 +312,23 @@ static void without_the_decisive_counters_nothing_is_clean(void **state)
 	json_decref(card);
 }
 
+static void no_name_steers_a_terminal(void **state)
+{
+	json_t *card = json_pack("{s:i, s:i, s:[{s:s, s:s, s:i}], s:[{s:s, s:i}]}", "cpu", 1,
+				 "seconds", 1, "counters", "name", "interrupt.9", "text", "a\x1b]b",
+				 "count", 99, "tasks", "comm", "\x1b[2J", "ns", 1);
+	json_t *judged = card_judge(card);
+	char *text = json_dumps(judged, 0);
+
+	(void)state;
+	assert_null(strstr(text, "u001b"));
+	assert_non_null(strstr(text, "a?]b"));
+	assert_non_null(strstr(text, "?[2J"));
+	free(text);
+	json_decref(judged);
+	json_decref(card);
+}
+
 static void no_card_is_not_judged(void **state)
 {
 	json_t *judged = card_judge(NULL), *damaged;
@@ -335,6 +352,7 @@ int main(void)
 		TEST(budgets_are_rates),
 		TEST(what_cannot_be_read_is_no_zero),
 		TEST(without_the_decisive_counters_nothing_is_clean),
+		TEST(no_name_steers_a_terminal),
 		TEST(no_card_is_not_judged),
 	};
 
