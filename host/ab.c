@@ -192,7 +192,7 @@ static int begin_cell(const struct ab_cell *cell, long round, char directory[PAT
 	int output = -1;
 
 	snprintf(directory, PATH_SIZE, "%s/runs/%ld%s%s", ab.archive.directory, round,
-		 cell->isolated ? "-isolated" : "-plain", cell->interfered ? "-disturbed" : "");
+		 cell->isolated ? "-isolated" : "-plain", cell->disturbed ? "-disturbed" : "");
 	snprintf(log, sizeof(log), "%s/boot.log", directory);
 	if (!mkdir(directory, 0777))
 		output = open(log, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
@@ -206,7 +206,7 @@ static int begin_cell(const struct ab_cell *cell, long round, char directory[PAT
 static int boot(const struct ab_cell *cell, const char *directory, int output, bool *interrupted)
 {
 	struct command command = {0};
-	pid_t disturber = cell->interfered ? disturb() : 0;
+	pid_t disturber = cell->disturbed ? disturb() : 0;
 	int status = EXIT_FAILED;
 
 	command_add(&command, "%s", ab.self);
@@ -275,20 +275,22 @@ static int run_cell(int cell, long round, char *why, size_t size)
 
 static bool wanted(int cell)
 {
-	return !strcmp(ab.disturb, "both") ||
-	       ab_cells[cell].interfered == !strcmp(ab.disturb, "on");
+	return !strcmp(ab.disturb, "both") || ab_cells[cell].disturbed == !strcmp(ab.disturb, "on");
 }
 
-static int write_report(void)
+/* EXIT_FAILED where a row is INVALID, too; the comparison is archived all the same. */
+static int write_report(char *why, size_t size)
 {
 	const char *directory = ab.archive.directory;
 	json_t *summary = ab_summary(ab.runs, ab.archive.time);
 	char path[PATH_SIZE];
 	FILE *markdown;
-	int error;
+	int error, status;
 
+	snprintf(why, size, "no report was made: see above");
 	if (!summary)
-		return -1;
+		return EXIT_FAILED;
+	status = ab_invalid(summary) ? EXIT_FAILED : EXIT_OK;
 	error = json_file_write(summary, directory, "summary.json");
 	snprintf(path, sizeof(path), "%s/report.md", directory);
 	markdown = fopen(path, "we");
@@ -298,10 +300,13 @@ static int write_report(void)
 		pr_err("%s: %s", path, strerror(errno));
 		error = -1;
 	}
-	if (!error && !archive_keep(&ab.archive))
+	if (!error && !archive_keep(&ab.archive)) {
+		why[0] = '\0';
 		ab_table(summary, stdout);
+		printf("archived in %s\n", directory);
+	}
 	json_decref(summary);
-	return error;
+	return why[0] ? EXIT_FAILED : status;
 }
 
 /* EXIT_CANNOT where KVM does not run the guest. */
@@ -322,21 +327,17 @@ static int run_here(char *why, size_t size)
 				status = run_cell(cell, round, why, size);
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
-	if (status == EXIT_OK && write_report()) {
-		snprintf(why, size, "no report was made: see above");
-		status = EXIT_FAILED;
-	}
+	if (status == EXIT_OK)
+		status = write_report(why, size);
 	if (status == EXIT_CANNOT && !strcmp(ab.boot.accel, "auto")) {
 		archive_discard(&ab.archive);
 		return status;
 	}
-	if (status != EXIT_OK) {
+	if (why[0]) {
 		archive_fail(&ab.archive, why);
 		pr_err("%s", why);
-		return status;
 	}
-	printf("archived in %s\n", ab.archive.directory);
-	return EXIT_OK;
+	return status;
 }
 
 int cmd_ab(int argc, char **argv)

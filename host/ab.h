@@ -11,7 +11,7 @@
 #define AB_CELLS 4
 extern const struct ab_cell {
 	const char *name;
-	bool isolated, interfered;
+	bool isolated, disturbed;
 } ab_cells[AB_CELLS];
 
 /* One cell's runs. */
@@ -25,6 +25,9 @@ struct ab_runs {
  * row by row. time and host name the experiment. A new reference, or NULL with one line on stderr.
  */
 json_t *ab_summary(const struct ab_runs runs[AB_CELLS], const char *time);
+
+/* Is a row of it INVALID? */
+bool ab_invalid(const json_t *summary);
 
 /* The same as a table for a terminal, and as report.md. */
 void ab_table(const json_t *summary, FILE *out);

@@ -48,8 +48,13 @@ static int open_runs(struct opened *opened, const struct ab_runs *runs)
 		json_t *summary = NULL;
 
 		snprintf(path, sizeof(path), "%s/run.rec", runs->path[i]);
-		if (json_file_read(runs->path[i], "summary.json", &summary) || !summary)
+		if (json_file_read(runs->path[i], "summary.json", &summary))
 			return -1;
+		if (!summary) {
+			pr_err("%s/summary.json is missing; exitlab report makes it anew",
+			       runs->path[i]);
+			return -1;
+		}
 		if (record_file_open(&opened->records[i], path, why)) {
 			pr_err("%s: %s", path, why);
 			json_decref(summary);
@@ -73,24 +78,33 @@ static const json_t *row_of(const json_t *summary, const char *id)
 	return NULL;
 }
 
-/* The verdict all runs share; that of the first that is not PROVED where they differ. */
+static bool row_is(const json_t *row, const char *verdict)
+{
+	return !strcmp(json_text(row, "verdict"), verdict);
+}
+
+/* The row of the run whose verdict counts: the first INVALID one, else the first not PROVED. */
 static const json_t *verdict_of(const struct opened *opened, const char *id)
 {
+	const json_t *worst = NULL;
+
 	for (size_t i = 0; i < opened->count; i++) {
 		const json_t *row = row_of(opened->summaries[i], id);
 
-		if (row && strcmp(json_text(row, "verdict"), "PROVED"))
-			return row;
+		if (row && (!worst || (row_is(row, "INVALID") && !row_is(worst, "INVALID")) ||
+			    (row_is(worst, "PROVED") && !row_is(row, "PROVED"))))
+			worst = row;
 	}
-	return row_of(opened->summaries[0], id);
+	return worst;
 }
 
-static void add_statistics(json_t *out, const uint32_t *sorted, size_t n)
+static void add_statistics(json_t *out, const uint32_t *sorted, size_t n, uint64_t saturated)
 {
 	struct stats stats;
 
 	stats_of_sorted(sorted, n, &stats);
 	json_object_set_new(out, "n", json_integer(n));
+	json_object_set_new(out, "saturated", json_integer(saturated));
 	for (int i = 0; i < STATS_PERCENTILES; i++)
 		json_object_set_new(out, percentile_keys[i], json_integer(stats.at[i]));
 	json_object_set_new(out, "mean", json_real(round(stats.mean * 1000) / 1000));
@@ -106,6 +120,7 @@ static json_t *pool(const struct opened *opened, const struct ab_cell *cell, int
 	const char *id = exit_rows[row].id;
 	const json_t *verdict = verdict_of(opened, id);
 	uint32_t *samples, *scratch;
+	uint64_t saturated = 0;
 	size_t n = 0, at = 0;
 	json_t *out;
 
@@ -113,7 +128,7 @@ static json_t *pool(const struct opened *opened, const struct ab_cell *cell, int
 		return NULL;
 	out = json_pack("{s:o, s:s, s:s, s:b, s:b, s:s, s:s, s:s, s:s}", "id",
 			json_sprintf("%s, %s", id, cell->name), "row", id, "cell", cell->name,
-			"isolated", cell->isolated, "disturbed", cell->interfered, "unit",
+			"isolated", cell->isolated, "disturbed", cell->disturbed, "unit",
 			json_text(verdict, "unit"), "better", "lower", "verdict",
 			json_text(verdict, "verdict"), "reason", json_text(verdict, "reason"));
 	for (size_t i = 0; i < opened->count; i++)
@@ -133,9 +148,10 @@ static json_t *pool(const struct opened *opened, const struct ab_cell *cell, int
 			continue;
 		memcpy(samples + at, record->payload, record->header.count * sizeof(*samples));
 		at += record->header.count;
+		saturated += record->header.saturated;
 	}
 	stats_sort(samples, scratch, n);
-	add_statistics(out, samples, n);
+	add_statistics(out, samples, n, saturated);
 	free(samples);
 	return out;
 }
@@ -152,11 +168,31 @@ static json_t *cards_of(const struct opened *opened, const struct ab_runs *runs)
 
 		card_describe(card, text, sizeof(text));
 		json_array_append_new(
-			cards, json_pack("{s:s, s:s, s:s}", "verdict",
-					 json_is_object(card) ? json_text(card, "verdict") : "none",
+			cards, json_pack("{s:s?, s:s, s:s}", "verdict",
+					 json_is_object(card) ? json_text(card, "verdict") : NULL,
 					 "text", text, "run", name ? name + 1 : runs->path[i]));
 	}
 	return cards;
+}
+
+bool ab_invalid(const json_t *summary)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(summary, "rows"), i, row)
+		if (row_is(row, "INVALID"))
+			return true;
+	return false;
+}
+
+/* The summary of the first run of all: what it says of the host holds for the others. */
+static const json_t *first_of(const struct opened opened[AB_CELLS])
+{
+	for (int i = 0; i < AB_CELLS; i++)
+		if (opened[i].count)
+			return opened[i].summaries[0];
+	return NULL;
 }
 
 json_t *ab_summary(const struct ab_runs runs[AB_CELLS], const char *time)
@@ -181,9 +217,9 @@ json_t *ab_summary(const struct ab_runs runs[AB_CELLS], const char *time)
 			json_array_append_new(cells, json_pack("{s:s, s:b, s:b, s:o}", "cell",
 							       ab_cells[i].name, "isolated",
 							       ab_cells[i].isolated, "disturbed",
-							       ab_cells[i].interfered, "cards",
+							       ab_cells[i].disturbed, "cards",
 							       cards_of(&opened[i], &runs[i])));
-	first = error ? NULL : opened[0].summaries[0];
+	first = error ? NULL : first_of(opened);
 	if (first)
 		summary = json_pack("{s:s, s:s, s:O*, s:s, s:O*, s:O*, s:O*, s:s, s:O*, s:O, s:O}",
 				    "schema", "exitlab-summary/1", "kind", "isolation-ab", "host",
@@ -192,6 +228,8 @@ json_t *ab_summary(const struct ab_runs runs[AB_CELLS], const char *time)
 				    json_object_get(first, "clock"), "emulated",
 				    json_object_get(first, "emulated"), "status", "ok", "setup",
 				    json_object_get(first, "setup"), "cells", cells, "rows", rows);
+	if (ab_invalid(summary))
+		json_object_set_new(summary, "status", json_string("invalid"));
 	for (int i = 0; i < AB_CELLS; i++)
 		close_runs(&opened[i]);
 	json_decref(rows);
@@ -233,12 +271,20 @@ static void print_number(const json_t *row, const char *key, const char *format,
 	fprintf(out, format, text);
 }
 
+/* What is wrong: with rows that are INVALID, with cards that are not CLEAN. */
 static void print_reasons(const json_t *summary, const char *bullet,
 			  void (*text)(const char *, FILE *), FILE *out)
 {
-	const json_t *cell, *card;
+	const json_t *cell, *card, *row;
 	size_t i, j;
 
+	json_array_foreach (json_object_get(summary, "rows"), i, row) {
+		if (row_is(row, "INVALID")) {
+			fprintf(out, "%s%s: INVALID: ", bullet, json_text(row, "id"));
+			text(json_text(row, "reason"), out);
+			fputc('\n', out);
+		}
+	}
 	json_array_foreach (json_object_get(summary, "cells"), i, cell) {
 		json_array_foreach (json_object_get(cell, "cards"), j, card) {
 			if (strcmp(json_text(card, "verdict"), "CLEAN")) {
@@ -261,8 +307,8 @@ void ab_table(const json_t *summary, FILE *out)
 		json_is_true(json_object_get(summary, "emulated")) ? ", emulated" : "",
 		json_text(setup, "cpu"), json_text(setup, "kernel"), json_text(summary, "clock"),
 		report_unit(summary), json_text(summary, "time"));
-	fprintf(out, "%-18s %-8s %-9s %8s %9s %9s %9s %10s  %s\n", "row", "isolated", "disturbed",
-		"n", "p50", "p99", "p99.9", "max", "card");
+	fprintf(out, "%-18s %-8s %-9s %8s %9s %9s %9s %10s  %-8s  %s\n", "row", "isolated",
+		"disturbed", "n", "p50", "p99", "p99.9", "max", "verdict", "card");
 	json_array_foreach (json_object_get(summary, "rows"), i, row) {
 		fprintf(out, "%-18s %-8s %-9s", json_text(row, "row"), yes(row, "isolated"),
 			yes(row, "disturbed"));
@@ -272,7 +318,7 @@ void ab_table(const json_t *summary, FILE *out)
 				     : k + 1 < ARRAY_SIZE(columns) ? " %9s"
 								   : " %10s",
 				     out);
-		fputs("  ", out);
+		fprintf(out, "  %-8s  ", json_text(row, "verdict"));
 		print_cards(summary, row, out);
 		fputc('\n', out);
 	}

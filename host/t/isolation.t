@@ -153,8 +153,8 @@ compared() {
 	ok "the card names the task that took the CPU" card "plain, disturbed" '$_->{text} =~ /involuntary_switches \d+, allowed 10: noise-/'
 	ok "and the disk's interrupt" card "plain, disturbed" '$_->{text} =~ /interrupt\.\d+ \(.*virtio/'
 	ok "with it the same is CLEAN" card "isolated, disturbed" '$_->{verdict} eq "CLEAN"'
-	ok "the table has p50, p99, p99.9, max and the card of each" \
-		grep -qE '^user.cpuid +yes +yes +1000( +[0-9]+){4}  CLEAN 1 of 1' "$dir/out"
+	ok "the table has p50, p99, p99.9, max, the verdict and the card of each" \
+		grep -qE '^user.cpuid +yes +yes +1000( +[0-9]+){4}  PROVED +CLEAN 1 of 1' "$dir/out"
 	ok "marked as emulated" grep -q 'emulated: of no use for comparison' "$dir/out"
 	ok "every row is PROVED" test "$(grep -c 'PROVED' "$run/report.md")" = 16
 	ok "and the host is as it was" same
