@@ -97,10 +97,10 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
-report-sources := $(filter host/card_judge.c host/exit_reasons.c host/exit_rows.c host/json_file.c host/record.c \
-	host/report%.c host/stats.c host/verdict.c,$(host-sources))
+report-sources := $(filter host/ab_report.c host/card_judge.c host/exit_reasons.c host/exit_rows.c \
+	host/json_file.c host/record.c host/report%.c host/stats.c host/verdict.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,contamination json_file record report stats verdict)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination json_file record report stats verdict)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 
