@@ -25,6 +25,7 @@
 #include "commands.h"
 #include "exit_rows.h"
 #include "json_file.h"
+#include "option_number.h"
 #include "record.h"
 #include "util.h"
 
@@ -62,7 +63,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	switch (key) {
 	case 'n':
-		ab.rounds = boot_number(argument, 1, 1000, "--rounds", state);
+		ab.rounds = option_number(argument, 1, 1000, "--rounds", state);
 		return 0;
 	case 'd':
 		if (strcmp(argument, "on") && strcmp(argument, "off") && strcmp(argument, "both"))

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The command line of `exitlab boot`, checked before anything is started. */
 #include <argp.h>
-#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "boot_options.h"
 #include "exit_rows.h"
+#include "option_number.h"
 #include "record.h"
 #include "util.h"
 
@@ -70,20 +70,6 @@ static void check_select(const char *select, struct argp_state *state)
 	}
 }
 
-long boot_number(const char *text, long least, long most, const char *what,
-		 struct argp_state *state)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(text, &end, 10);
-	if (*end || end == text || errno || value < least || value > most)
-		argp_error(state, "%s: \"%s\" is not a number from %ld to %ld", what, text, least,
-			   most);
-	return value;
-}
-
 static const char *one_of(const char *text, const char *const *words, const char *what,
 			  struct argp_state *state)
 {
@@ -107,10 +93,10 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 				       "--machine", state);
 		break;
 	case 'c':
-		boot->cpu = boot_number(argument, 0, CPU_SETSIZE - 1, "--cpu", state);
+		boot->cpu = option_number(argument, 0, CPU_SETSIZE - 1, "--cpu", state);
 		break;
 	case 'i':
-		boot->iter = boot_number(argument, 1, RECORD_MAX_SAMPLES, "--iter", state);
+		boot->iter = option_number(argument, 1, RECORD_MAX_SAMPLES, "--iter", state);
 		break;
 	case 's':
 		check_select(argument, state);
@@ -120,7 +106,7 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 		boot->results = argument;
 		break;
 	case 'd':
-		boot->deadline = boot_number(argument, 1, 1000000, "--deadline", state);
+		boot->deadline = option_number(argument, 1, 1000000, "--deadline", state);
 		break;
 	case OPTION_KERNEL:
 		boot->kernel = argument;
@@ -141,7 +127,7 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 		boot->under_isolate = true;
 		break;
 	case OPTION_FIFO:
-		boot->fifo = boot_number(argument, 1, 99, "--fifo", state);
+		boot->fifo = option_number(argument, 1, 99, "--fifo", state);
 		break;
 	case OPTION_LIST:
 		boot->list = true;

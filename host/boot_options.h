@@ -29,10 +29,6 @@ void boot_options_default(struct boot_options *options);
 error_t boot_option(int key, char *argument, struct boot_options *options,
 		    struct argp_state *state);
 
-/* text as a number from least to most; what is the option it is of. A usage error otherwise. */
-long boot_number(const char *text, long least, long most, const char *what,
-		 struct argp_state *state);
-
 /* Reads the command line; usage errors end the process with EXIT_USAGE. */
 void boot_options_parse(struct boot_options *options, int argc, char **argv);
 

@@ -6,6 +6,7 @@
 #include <argp.h>
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 
 #include "commands.h"
 #include "exitcount_table.h"
+#include "option_number.h"
 #include "util.h"
 
 struct options {
@@ -54,15 +56,10 @@ static double parse_seconds(struct argp_state *state, const char *text)
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
-	char *end;
-	long pid;
 
 	switch (key) {
 	case 'p':
-		pid = strtol(argument, &end, 10);
-		if (*end || pid <= 0 || pid != (pid_t)pid)
-			argp_error(state, "\"%s\" is no process id", argument);
-		options->pid = pid;
+		options->pid = option_number(argument, 1, INT_MAX, "--pid", state);
 		return 0;
 	case 'd':
 		options->duration = parse_seconds(state, argument);

@@ -11,16 +11,14 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
+#include "option_number.h"
 #include "util.h"
 
 static struct {
@@ -109,22 +107,34 @@ static unsigned long long reads(atomic_bool *ready)
 	return bytes;
 }
 
+enum { KIND_BUSY, KIND_TIMERS, KIND_SHOOTDOWNS, KIND_READ };
+
 static struct kind {
 	const char *name, *unit;
 	interference *interfere;
-	bool pinned; /* to the CPU; else anywhere */
+	bool pinned;	 /* to the CPU; else anywhere */
+	bool by_default; /* where no kind is asked for */
 	bool wanted;
 	atomic_bool ready;
 	pthread_t thread;
 	unsigned long long done;
 } kinds[] = {
-	{.name = "busy", .unit = "rounds", .interfere = busy, .pinned = true},
-	{.name = "timers", .unit = "expiries", .interfere = timers, .pinned = true},
-	{.name = "shootdowns", .unit = "pages", .interfere = shootdowns},
-	{.name = "read", .unit = "bytes", .interfere = reads},
+	[KIND_BUSY] = {.name = "busy",
+		       .unit = "rounds",
+		       .interfere = busy,
+		       .pinned = true,
+		       .by_default = true},
+	[KIND_TIMERS] = {.name = "timers",
+			 .unit = "expiries",
+			 .interfere = timers,
+			 .pinned = true,
+			 .by_default = true},
+	[KIND_SHOOTDOWNS] = {.name = "shootdowns",
+			     .unit = "pages",
+			     .interfere = shootdowns,
+			     .by_default = true},
+	[KIND_READ] = {.name = "read", .unit = "bytes", .interfere = reads},
 };
-
-enum { KIND_BUSY, KIND_TIMERS, KIND_SHOOTDOWNS, KIND_READ };
 
 static void *thread_of(void *argument)
 {
@@ -150,35 +160,22 @@ static const struct argp_option option_table[] = {
 	{"busy", OPTION_BUSY, NULL, 0, "a thread on it that never sleeps", 0},
 	{"timers", OPTION_TIMERS, "HZ", 0, "a thread on it that a timer wakes HZ times a second",
 	 0},
-	{"shootdowns", OPTION_SHOOTDOWNS, NULL, 0, "another thread takes pages from the busy one",
-	 0},
+	{"shootdowns", OPTION_SHOOTDOWNS, NULL, 0,
+	 "--busy, and another thread takes pages from that one", 0},
 	{"read", OPTION_READ, "FILE", 0, "read FILE again and again, past the page cache", 0},
-	{"seconds", OPTION_SECONDS, "N", 0, "end after N seconds [at SIGINT or SIGTERM]", 0},
+	{"seconds", OPTION_SECONDS, "N", 0, "end after N seconds [at SIGINT, SIGTERM or SIGHUP]",
+	 0},
 	{0},
 };
-
-static long number(const char *text, long most, const char *what, struct argp_state *state)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(text, &end, 10);
-	if (*end || end == text || errno || value < 0 || value > most)
-		argp_error(state, "%s: \"%s\" is not a number from 0 to %ld", what, text, most);
-	return value;
-}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	switch (key) {
 	case 'c':
-		options.cpu = number(argument, CPU_SETSIZE - 1, "--cpu", state);
+		options.cpu = option_number(argument, 0, CPU_SETSIZE - 1, "--cpu", state);
 		break;
 	case OPTION_TIMERS:
-		options.hz = number(argument, 100000, "--timers", state);
-		if (!options.hz)
-			argp_error(state, "--timers: at least 1 a second");
+		options.hz = option_number(argument, 1, 100000, "--timers", state);
 		kinds[KIND_TIMERS].wanted = true;
 		break;
 	case OPTION_READ:
@@ -188,11 +185,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_BUSY:
 		kinds[KIND_BUSY].wanted = true;
 		break;
-	case OPTION_SHOOTDOWNS:
+	case OPTION_SHOOTDOWNS: /* without a thread of ours there, that CPU has nothing to flush */
+		kinds[KIND_BUSY].wanted = true;
 		kinds[KIND_SHOOTDOWNS].wanted = true;
 		break;
 	case OPTION_SECONDS:
-		options.seconds = number(argument, 1000000, "--seconds", state);
+		options.seconds = option_number(argument, 0, 1000000, "--seconds", state);
 		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "no argument expected: %s", argument);
@@ -221,8 +219,8 @@ static void start(sigset_t *ends)
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		any |= kinds[i].wanted;
-	for (size_t i = 0; !any && i < KIND_READ; i++)
-		kinds[i].wanted = true;
+	for (size_t i = 0; !any && i < ARRAY_SIZE(kinds); i++)
+		kinds[i].wanted = kinds[i].by_default;
 	if (!options.hz)
 		options.hz = 4000;
 	sigemptyset(ends);

@@ -28,6 +28,7 @@
 #include "commands.h"
 #include "lab/lab.h"
 #include "lab/wire.h"
+#include "option_number.h"
 #include "util.h"
 
 enum { KEY_CLOCK = 1, KEY_IOMMU, KEY_DEVICE, KEY_APPEND, KEY_RW, KEY_DEADLINE, KEY_KERNEL };
@@ -49,16 +50,6 @@ static const struct argp_option option_list[] = {
 	{0},
 };
 /* clang-format on */
-
-static int number(struct argp_state *state, const char *what, const char *text, int most)
-{
-	char *end;
-	long value = strtol(text, &end, 10);
-
-	if (*end || end == text || value < 1 || value > most)
-		argp_error(state, "%s: \"%s\" is not a number from 1 to %d", what, text, most);
-	return value;
-}
 
 static void add_writable(struct argp_state *state, struct lab_options *options,
 			 const char *argument)
@@ -89,7 +80,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_error(state, "--clock: \"%s\" is neither insn nor host", argument);
 		return 0;
 	case 'c':
-		options->cpus = number(state, "--cpus", argument, 255);
+		options->cpus = option_number(argument, 1, 255, "--cpus", state);
 		return 0;
 	case 'm':
 		options->memory = argument;
@@ -107,7 +98,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		add_writable(state, options, argument);
 		return 0;
 	case KEY_DEADLINE:
-		options->deadline = number(state, "--deadline", argument, INT_MAX);
+		options->deadline = option_number(argument, 1, INT_MAX, "--deadline", state);
 		return 0;
 	case KEY_KERNEL:
 		options->kernel = argument;

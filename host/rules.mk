@@ -30,6 +30,7 @@ host-sources := \
 	host/lab/machine.c \
 	host/lab/session.c \
 	host/lab/stream.c \
+	host/option_number.c \
 	host/qmp.c \
 	host/record.c \
 	host/report.c \

@@ -125,7 +125,7 @@ p50() {
 
 usage_tests() {
 	ok "no PID" fails 2 "which process" $exitlab exitcount
-	ok "a PID that is no number" fails 2 "no process id" $exitlab exitcount -p 1x
+	ok "a PID that is no number" fails 2 "not a number from 1" $exitlab exitcount -p 1x
 	ok "a duration that is none" fails 2 "no time" $exitlab exitcount -p 1 -d soon
 	ok "a process that is not there" fails_in_one_line 1 "no process" $exitlab exitcount -p 4194304
 	ok "a process without KVM" fails_in_one_line 1 "no KVM" $exitlab exitcount -p $$
