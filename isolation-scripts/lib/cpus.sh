@@ -75,7 +75,7 @@ cpus_within() { # A B: is every CPU of A in B?
 
 # A mask is hexadecimal, in words of 32 bits, the lowest last: "f,ffffffff".
 cpus_from_mask() {
-	local words bits n=0 at IFS=,
+	local words bits bit n=0 at IFS=,
 	[[ $1 =~ ^[0-9a-f]{1,8}(,[0-9a-f]{1,8})*$ ]] || return 1
 	# shellcheck disable=SC2206 # split at commas; nothing else is in it
 	words=($1)

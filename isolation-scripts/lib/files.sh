@@ -44,10 +44,11 @@ thread_stat() { # DIRECTORY, as it is: without $root
 	[ ${#stat[@]} -ge 20 ]
 }
 
-STAT_FLAGS=6 STAT_START=19 # of stat, see proc(5): fields 9 and 22
+# Of stat, see proc(5): fields 3, 5, 8, 9 and 22.
+STAT_STATE=0 STAT_GROUP=2 STAT_TERMINAL_GROUP=5 STAT_FLAGS=6 STAT_START=19
 PF_NO_SETAFFINITY=0x04000000
 
 # Does the process PID that began at START (clock ticks since boot) still run?
 process_lives() { # PID START
-	thread_stat "/proc/$1" && [ "${stat[STAT_START]}" = "$2" ] && [ "${stat[0]}" != Z ]
+	thread_stat "/proc/$1" && [ "${stat[STAT_START]}" = "$2" ] && [ "${stat[STAT_STATE]}" != Z ]
 }

@@ -16,7 +16,7 @@ JOURNAL_SCHEMA=exitlab-isolate-journal/1
 
 declare -A header=()                # KEY -> VALUE
 declare -A prior=()                 # PATH -> VALUE
-declare -A fixed=()                 # PATH -> 1
+declare -A fixed=()                 # PATH -> KNOB
 declare -A status=() changed=() reason=() verified=() # by knob
 item_op=() item_knob=() item_path=() item_value=()
 written=0 # how many items the journal on the disk has
@@ -82,7 +82,7 @@ journal_write() {
 	done
 	for key in "${!fixed[@]}"; do
 		escape "$key"
-		text+=$'fixed\tirq\t'$reply$'\n'
+		text+=$'fixed\t'${fixed[$key]}$'\t'$reply$'\n'
 		lines=$((lines + 1))
 	done
 	for key in "${knobs[@]}"; do
@@ -119,7 +119,7 @@ journal_read() { # FILE
 }
 
 journal_parse() { # LINE
-	local fields field IFS=$'\t'
+	local fields field line IFS=$'\t'
 	# A trailing empty field is an empty value; read would join empty fields, so split by hand.
 	fields=() line=$1$'\t'
 	while [ -n "$line" ]; do
@@ -135,7 +135,7 @@ journal_parse() { # LINE
 		status[${fields[1]}]=${fields[2]} changed[${fields[1]}]=${fields[3]}
 		reason[${fields[1]}]=${fields[4]-}
 		;;
-	fixed) fixed[${fields[2]}]=1 ;;
+	fixed) fixed[${fields[2]}]=${fields[1]} ;;
 	*) journal_add "${fields[@]}" ;;
 	esac
 }

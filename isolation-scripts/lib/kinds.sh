@@ -153,15 +153,15 @@ plan_keep() { # INDEX...
 
 # The kernel gives what it can find: the file afterwards holds what there are.
 plan_hugepages() {
-	local now
+	local now want
 	knob_paths "$1"
 	if ((${#paths[@]} == 0)) || ! get "${paths[0]}"; then
 		reply="not on this host"
 		return 1
 	fi
 	now=$reply
-	((now >= (want = ${prior[${paths[0]}]-$now} + (header[hugepages] + 1) / 2))) ||
-		plan_add "${paths[0]}" "$now" "$want"
+	want=$((${prior[${paths[0]}]-$now} + (header[hugepages] + 1) / 2))
+	((now >= want)) || plan_add "${paths[0]}" "$now" "$want"
 }
 
 plan_note() {
@@ -220,8 +220,8 @@ write_cpumask() {
 
 write_irq() {
 	put "$2" "$3" && return 0
-	case $error in "Input/output error" | "Operation not permitted") ;; *) return 1 ;; esac # of kernels before and after 6.9
-	fixed[$2]=1
+	case $error in "Input/output error" | "Operation not permitted") ;; *) return 1 ;; esac # newer kernels give EPERM
+	fixed[$2]=$1
 	return 2
 }
 

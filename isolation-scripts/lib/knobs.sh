@@ -5,6 +5,8 @@
 knobs=() # names, in the order of the table
 declare -A knob_kind=() knob_path=() knob_wanted=() knob_when=() knob_removes=()
 declare -A selected=()
+looked='' # how the knob applied last stood before: its status
+declare -A repeated=() # KNOB -> 1: applied by an earlier call
 
 trim() {
 	reply=${1#"${1%%[![:space:]]*}"}

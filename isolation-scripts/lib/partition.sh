@@ -29,7 +29,7 @@ find_cgroup() {
 	return 1
 }
 
-# Kernels before 5.18 know no "isolated"; "root" keeps others off as well.
+# Kernels before 6.1 know no "isolated"; "root" keeps others off as well.
 plan_partition() {
 	find_cgroup || return 1
 	remark=

@@ -11,7 +11,7 @@ same_process() { # PID START
 }
 
 process_state() { # PID: reply is "STATE START"
-	thread_stat "$root/proc/$1" && reply="${stat[0]} ${stat[STAT_START]}"
+	thread_stat "$root/proc/$1" && reply="${stat[STAT_STATE]} ${stat[STAT_START]}"
 }
 
 plan_process() {
@@ -74,7 +74,7 @@ back_process() {
 
 # The holder is started before it is journalled, which needs its PID, but opens the device only
 # when told to; without that word, because isolate was killed, it ends.
-holder=
+holder='' holder_in='' holder_out='' # "PID START", descriptors to and from it
 
 start_holder() { # DEVICE
 	coproc HOLDER {

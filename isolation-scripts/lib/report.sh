@@ -30,7 +30,7 @@ json_knobs() {
 	reply="[$text]"
 }
 
-# The whole; with no CPU in the header nothing is applied.
+# The whole; with no mode in the header nothing is applied to its CPU.
 json_state() {
 	local text where=null others
 	text='{"schema":"exitlab-isolation/1"'

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # isolate run: the host is isolated for as long as one command runs.
 
-child=
+child=    # PID of CMD
+prefix=() # what CMD is started by
 
 # In the process that becomes CMD.
 enter() {
@@ -24,7 +25,6 @@ start_command() { # CMD ARG...
 		# Nothing of isolate's own goes to it: not the lock, not the signals, not the locale.
 		exec {lock}>&-
 		trap - INT QUIT TERM HUP PIPE
-		prefix=()
 		enter
 		if [ -n "${caller_locale+set}" ]; then LC_ALL=$caller_locale; else unset LC_ALL; fi
 		export EXITLAB_ISOLATION=$state/applied.json
@@ -35,7 +35,7 @@ start_command() { # CMD ARG...
 
 # A terminal's Ctrl-C has gone to CMD already, and for some a second one means haste.
 from_terminal() {
-	thread_stat /proc/self && [ "${stat[2]}" = "${stat[5]}" ]
+	thread_stat /proc/self && [ "${stat[STAT_GROUP]}" = "${stat[STAT_TERMINAL_GROUP]}" ]
 }
 
 pass_on() { # SIGNAL
