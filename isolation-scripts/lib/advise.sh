@@ -2,7 +2,9 @@
 # shellcheck shell=bash
 # What only the kernel's command line can do. Nothing is written: how a host boots is its owner's.
 
-advice=() # PARAMETER|yes or no, to be in the line|SUPPORTED yes, no or unknown|COST
+# PARAMETER|WANTED yes: in the line, ab: to be measured with and without, no|SUPPORTED yes, no or
+# unknown|COST
+advice=()
 
 # Is a symbol set in the kernel's configuration? Where it cannot be read: unknown.
 configured() { # SYMBOL
@@ -37,7 +39,7 @@ gather_advice() {
 		advice+=("nosmt|yes|yes|half the hardware threads of the whole host; the knob smt takes one core's")
 	fi
 	present /sys/devices/system/cpu/nohz_full
-	advice+=("nohz_full=$isolated|no|$reply|no tick, but a costlier entry to the kernel, which every exit has: measure with and without")
+	advice+=("nohz_full=$isolated|ab|$reply|no tick, but a costlier entry to the kernel, which every exit has: measure with and without")
 	advice+=("idle=poll|no|yes|every CPU burns power when idle, and less turbo for all; the knob dma_latency does it at run time")
 }
 
@@ -84,7 +86,10 @@ advise() {
 		no) text+=", not supported by this kernel" ;;
 		unknown) text+=", support unknown" ;;
 		esac
-		[ "$wanted" = yes ] || text+=", an A/B of its own"
+		case $wanted in
+		ab) text+=", an A/B of its own" ;;
+		no) text+=", not advised" ;;
+		esac
 		printf '%s (%s)\n    %s\n' "$parameter" "$text" "$cost"
 	done
 	if ((json)); then

@@ -168,6 +168,12 @@ every_knob() { # VENDOR KNOBS that are the other vendor's
 	ok "and names it" says 'not as applied: swappiness$'
 	ok "another CPU is refused" exits 1 apply --cpu 2
 	ok "with the way out" says 'isolate restore'
+	ok "in a dry run too" exits 1 apply --cpu 2 --dry-run
+	ok "but it can be asked about" exits 0 status --cpu 2 --json
+	ok "as one that nothing is applied to" json '$_->{cpu} == 2 && $_->{isolated} eq "0,2" && $_->{mode} eq ""'
+	ok "with a word of the other" says '^isolate: CPU 3 is isolated since'
+	ok "and advised on" exits 0 advise --cpu 2 --json
+	ok "by itself" json '$_->{cpu} == 2'
 	# A thread born of a moved one, and one that had chosen these CPUs before.
 	sed -i 's/S 1 .* 20 0 1 0 14 /&/; s/ 20 0 1 0 14 / 20 0 1 0 999999999999 /' \
 		"$root/proc/5000005/task/5000005/stat"
@@ -249,10 +255,11 @@ choosing() {
 	echo 0-3 >"$root/sys/devices/system/cpu/cpu3/topology/thread_siblings_list"
 	ok "nor can a CPU whose siblings are all there is" exits 77 apply --cpu 3
 	ok "which it says" says 'all there is'
+	helpless=
 	for command in status advise apply verify restore run list; do
-		exits 0 $command --help || break
+		exits 0 $command --help || helpless="$helpless $command"
 	done
-	ok "every command has --help" test $? = 0
+	ok "every command has --help" test -z "$helpless"
 	exits 0 list
 	ok "list has a line for every knob" test "$(wc -l <"$dir/out")" = \
 		"$(grep -c '^[a-z].*|' isolation-scripts/knobs)"
@@ -357,6 +364,30 @@ bad_journals() {
 	kill -s CONT "$irqbalance"
 }
 
+stray_goes() { # TEXT of an applied.json where no journal goes with it
+	printf '%s' "$1" >"$state/applied.json"
+	exits 0 restore --json && says 'applied.json had no journal: removed' && json '$_->{back} == 0' &&
+		test ! -e "$state/applied.json"
+}
+
+strays() {
+	fresh intel
+	ok "verify with nothing applied succeeds" exits 0 verify --json
+	ok "and is JSON" json '$_->{schema} eq "exitlab-isolation-restore/1" && $_->{back} == 0'
+	mkdir -p "$state"
+	ok "restore removes an empty applied.json that has no journal, and says so" stray_goes ''
+	ok "a garbled one" stray_goes '{"schema":'
+	ok "a foreign one" stray_goes '[1]'
+	ok "one of another boot" stray_goes '{"schema":"exitlab-isolation/1","boot_id":"another","cpu":3}'
+	exits 0 apply --cpu 3 --only swappiness
+	mv "$state/journal" "$dir/journal"
+	ok "one of this boot is a failure" exits 1 restore
+	ok "with what to do" says 'reboot'
+	ok "and removed" test ! -e "$state/applied.json"
+	mv "$dir/journal" "$state/journal"
+	ok "with its journal back all comes back" restored
+}
+
 # Starts isolate run in the background with Ctrl-C as a terminal has it, until its command runs.
 start_run() { # ARG... -- CMD...
 	rm -f "$dir/started"
@@ -455,6 +486,7 @@ advice() {
 		'GRUB_CMDLINE_LINUX="... isolcpus=managed_irq,domain,1,3 rcu_nocbs=1,3 irqaffinity=0,2 nosmt"'
 	ok "says what is active" says '^irqaffinity=0,2 (active)'
 	ok "and that nohz_full is to be measured" says '^nohz_full=1,3 (not active, an A/B of its own)'
+	ok "and idle=poll is not advised" says '^idle=poll (not active, not advised)'
 	exits 0 advise --cpu 3 --json
 	ok "as JSON" json '$_->{line} =~ /^isolcpus=managed_irq/ && 6 == @{$_->{parameters}}'
 	ok "it writes nothing" unchanged
@@ -479,6 +511,7 @@ every_knob amd "turbo_intel epp"
 choosing
 denied
 bad_journals
+strays
 running
 reversed
 interrupted
