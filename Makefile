@@ -11,6 +11,7 @@ ISOLATE	   ?=
 FIFO	   ?=
 ROUNDS	   ?=
 DISTURB	   ?=
+READ	   ?=
 SELECT	   ?=
 KERNEL_SRC ?=
 LAB_KERNEL ?=
@@ -75,12 +76,13 @@ build/flags: FORCE
 boot: all
 	$(quiet)build/exitlab boot --accel '$(ACCEL)' --machine '$(MACHINE)' --results '$(RESULTS)' \
 		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)') \
-		$(if $(filter-out 0,$(ISOLATE)),--isolate) $(if $(FIFO),--fifo '$(FIFO)')
+		$(if $(filter 1,$(ISOLATE)),--isolate) $(if $(FIFO),--fifo '$(FIFO)')
 
 isolation-ab: all
-	$(quiet)build/exitlab ab --accel '$(ACCEL)' --results '$(RESULTS)' \
+	$(quiet)build/exitlab ab --accel '$(ACCEL)' --machine '$(MACHINE)' --results '$(RESULTS)' \
 		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)') \
-		$(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(DISTURB),--disturb '$(DISTURB)')
+		$(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(DISTURB),--disturb '$(DISTURB)') \
+		$(if $(READ),--read '$(READ)') $(if $(FIFO),--fifo '$(FIFO)')
 
 # Every test speaks TAP: cmocka programs and shell scripts, beside what they test in t/.
 check: export CMOCKA_MESSAGE_OUTPUT = TAP
@@ -112,7 +114,8 @@ help:
 #h   CPU=N                    host CPU of the vCPU [the last online one]
 #h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list)
 #h   ISOLATE=1 FIFO=N         isolate the CPU meanwhile; the vCPU's real-time priority then
-#h   ROUNDS=N DISTURB=WHEN    of isolation-ab: how often; on, off or both
+#h   ROUNDS=N DISTURB=WHEN    of isolation-ab: how often [3; 1 in the lab]; on, off or both [both]
+#h   READ=FILE                of isolation-ab: a file that the generator also reads, for disk interrupts
 #h   KERNEL_SRC=PATH          kernel tree or tarball for the guest [the newest linux-source package]
 #h   LAB_KERNEL=PATH|PACKAGE  kernel of the lab [the newest linux-image package]
 #h   RESULTS=DIR CACHE=DIR    archive; kernels and packages that are costly to make

@@ -33,7 +33,8 @@
 #define ROUNDS	   3
 #define PATH_SIZE  (sizeof(((struct archive *)0)->directory) + 128)
 
-static struct ab {
+/* Everything about one comparison that more than one step needs. */
+struct ab {
 	struct boot_options boot;
 	const char *disturb; /* on, off, both */
 	const char *read;
@@ -41,9 +42,15 @@ static struct ab {
 	struct archive archive;
 	struct ab_runs runs[AB_CELLS];
 	char self[PATH_MAX];
-} ab;
+};
 
-enum { OPTION_READ = 256 };
+/* The generator of interference, at work. */
+struct generator {
+	pid_t pid;
+	int output; /* the end of a pipe: what it prints */
+};
+
+enum { OPTION_DISTURB = 256, OPTION_FIFO, OPTION_READ };
 
 static const struct argp_option option_table[] = {
 	{"accel", 'a', "WHERE", 0,
@@ -52,8 +59,11 @@ static const struct argp_option option_table[] = {
 	{"iter", 'i', "N", 0, "samples per row and run [as exitlab boot; 2000 in the lab]", 0},
 	{"rounds", 'n', "N", 0, "how often each of the four is run [3; 1 in the lab]", 0},
 	{"select", 's', "ROW,...", 0, "rows [user.cpuid,user.outb,kernel.cpuid]", 0},
-	{"disturb", 'd', "WHEN", 0, "on, off or both: with the generator of interference [both]",
-	 0},
+	{"disturb", OPTION_DISTURB, "WHEN", 0,
+	 "on, off or both: with the generator of interference [both]", 0},
+	{"fifo", OPTION_FIFO, "PRIORITY", 0,
+	 "real-time priority of an isolated vCPU, 1 to 99 [none]", 0},
+	{"machine", 'm', "MACHINE", 0, "microvm or q35 [microvm]", 0},
 	{"read", OPTION_READ, "FILE", 0, "it also reads FILE, for the interrupts of its disk", 0},
 	{"results", 'r', "DIR", 0, "archive [results]", 0},
 	{0},
@@ -61,27 +71,33 @@ static const struct argp_option option_table[] = {
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
+	struct ab *ab = state->input;
+
 	switch (key) {
 	case 'n':
-		ab.rounds = option_number(argument, 1, 1000, "--rounds", state);
+		ab->rounds = option_number(argument, 1, 1000, "--rounds", state);
 		return 0;
-	case 'd':
+	case OPTION_DISTURB:
 		if (strcmp(argument, "on") && strcmp(argument, "off") && strcmp(argument, "both"))
 			argp_error(state, "--disturb: neither on, off nor both: %s", argument);
-		ab.disturb = argument;
+		ab->disturb = argument;
+		return 0;
+	case OPTION_FIFO:
+		ab->boot.fifo = option_number(argument, 1, 99, "--fifo", state);
 		return 0;
 	case OPTION_READ:
-		ab.read = argument;
+		ab->read = argument;
 		return 0;
 	case 'a':
 	case 'c':
 	case 'i':
+	case 'm':
 	case 's':
 	case 'r':
 	case ARGP_KEY_ARG:
-		return boot_option(key, argument, &ab.boot, state);
+		return boot_option(key, argument, &ab->boot, state);
 	case ARGP_KEY_END:
-		if (!strcmp(ab.boot.accel, "tcg"))
+		if (!strcmp(ab->boot.accel, "tcg"))
 			argp_error(state, "--accel: under TCG nothing is measured");
 		return 0;
 	default:
@@ -97,77 +113,101 @@ static const struct argp argp = {
 	       "\vAs root. Archived in DIR/<host>/<UTC time>-isolation-ab, the single runs in its runs/.",
 };
 
-/* Replaces this process by the lab with the same command in it. Returns only when it cannot. */
-static int ab_in_lab(void)
+/* The options that are handed on as they are. */
+static void add_options(struct command *command, const struct ab *ab)
 {
-	long iter = ab.boot.iter ?: LAB_ITER, rounds = ab.rounds ?: LAB_ROUNDS;
+	command_option(command, "--accel", "kvm");
+	command_option(command, "--machine", ab->boot.machine);
+	command_option(command, "--select", ab->boot.select);
+}
+
+/* Replaces this process by the lab with the same command in it. Returns only when it cannot. */
+static int ab_in_lab(struct ab *ab)
+{
+	long iter = ab->boot.iter ?: LAB_ITER, rounds = ab->rounds ?: LAB_ROUNDS;
 	struct command command = {0};
 	char results[PATH_MAX];
 
-	if ((mkdir(ab.boot.results, 0777) && errno != EEXIST) ||
-	    !realpath(ab.boot.results, results)) {
-		pr_err("%s: %s; RESULTS= names another place", ab.boot.results, strerror(errno));
+	if (find_results(ab->boot.results, results))
 		return EXIT_FAILED;
-	}
-	command_add(&command, "%s", ab.self);
-	command_add(&command, "lab");
-	command_option(&command, "--clock", "host");
-	command_number(&command, "--cpus", 2);
-	command_number(&command, "--deadline",
-		       rounds * AB_CELLS * 2 * boot_deadline(&ab.boot, iter) + 120);
-	command_option(&command, "--rw", results);
-	command_add(&command, "--");
-	command_add(&command, "%s", ab.self);
+	lab_begin(&command, ab->self, results, true,
+		  rounds * AB_CELLS * 2 * boot_deadline(&ab->boot, iter) + 120);
+	command_add(&command, "%s", ab->self);
 	command_add(&command, "ab");
-	command_option(&command, "--accel", "kvm");
+	add_options(&command, ab);
 	command_option(&command, "--results", results);
-	command_option(&command, "--select", ab.boot.select);
-	command_option(&command, "--disturb", ab.disturb);
-	command_option(&command, "--read", ab.read);
+	command_option(&command, "--disturb", ab->disturb);
+	command_option(&command, "--read", ab->read);
 	command_number(&command, "--iter", iter);
 	command_number(&command, "--rounds", rounds);
-	fflush(stdout);
-	execv(ab.self, command.word);
-	pr_err("%s: %s", ab.self, strerror(errno));
-	return EXIT_FAILED;
+	if (ab->boot.fifo)
+		command_number(&command, "--fifo", ab->boot.fifo);
+	return lab_exec(&command);
 }
 
-/* Starts the generator and waits until it is at work. Its pid, or -1 with one line on stderr. */
-static pid_t disturb(void)
+/* In the child: becomes the generator. What it complains of goes into the log. */
+static void exec_generator(const struct command *command, int output, int log)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(output, STDOUT_FILENO);
+	dup2(log, STDERR_FILENO);
+	execv(command->word[0], command->word);
+	pr_err("%s: %s", command->word[0], strerror(errno));
+	_exit(127);
+}
+
+/* Starts the generator and waits until it is at work. 0, or -1 with the reason in the log. */
+static int disturb(const struct ab *ab, struct generator *generator, int log)
 {
 	struct command command = {0};
 	int ready[2];
-	char line[16];
-	pid_t pid;
+	char line[64];
 
-	command_add(&command, "%s", ab.self);
+	command_add(&command, "%s", ab->self);
 	command_add(&command, "interfere");
-	command_add(&command, "--cpu");
-	command_add(&command, "%ld", ab.boot.cpu);
+	command_number(&command, "--cpu", ab->boot.cpu);
 	command_add(&command, "--busy");
 	command_add(&command, "--shootdowns");
 	command_number(&command, "--timers", 4000);
-	command_option(&command, "--read", ab.read);
-	if (pipe2(ready, O_CLOEXEC))
-		die("pipe: %s", strerror(errno));
+	command_option(&command, "--read", ab->read);
+	if (pipe2(ready, O_CLOEXEC)) {
+		dprintf(log, "pipe: %s\n", strerror(errno));
+		command_free(&command);
+		return -1;
+	}
 	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		dup2(ready[1], STDOUT_FILENO);
-		execv(ab.self, command.word);
-		_exit(127);
-	}
+	generator->pid = fork();
+	if (!generator->pid)
+		exec_generator(&command, ready[1], log);
+	if (generator->pid < 0)
+		dprintf(log, "fork: %s\n", strerror(errno));
 	close(ready[1]);
-	if (pid > 0 && read(ready[0], line, sizeof(line)) <= 0) {
-		pr_err("the generator of interference did not start");
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		pid = -1;
-	}
-	close(ready[0]);
 	command_free(&command);
-	return pid;
+	generator->output = ready[0];
+	if (generator->pid > 0 && read(ready[0], line, sizeof(line)) > 0)
+		return 0;
+	close(ready[0]);
+	if (generator->pid > 0) {
+		kill(generator->pid, SIGKILL);
+		waitpid(generator->pid, NULL, 0);
+	}
+	return -1;
+}
+
+/* Ends the generator; how much it has done goes into the log. 0, or -1 where it had failed. */
+static int end_disturbance(const struct generator *generator, int log)
+{
+	int status = 0;
+	char text[512];
+	ssize_t n;
+
+	kill(generator->pid, SIGTERM);
+	while ((n = read(generator->output, text, sizeof(text))) > 0)
+		dprintf(log, "%.*s", (int)n, text);
+	close(generator->output);
+	while (waitpid(generator->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status ? -1 : 0;
 }
 
 /* The one run that lies in directory, "HOST/TIME-vmexit"; NULL where it failed. */
@@ -186,13 +226,13 @@ static char *run_in(const char *directory)
 }
 
 /* Makes the directory of one boot and opens its log in it. The log, or -1 with why. */
-static int begin_cell(const struct ab_cell *cell, long round, char directory[PATH_SIZE], char *why,
-		      size_t size)
+static int begin_cell(const struct ab *ab, const struct ab_cell *cell, long round,
+		      char directory[PATH_SIZE], char *why, size_t size)
 {
 	char log[PATH_SIZE + 16];
 	int output = -1;
 
-	snprintf(directory, PATH_SIZE, "%s/runs/%ld%s%s", ab.archive.directory, round,
+	snprintf(directory, PATH_SIZE, "%s/runs/%ld%s%s", ab->archive.directory, round,
 		 cell->isolated ? "-isolated" : "-plain", cell->disturbed ? "-disturbed" : "");
 	snprintf(log, sizeof(log), "%s/boot.log", directory);
 	if (!mkdir(directory, 0777))
@@ -200,32 +240,29 @@ static int begin_cell(const struct ab_cell *cell, long round, char directory[PAT
 	if (output < 0)
 		snprintf(why, size, "%s: %s", log, strerror(errno));
 	else if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[Kround %ld of %ld: %s", round, ab.rounds, cell->name);
+		fprintf(stderr, "\r\033[Kround %ld of %ld: %s", round, ab->rounds, cell->name);
 	return output;
 }
 
-static int boot(const struct ab_cell *cell, const char *directory, int output, bool *interrupted)
+/* The boot of a cell. Its exit code. */
+static int boot(const struct ab *ab, const struct ab_cell *cell, const char *directory, int log,
+		bool *interrupted)
 {
 	struct command command = {0};
-	pid_t disturber = cell->disturbed ? disturb() : 0;
-	int status = EXIT_FAILED;
+	int status;
 
-	command_add(&command, "%s", ab.self);
+	command_add(&command, "%s", ab->self);
 	command_add(&command, "boot");
-	command_option(&command, "--accel", "kvm");
+	add_options(&command, ab);
 	command_option(&command, "--results", directory);
-	command_option(&command, "--select", ab.boot.select);
-	command_number(&command, "--iter", ab.boot.iter);
-	command_add(&command, "--cpu");
-	command_add(&command, "%ld", ab.boot.cpu);
+	command_number(&command, "--cpu", ab->boot.cpu);
+	if (ab->boot.iter)
+		command_number(&command, "--iter", ab->boot.iter);
 	if (cell->isolated)
 		command_add(&command, "--isolate");
-	if (disturber >= 0)
-		status = command_run(&command, output, interrupted);
-	if (disturber > 0) {
-		kill(disturber, SIGTERM);
-		waitpid(disturber, NULL, 0);
-	}
+	if (cell->isolated && ab->boot.fifo)
+		command_number(&command, "--fifo", ab->boot.fifo);
+	status = command_run(&command, log, interrupted);
 	command_free(&command);
 	return status;
 }
@@ -233,57 +270,83 @@ static int boot(const struct ab_cell *cell, const char *directory, int output, b
 /* The last line of a boot's log: what it failed of. */
 static void last_line(const char *directory, char *line, size_t size)
 {
-	char path[PATH_SIZE + 16], next[512];
+	char path[PATH_SIZE + 16], next[512], *text;
 	FILE *log;
 
 	snprintf(path, sizeof(path), "%s/boot.log", directory);
 	snprintf(line, size, "it says nothing in %s", path);
 	log = fopen(path, "re");
-	while (log && fgets(next, sizeof(next), log))
-		if (next[strspn(next, " \n")])
-			snprintf(line, size, "%.*s", (int)strcspn(next, "\n"), next);
+	while (log && fgets(next, sizeof(next), log)) {
+		text = strncmp(next, "exitlab: ", 9) ? next : next + 9; /* we say that, too */
+		if (text[strspn(text, " \n")])
+			snprintf(line, size, "%.*s", (int)strcspn(text, "\n"), text);
+	}
 	if (log)
 		fclose(log);
 }
 
-/* One boot of one cell. EXIT_OK, or another exit code with why. */
-static int run_cell(int cell, long round, char *why, size_t size)
+static void keep_run(struct ab_runs *runs, char *path)
 {
-	struct ab_runs *runs = &ab.runs[cell];
-	char directory[PATH_SIZE], line[PATH_SIZE + 64], *path;
-	bool interrupted = false;
-	int status, output = begin_cell(&ab_cells[cell], round, directory, why, size);
+	runs->path = reallocarray(runs->path, runs->count + 1, sizeof(*runs->path));
+	if (!runs->path)
+		die("no memory");
+	runs->path[runs->count++] = path;
+}
 
-	if (output < 0)
+/*
+ * One boot of one cell. EXIT_OK, or another exit code with why. Of a boot that is not isolated
+ * EXIT_CANNOT means that KVM does not run the guest: EXIT_NO_GUEST.
+ */
+static int run_cell(struct ab *ab, int i, long round, char *why, size_t size)
+{
+	const struct ab_cell *cell = &ab_cells[i];
+	char directory[PATH_SIZE], line[PATH_SIZE + 64], *path;
+	int status, log = begin_cell(ab, cell, round, directory, why, size);
+	struct generator generator = {0};
+	bool interrupted = false, failed = false;
+
+	if (log < 0)
 		return EXIT_FAILED;
-	status = boot(&ab_cells[cell], directory, output, &interrupted);
-	close(output);
+	if (cell->disturbed && disturb(ab, &generator, log)) {
+		close(log);
+		last_line(directory, line, sizeof(line));
+		snprintf(why, size, "%s, round %ld: the generator of interference: %s", cell->name,
+			 round, line);
+		return EXIT_FAILED;
+	}
+	status = boot(ab, cell, directory, log, &interrupted);
+	last_line(directory, line, sizeof(line));
+	if (cell->disturbed)
+		failed = end_disturbance(&generator, log);
+	close(log);
 	path = run_in(directory);
 	/* A row that is INVALID makes the boot's exit code 1, but the run is there. */
-	if (!interrupted && path && status <= EXIT_FAILED) {
-		runs->path = reallocarray(runs->path, runs->count + 1, sizeof(*runs->path));
-		if (!runs->path)
-			die("no memory");
-		runs->path[runs->count++] = path;
+	if (!interrupted && !failed && path && status <= EXIT_FAILED) {
+		keep_run(&ab->runs[i], path);
 		return EXIT_OK;
 	}
 	free(path);
-	last_line(directory, line, sizeof(line));
-	snprintf(why, size, "%s, round %ld: %s", ab_cells[cell].name, round,
+	if (failed && !interrupted)
+		snprintf(line, sizeof(line),
+			 "the generator of interference failed, see %s/boot.log", directory);
+	snprintf(why, size, "%s, round %ld: %s", cell->name, round,
 		 interrupted ? "interrupted" : line);
-	return status == EXIT_CANNOT ? EXIT_CANNOT : EXIT_FAILED;
+	if (status != EXIT_CANNOT)
+		return EXIT_FAILED;
+	return cell->isolated ? EXIT_CANNOT : EXIT_NO_GUEST;
 }
 
-static bool wanted(int cell)
+static bool wanted(const struct ab *ab, int cell)
 {
-	return !strcmp(ab.disturb, "both") || ab_cells[cell].disturbed == !strcmp(ab.disturb, "on");
+	return !strcmp(ab->disturb, "both") ||
+	       ab_cells[cell].disturbed == !strcmp(ab->disturb, "on");
 }
 
 /* EXIT_FAILED where a row is INVALID, too; the comparison is archived all the same. */
-static int write_report(char *why, size_t size)
+static int write_report(struct ab *ab, char *why, size_t size)
 {
-	const char *directory = ab.archive.directory;
-	json_t *summary = ab_summary(ab.runs, ab.archive.time);
+	const char *directory = ab->archive.directory;
+	json_t *summary = ab_summary(ab->runs, ab->archive.time);
 	char path[PATH_SIZE];
 	FILE *markdown;
 	int error, status;
@@ -301,7 +364,7 @@ static int write_report(char *why, size_t size)
 		pr_err("%s: %s", path, strerror(errno));
 		error = -1;
 	}
-	if (!error && !archive_keep(&ab.archive)) {
+	if (!error && !archive_keep(&ab->archive)) {
 		why[0] = '\0';
 		ab_table(summary, stdout);
 		printf("archived in %s\n", directory);
@@ -310,64 +373,58 @@ static int write_report(char *why, size_t size)
 	return why[0] ? EXIT_FAILED : status;
 }
 
-/* EXIT_CANNOT where KVM does not run the guest. */
-static int run_here(char *why, size_t size)
+/* EXIT_NO_GUEST where KVM does not run the guest and accel is auto. */
+static int run_here(struct ab *ab, char *why, size_t size)
 {
 	int status = EXIT_OK;
 	char path[PATH_SIZE];
 	struct utsname host;
 
 	uname(&host);
-	if (archive_begin(&ab.archive, ab.boot.results, host.nodename, "isolation-ab"))
+	if (archive_begin(&ab->archive, ab->boot.results, host.nodename, "isolation-ab"))
 		return EXIT_FAILED;
-	snprintf(path, sizeof(path), "%s/runs", ab.archive.directory);
+	snprintf(path, sizeof(path), "%s/runs", ab->archive.directory);
 	mkdir(path, 0777);
-	for (long round = 1; status == EXIT_OK && round <= ab.rounds; round++)
+	for (long round = 1; status == EXIT_OK && round <= ab->rounds; round++)
 		for (int cell = 0; status == EXIT_OK && cell < AB_CELLS; cell++)
-			if (wanted(cell))
-				status = run_cell(cell, round, why, size);
+			if (wanted(ab, cell))
+				status = run_cell(ab, cell, round, why, size);
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	if (status == EXIT_OK)
-		status = write_report(why, size);
-	if (status == EXIT_CANNOT && !strcmp(ab.boot.accel, "auto")) {
-		archive_discard(&ab.archive);
+		status = write_report(ab, why, size);
+	if (status == EXIT_NO_GUEST && !strcmp(ab->boot.accel, "auto")) {
+		archive_discard(&ab->archive);
 		return status;
 	}
 	if (why[0]) {
-		archive_fail(&ab.archive, why);
+		archive_fail(&ab->archive, why);
 		pr_err("%s", why);
 	}
-	return status;
+	return status == EXIT_NO_GUEST ? EXIT_CANNOT : status;
 }
 
 int cmd_ab(int argc, char **argv)
 {
+	static struct ab ab = {.disturb = "both"};
 	char why[PATH_SIZE + 256] = "";
+	long rounds;
 	int status;
 
 	boot_options_default(&ab.boot);
 	ab.boot.select = "user.cpuid,user.outb,kernel.cpuid";
-	ab.disturb = "both";
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	argp_parse(&argp, argc, argv, 0, NULL, &ab);
 	find_self(ab.self);
-	if (!strcmp(ab.boot.accel, "lab"))
-		return ab_in_lab();
-	if (access("/dev/kvm", R_OK | W_OK) && !strcmp(ab.boot.accel, "auto")) {
-		printf("accel: lab, since /dev/kvm cannot be used: %s\n", strerror(errno));
-		return ab_in_lab();
-	}
-	if (geteuid())
-		die_code(EXIT_CANNOT, "isolation changes the host: run as root");
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		die_code(EXIT_CANNOT, "isolation needs a second CPU for the rest of the host");
+	if (lab_wanted(ab.boot.accel))
+		return ab_in_lab(&ab);
+	check_isolation();
 	ab.boot.cpu = boot_cpu(&ab.boot);
-	if (!ab.rounds)
-		ab.rounds = ROUNDS;
-	status = run_here(why, sizeof(why));
-	if (status == EXIT_CANNOT && !strcmp(ab.boot.accel, "auto")) {
-		printf("accel: lab, since KVM does not run the guest here\n");
-		return ab_in_lab();
-	}
-	return status;
+	rounds = ab.rounds;
+	ab.rounds = rounds ?: ROUNDS;
+	status = run_here(&ab, why, sizeof(why));
+	if (status != EXIT_NO_GUEST)
+		return status;
+	printf("accel: lab, since KVM does not run the guest here\n");
+	ab.rounds = rounds;
+	return ab_in_lab(&ab);
 }

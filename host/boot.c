@@ -6,7 +6,6 @@
  * Where KVM cannot run the guest, the whole of it runs once more inside `exitlab lab`.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -81,26 +80,6 @@ static void find_file(const char *asked, const char *built, char absolute[PATH_M
 		snprintf(path, sizeof(path), "%s", asked);
 	if (!realpath(path, absolute) || access(absolute, R_OK))
 		die("%s: %s; `make` builds it, %s names another", path, strerror(errno), option);
-}
-
-/* Why /dev/kvm cannot be used, or NULL. The line names what mends it. */
-static const char *kvm_missing(void)
-{
-	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-
-	if (fd >= 0) {
-		close(fd);
-		return NULL;
-	}
-	switch (errno) {
-	case ENOENT:
-		return "there is no /dev/kvm (load kvm_amd or kvm_intel; switch SVM or VT-x on in the firmware)";
-	case EACCES:
-	case EPERM:
-		return "no rights to /dev/kvm (join the group kvm, or run as root)";
-	default:
-		return "/dev/kvm cannot be opened";
-	}
 }
 
 /*
@@ -214,7 +193,7 @@ static int finish(struct boot *boot, struct run *run)
 	return status;
 }
 
-/* Boots on this host. EXIT_CANNOT, with why, where KVM does not run the guest. */
+/* Boots on this host. EXIT_NO_GUEST, with why, where KVM does not and accel is auto. */
 static int run_here(struct boot *boot, char *why, size_t size)
 {
 	bool tcg = !strcmp(boot->options.accel, "tcg");
@@ -241,7 +220,7 @@ static int run_here(struct boot *boot, char *why, size_t size)
 		status = finish(boot, &run);
 	} else if (run.outcome == RUN_CANNOT && !strcmp(boot->options.accel, "auto")) {
 		archive_discard(&boot->archive);
-		status = EXIT_CANNOT;
+		status = EXIT_NO_GUEST;
 	} else {
 		status = fail(boot, why, run.outcome == RUN_CANNOT ? EXIT_CANNOT : EXIT_FAILED);
 	}
@@ -291,7 +270,6 @@ int cmd_boot(int argc, char **argv)
 {
 	static struct boot boot;
 	const struct boot_options *options = &boot.options;
-	const char *missing;
 	char why[512] = "";
 	int status;
 
@@ -301,18 +279,10 @@ int cmd_boot(int argc, char **argv)
 	if (!strcmp(env_clock(), "insn") && !options->iter)
 		boot.options.iter = INSN_ITER;
 	find_files(&boot);
-	if (!strcmp(options->accel, "lab"))
-		return boot_in_lab(options);
-
-	missing = strcmp(options->accel, "tcg") ? kvm_missing() : NULL;
-	if (missing && !strcmp(options->accel, "kvm"))
-		die_code(EXIT_CANNOT, "%s; ACCEL=lab needs none", missing);
-	if (missing) {
-		printf("accel: lab, since %s\n", missing);
-		return boot_in_lab(options);
-	}
+	if (lab_wanted(options->accel))
+		return options->under_isolate ? EXIT_NO_GUEST : boot_in_lab(options);
 	status = options->isolate ? boot_isolated(options) : boot_here(&boot, why, sizeof(why));
-	if (status != EXIT_CANNOT || strcmp(options->accel, "auto"))
+	if (status != EXIT_NO_GUEST)
 		return status;
 	if (!options->isolate) /* else it was said by the boot that was isolated */
 		printf("accel: lab, since %s\n", why);

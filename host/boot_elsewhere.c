@@ -4,6 +4,7 @@
  * absolute paths, since the place may have another working directory.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,20 +36,88 @@ static void add_boot(struct command *command, const struct boot_options *options
 	command_option(command, "--qemu", options->qemu);
 	command_option(command, "--select", options->select);
 	command_option(command, "--results", results);
-	command_number(command, "--iter", options->iter);
-	command_number(command, "--deadline", options->deadline);
+	if (options->iter)
+		command_number(command, "--iter", options->iter);
+	if (options->deadline)
+		command_number(command, "--deadline", options->deadline);
 	if (options->no_proof)
 		command_add(command, "--no-proof");
 }
 
-/* The archive's directory, made where it is not there. 0 or -1. */
-static int find_results(const char *asked, char results[PATH_MAX])
+int find_results(const char *asked, char results[PATH_MAX])
 {
 	if ((mkdir(asked, 0777) && errno != EEXIST) || !realpath(asked, results)) {
 		pr_err("%s: %s; RESULTS= names another place", asked, strerror(errno));
 		return -1;
 	}
 	return 0;
+}
+
+/* Why /dev/kvm cannot be used, or NULL. The line names what mends it. */
+static const char *kvm_missing(void)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0) {
+		close(fd);
+		return NULL;
+	}
+	switch (errno) {
+	case ENOENT:
+		return "there is no /dev/kvm (load kvm_amd or kvm_intel; switch SVM or VT-x on in the firmware)";
+	case EACCES:
+	case EPERM:
+		return "no rights to /dev/kvm (join the group kvm, or run as root)";
+	default:
+		return "/dev/kvm cannot be opened";
+	}
+}
+
+bool lab_wanted(const char *accel)
+{
+	const char *missing;
+
+	if (!strcmp(accel, "lab") || !strcmp(accel, "tcg"))
+		return !strcmp(accel, "lab");
+	missing = kvm_missing();
+	if (missing && !strcmp(accel, "kvm"))
+		die_code(EXIT_CANNOT, "%s; ACCEL=lab needs none", missing);
+	if (missing)
+		printf("accel: lab, since %s\n", missing);
+	return missing != NULL;
+}
+
+void lab_begin(struct command *command, const char *self, const char *results, bool isolate,
+	       long deadline)
+{
+	command_add(command, "%s", self);
+	command_add(command, "lab");
+	command_number(command, "--deadline", deadline);
+	command_option(command, "--rw", results);
+	if (isolate) { /* there must be another CPU for the rest of the host */
+		command_option(command, "--clock", "host");
+		command_number(command, "--cpus", 2);
+	}
+	command_add(command, "--");
+}
+
+int lab_exec(const struct command *command)
+{
+	fflush(stdout);
+	/* A boot reads nothing; the lab would read for it. */
+	if (!freopen("/dev/null", "r", stdin))
+		pr_warn("/dev/null: %s", strerror(errno));
+	execv(command->word[0], command->word);
+	pr_err("%s: %s", command->word[0], strerror(errno));
+	return EXIT_FAILED;
+}
+
+void check_isolation(void)
+{
+	if (geteuid())
+		die_code(EXIT_CANNOT, "isolation changes the host: run as root");
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		die_code(EXIT_CANNOT, "isolation needs a second CPU for the rest of the host");
 }
 
 int boot_in_lab(const struct boot_options *options)
@@ -62,29 +131,16 @@ int boot_in_lab(const struct boot_options *options)
 	if (options->isolate && !options->iter)
 		inside.iter = LAB_ITER;
 	find_self(self);
-	command_add(&command, "%s", self);
-	command_add(&command, "lab");
 	/* Two boots, and the lab's own. */
-	command_number(&command, "--deadline",
-		       2 * boot_deadline(options, inside.iter ?: INSN_ITER) + 120);
-	command_option(&command, "--rw", results);
-	if (options->isolate) { /* there must be another CPU for the rest of the host */
-		command_option(&command, "--clock", "host");
-		command_number(&command, "--cpus", 2);
-	}
-	command_add(&command, "--");
+	lab_begin(&command, self, results, options->isolate,
+		  2 * boot_deadline(options, inside.iter ?: INSN_ITER) + 120);
 	add_boot(&command, &inside, self, results);
 	command_option(&command, "--accel", "kvm");
 	if (options->isolate)
 		command_add(&command, "--isolate");
-	command_number(&command, "--fifo", options->fifo);
-	fflush(stdout);
-	/* A boot reads nothing; the lab would read for it. */
-	if (!freopen("/dev/null", "r", stdin))
-		pr_warn("/dev/null: %s", strerror(errno));
-	execv(self, command.word);
-	pr_err("%s: %s", self, strerror(errno));
-	return EXIT_FAILED;
+	if (options->fifo)
+		command_number(&command, "--fifo", options->fifo);
+	return lab_exec(&command);
 }
 
 /* The script lies beside the directory of this program, in the tree that both were made from. */
@@ -104,21 +160,18 @@ int boot_isolated(const struct boot_options *options)
 	struct command command = {0};
 	bool interrupted;
 
-	if (geteuid())
-		die_code(EXIT_CANNOT, "isolation changes the host: run as root");
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		die_code(EXIT_CANNOT, "isolation needs a second CPU for the rest of the host");
+	check_isolation();
 	if (find_results(options->results, results))
 		return EXIT_FAILED;
 	find_self(self);
 	find_isolate(self, isolate);
 	command_add(&command, "%s", isolate);
 	command_add(&command, "run");
-	command_add(&command, "--cpu");
-	command_add(&command, "%d", boot_cpu(options)); /* 0 is one, too */
+	command_number(&command, "--cpu", boot_cpu(options));
 	command_add(&command, "--outside"); /* of QEMU's threads only the vCPU's is to be in */
 	command_number(&command, "--hugepages", boot_memory_mib(options->iter));
-	command_number(&command, "--fifo", options->fifo);
+	if (options->fifo)
+		command_number(&command, "--fifo", options->fifo);
 	command_add(&command, "--");
 	add_boot(&command, options, self, results);
 	command_option(&command, "--accel", options->accel);

@@ -4,11 +4,34 @@
 #define EXITLAB_BOOT_ELSEWHERE_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "boot_options.h"
+#include "child.h"
 
 /* This program's own path. */
 void find_self(char self[PATH_MAX]);
+
+/* The archive's directory, made where it is not there. 0, or -1 with one line on stderr. */
+int find_results(const char *asked, char results[PATH_MAX]);
+
+/*
+ * Is the lab the place, where accel was asked for? Says why where /dev/kvm cannot be used; ends the
+ * process with EXIT_CANNOT where it was to be KVM.
+ */
+bool lab_wanted(const char *accel);
+
+/*
+ * "SELF lab ... --": a command to be run in the lab follows. results is the archive; isolate: it
+ * isolates a CPU; deadline: of the lab, seconds. lab_exec() replaces this process by it, and
+ * returns only when it cannot, with an exit code and one line on stderr.
+ */
+void lab_begin(struct command *command, const char *self, const char *results, bool isolate,
+	       long deadline);
+int lab_exec(const struct command *command);
+
+/* Ends the process with EXIT_CANNOT where no CPU can be isolated here. */
+void check_isolation(void);
 
 /*
  * Replaces this process by the lab with the same command in it. The CPU asked for is one of this
@@ -18,7 +41,8 @@ int boot_in_lab(const struct boot_options *options);
 
 /*
  * Runs the same command under `isolate run`, which isolates its CPU, and puts the host back as it
- * was. Returns its exit code: EXIT_CANNOT where KVM did not run the guest.
+ * was. Returns its exit code: EXIT_NO_GUEST where KVM did not run the guest and accel is auto;
+ * EXIT_CANNOT is of isolate, or of accel kvm.
  */
 int boot_isolated(const struct boot_options *options);
 

@@ -16,8 +16,10 @@ void command_add(struct command *command, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (command->count + 1 >= CHILD_WORDS ||
-	    vasprintf(&command->word[command->count++], format, arguments) < 0)
+	if (command->count + 1 >= CHILD_WORDS)
+		die("%s: a command of more than %d words; raise CHILD_WORDS", command->word[0],
+		    CHILD_WORDS - 1);
+	if (vasprintf(&command->word[command->count++], format, arguments) < 0)
 		die("no memory");
 	va_end(arguments);
 }
@@ -32,8 +34,6 @@ void command_option(struct command *command, const char *name, const char *value
 
 void command_number(struct command *command, const char *name, long value)
 {
-	if (!value)
-		return;
 	command_add(command, "%s", name);
 	command_add(command, "%ld", value);
 }

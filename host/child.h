@@ -14,12 +14,14 @@ struct command {
 	size_t count;
 };
 
-/* Appends one word, printf-style. Ends the process without memory. */
+/* Appends one word, printf-style. Ends the process where there is no room for it. */
 void command_add(struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Appends an option and its value; nothing where value is NULL or, for the number, 0. */
+/* Appends an option and its value; nothing where it is NULL. */
 void command_option(struct command *command, const char *name, const char *value);
+
+/* The same with a number. */
 void command_number(struct command *command, const char *name, long value);
 
 void command_free(struct command *command);

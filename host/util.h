@@ -12,6 +12,12 @@
 #define EXIT_USAGE  2
 #define EXIT_CANNOT 77
 
+/*
+ * KVM does not run the guest, said by one exitlab to the one that started it, which goes on in the
+ * lab. Never seen by users. Not EXIT_CANNOT: what is started in between may end with that, too.
+ */
+#define EXIT_NO_GUEST 78
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
