@@ -9,13 +9,10 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ab.h"
@@ -23,10 +20,9 @@
 #include "boot_elsewhere.h"
 #include "child.h"
 #include "commands.h"
-#include "exit_rows.h"
+#include "generator.h"
 #include "json_file.h"
 #include "option_number.h"
-#include "record.h"
 #include "util.h"
 
 #define LAB_ROUNDS 1
@@ -42,12 +38,6 @@ struct ab {
 	struct archive archive;
 	struct ab_runs runs[AB_CELLS];
 	char self[PATH_MAX];
-};
-
-/* The generator of interference, at work. */
-struct generator {
-	pid_t pid;
-	int output; /* the end of a pipe: what it prints */
 };
 
 enum { OPTION_DISTURB = 256, OPTION_FIFO, OPTION_READ };
@@ -143,71 +133,6 @@ static int ab_in_lab(struct ab *ab)
 	if (ab->boot.fifo)
 		command_number(&command, "--fifo", ab->boot.fifo);
 	return lab_exec(&command);
-}
-
-/* In the child: becomes the generator. What it complains of goes into the log. */
-static void exec_generator(const struct command *command, int output, int log)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	dup2(output, STDOUT_FILENO);
-	dup2(log, STDERR_FILENO);
-	execv(command->word[0], command->word);
-	pr_err("%s: %s", command->word[0], strerror(errno));
-	_exit(127);
-}
-
-/* Starts the generator and waits until it is at work. 0, or -1 with the reason in the log. */
-static int disturb(const struct ab *ab, struct generator *generator, int log)
-{
-	struct command command = {0};
-	int ready[2];
-	char line[64];
-
-	command_add(&command, "%s", ab->self);
-	command_add(&command, "interfere");
-	command_number(&command, "--cpu", ab->boot.cpu);
-	command_add(&command, "--busy");
-	command_add(&command, "--shootdowns");
-	command_number(&command, "--timers", 4000);
-	command_option(&command, "--read", ab->read);
-	if (pipe2(ready, O_CLOEXEC)) {
-		dprintf(log, "pipe: %s\n", strerror(errno));
-		command_free(&command);
-		return -1;
-	}
-	fflush(stdout);
-	generator->pid = fork();
-	if (!generator->pid)
-		exec_generator(&command, ready[1], log);
-	if (generator->pid < 0)
-		dprintf(log, "fork: %s\n", strerror(errno));
-	close(ready[1]);
-	command_free(&command);
-	generator->output = ready[0];
-	if (generator->pid > 0 && read(ready[0], line, sizeof(line)) > 0)
-		return 0;
-	close(ready[0]);
-	if (generator->pid > 0) {
-		kill(generator->pid, SIGKILL);
-		waitpid(generator->pid, NULL, 0);
-	}
-	return -1;
-}
-
-/* Ends the generator; how much it has done goes into the log. 0, or -1 where it had failed. */
-static int end_disturbance(const struct generator *generator, int log)
-{
-	int status = 0;
-	char text[512];
-	ssize_t n;
-
-	kill(generator->pid, SIGTERM);
-	while ((n = read(generator->output, text, sizeof(text))) > 0)
-		dprintf(log, "%.*s", (int)n, text);
-	close(generator->output);
-	while (waitpid(generator->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status ? -1 : 0;
 }
 
 /* The one run that lies in directory, "HOST/TIME-vmexit"; NULL where it failed. */
@@ -307,7 +232,7 @@ static int run_cell(struct ab *ab, int i, long round, char *why, size_t size)
 
 	if (log < 0)
 		return EXIT_FAILED;
-	if (cell->disturbed && disturb(ab, &generator, log)) {
+	if (cell->disturbed && generator_start(&generator, ab->self, ab->boot.cpu, ab->read, log)) {
 		close(log);
 		last_line(directory, line, sizeof(line));
 		snprintf(why, size, "%s, round %ld: the generator of interference: %s", cell->name,
@@ -317,7 +242,7 @@ static int run_cell(struct ab *ab, int i, long round, char *why, size_t size)
 	status = boot(ab, cell, directory, log, &interrupted);
 	last_line(directory, line, sizeof(line));
 	if (cell->disturbed)
-		failed = end_disturbance(&generator, log);
+		failed = generator_end(&generator, log);
 	close(log);
 	path = run_in(directory);
 	/* A row that is INVALID makes the boot's exit code 1, but the run is there. */

@@ -20,6 +20,7 @@ host-sources := \
 	host/exitcount_cmd.c \
 	host/exitcount_table.c \
 	host/exitlab.c \
+	host/generator.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c \
 	host/interfere.c \
