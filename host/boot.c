@@ -241,6 +241,55 @@ static void find_files(struct boot *boot)
 		options->qemu = boot->qemu;
 }
 
+/* The signals that end a run come by a descriptor from now on; until close_signals(). */
+static void open_signals(struct boot *boot, sigset_t *ends)
+{
+	sigemptyset(ends);
+	sigaddset(ends, SIGINT);
+	sigaddset(ends, SIGTERM);
+	sigaddset(ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, ends, NULL);
+	boot->signals = signalfd(-1, ends, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void close_signals(const struct boot *boot, const sigset_t *ends)
+{
+	sigprocmask(SIG_UNBLOCK, ends, NULL);
+	close(boot->signals);
+}
+
+/*
+ * Does KVM run the guest? Asked with one sample before the host is changed for it. EXIT_OK, or
+ * EXIT_NO_GUEST with why; any other trouble is the boot's own to tell.
+ */
+static int probe(struct boot *boot, char *why, size_t size)
+{
+	char guest_args[GUEST_ARGS];
+	struct utsname host;
+	struct run run;
+	sigset_t ends;
+	int status;
+
+	uname(&host);
+	if (archive_begin(&boot->archive, boot->options.results, host.nodename, "probe"))
+		return EXIT_FAILED;
+	open_signals(boot, &ends);
+	boot->cpu = boot_cpu(&boot->options);
+	boot->isolation.cpu = -1;
+	prepare(&run, boot, "probe", guest_args, "user.empty", 1);
+	run_guest(&run);
+	close_signals(boot, &ends);
+	snprintf(why, size, "%s", run.why);
+	if (run.outcome == RUN_INTERRUPTED)
+		pr_err("%s", run.why);
+	status = run.outcome == RUN_CANNOT	  ? EXIT_NO_GUEST
+		 : run.outcome == RUN_INTERRUPTED ? EXIT_FAILED
+						  : EXIT_OK;
+	run_free(&run);
+	archive_discard(&boot->archive);
+	return status;
+}
+
 /* Boots on this host, on the CPU that is isolated where one is and no other was asked for. */
 static int boot_here(struct boot *boot, char *why, size_t size)
 {
@@ -254,15 +303,9 @@ static int boot_here(struct boot *boot, char *why, size_t size)
 		boot->cpu = boot->isolation.cpu;
 	if (boot->cpu != boot->isolation.cpu || boot->cpu < 0)
 		boot->cpu = boot_cpu(&boot->options);
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
-	sigprocmask(SIG_BLOCK, &ends, NULL);
-	boot->signals = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	open_signals(boot, &ends);
 	status = run_here(boot, why, size);
-	sigprocmask(SIG_UNBLOCK, &ends, NULL);
-	close(boot->signals);
+	close_signals(boot, &ends);
 	return status;
 }
 
@@ -281,11 +324,18 @@ int cmd_boot(int argc, char **argv)
 	find_files(&boot);
 	if (lab_wanted(options->accel))
 		return options->under_isolate ? EXIT_NO_GUEST : boot_in_lab(options);
-	status = options->isolate ? boot_isolated(options) : boot_here(&boot, why, sizeof(why));
-	if (status != EXIT_NO_GUEST)
+	if (!options->isolate) {
+		status = boot_here(&boot, why, sizeof(why));
+	} else {
+		status = strcmp(options->accel, "auto") ? EXIT_OK : probe(&boot, why, sizeof(why));
+		if (status == EXIT_OK) {
+			strcpy(why, "KVM ran the guest once and no more");
+			status = boot_isolated(options);
+		}
+	}
+	if (status != EXIT_NO_GUEST || options->under_isolate)
 		return status;
-	if (!options->isolate) /* else it was said by the boot that was isolated */
-		printf("accel: lab, since %s\n", why);
+	printf("accel: lab, since %s\n", why);
 	fflush(stdout);
-	return options->under_isolate ? status : boot_in_lab(options);
+	return boot_in_lab(options);
 }
