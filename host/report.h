@@ -83,6 +83,7 @@ void report_offenders(const char *text, FILE *out);
 
 /* The card's part in the table and in report.md. */
 void report_card_line(const json_t *summary, FILE *out);
+void report_card_rows(const json_t *summary, FILE *out);
 void report_card_markdown(const json_t *summary, FILE *out);
 
 /* What one unit of a summary's numbers is, in words. */

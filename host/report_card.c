@@ -41,7 +41,7 @@ void report_card_line(const json_t *summary, FILE *out)
 static void number(const json_t *value, FILE *out)
 {
 	if (json_is_number(value))
-		fprintf(out, "%g", json_number_value(value));
+		fprintf(out, "%.10g", json_number_value(value));
 	else
 		fputs("-", out);
 }
@@ -51,7 +51,7 @@ static void counters(const json_t *card, FILE *out)
 	const json_t *counter;
 	size_t i;
 
-	fputs("| counter | what | count | per second | allowed | |\n"
+	fputs("| counter | what | count | allowed in this pass | per second | |\n"
 	      "| --- | --- | ---: | ---: | ---: | --- |\n",
 	      out);
 	json_array_foreach (json_object_get(card, "counters"), i, counter) {
@@ -59,9 +59,9 @@ static void counters(const json_t *card, FILE *out)
 		markdown_text(json_text(counter, "text"), out);
 		fprintf(out, " | %lld | ",
 			(long long)json_integer_value(json_object_get(counter, "count")));
-		number(json_object_get(counter, "per_second"), out);
-		fputs(" | ", out);
 		number(json_object_get(counter, "allowed"), out);
+		fputs(" | ", out);
+		number(json_object_get(counter, "per_second"), out);
 		fprintf(out, " | %s |\n",
 			json_is_true(json_object_get(counter, "over")) ? "over" : "");
 	}
@@ -85,6 +85,14 @@ static void tasks(const json_t *card, FILE *out)
 			(long long)json_integer_value(json_object_get(task, "slices")),
 			json_integer_value(json_object_get(task, "ns")) / 1e6);
 	}
+}
+
+void report_card_rows(const json_t *summary, FILE *out)
+{
+	const json_t *card = json_object_get(summary, "card");
+
+	fprintf(out, "| CPU of the vCPU | %s |\n| card | %s |\n", isolation_of(summary),
+		json_is_object(card) ? json_text(card, "verdict") : "none was taken");
 }
 
 void report_card_markdown(const json_t *summary, FILE *out)

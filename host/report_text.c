@@ -139,6 +139,7 @@ static void markdown_setup(const json_t *summary, FILE *out)
 	markdown_text(json_text(summary, "time"), out);
 	fprintf(out, " |\n| clock | %s |\n| unit | %s |\n| status | %s |\n",
 		json_text(summary, "clock"), report_unit(summary), json_text(summary, "status"));
+	report_card_rows(summary, out);
 	json_object_foreach ((json_t *)setup, key, value) {
 		char number[32];
 
