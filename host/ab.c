@@ -206,6 +206,10 @@ static void last_line(const char *directory, char *line, size_t size)
 		if (text[strspn(text, " \n")])
 			snprintf(line, size, "%.*s", (int)strcspn(text, "\n"), text);
 	}
+	/* Where its logs were; they move with ours. */
+	text = strstr(line, "; its logs: ");
+	if (text)
+		*text = '\0';
 	if (log)
 		fclose(log);
 }
@@ -324,7 +328,7 @@ static int run_here(struct ab *ab, char *why, size_t size)
 	}
 	if (why[0]) {
 		archive_fail(&ab->archive, why);
-		pr_err("%s", why);
+		pr_err("%s; the boots so far: %s", why, ab->archive.directory);
 	}
 	return status == EXIT_NO_GUEST ? EXIT_CANNOT : status;
 }
