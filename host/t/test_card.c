@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,28 +14,11 @@
 #include <unistd.h>
 
 #include "../card.h"
+#include "tree.h"
 
 #define QEMU 100
 #define VCPU 102
 #define CPU  1
-
-static char root[64];
-
-static void put(const char *path, const char *text)
-{
-	char whole[512];
-	FILE *file;
-
-	snprintf(whole, sizeof(whole), "%s%s", root, path);
-	for (char *slash = whole + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
-		*slash = '\0';
-		mkdir(whole, 0755);
-	}
-	file = fopen(whole, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
 
 static void gone(const char *path)
 {
@@ -103,26 +85,12 @@ static void put_host(void)
 	put_msr(3, 1000);
 }
 
-static int make_root(void **state)
+static int make_host(void **state)
 {
-	(void)state;
-	strcpy(root, "/tmp/test_card.XXXXXX");
-	if (!mkdtemp(root))
+	if (make_root(state))
 		return -1;
 	put_host();
 	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
-{
-	(void)status, (void)type, (void)ftw;
-	return remove(path);
-}
-
-static int remove_root(void **state)
-{
-	(void)state;
-	return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static json_t *snapshot(void)
@@ -344,7 +312,7 @@ static void no_card_is_not_judged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_root, remove_root)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_host, remove_root)
 		TEST(each_counter_is_of_its_cpu),
 		TEST(tasks_that_ran_there_are_named),
 		TEST(a_quiet_pass_is_clean),
