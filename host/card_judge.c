@@ -85,8 +85,9 @@ static json_t *printable_tasks(const json_t *tasks)
 	json_t *all = json_deep_copy(tasks), *task;
 	size_t i;
 
-	json_array_foreach (all, i, task)
+	json_array_foreach (all, i, task) {
 		json_object_set_new(task, "comm", printable(json_object_get(task, "comm")));
+	}
 	return all ?: json_array();
 }
 
