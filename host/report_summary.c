@@ -112,6 +112,19 @@ static json_t *thousandths(double value)
 	return json_real(round(value * 1000) / 1000);
 }
 
+/* The bins that hold samples. */
+static json_t *histogram_summary(const uint64_t bins[HISTOGRAM_BINS])
+{
+	json_t *out = json_array();
+
+	for (unsigned int bin = 0; bin < HISTOGRAM_BINS; bin++)
+		if (bins[bin])
+			json_array_append_new(out,
+					      json_pack("[I, I]", (json_int_t)histogram_low(bin),
+							(json_int_t)bins[bin]));
+	return out;
+}
+
 static void add_statistics(json_t *out, const struct report *report, int row)
 {
 	const struct record *proof = record_of(report, PASS_PROOF, row);
@@ -142,6 +155,7 @@ static void add_statistics(json_t *out, const struct report *report, int row)
 			    proof ? json_integer((json_int_t)stats->proof_p50 - p50(report, row))
 				  : json_null());
 	json_object_set_new(out, "contamination", contamination_summary(report, row));
+	json_object_set_new(out, "histogram", histogram_summary(stats->bins));
 }
 
 static const char *unit_of(uint8_t clock)
