@@ -6,8 +6,6 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +15,7 @@
 
 #include "ab.h"
 #include "archive.h"
+#include "boot_child.h"
 #include "boot_elsewhere.h"
 #include "child.h"
 #include "commands.h"
@@ -135,36 +134,16 @@ static int ab_in_lab(struct ab *ab)
 	return lab_exec(&command);
 }
 
-/* The one run that lies in directory, "HOST/TIME-vmexit"; NULL where it failed. */
-static char *run_in(const char *directory)
-{
-	char pattern[PATH_SIZE + 16];
-	char *path = NULL;
-	glob_t found;
-
-	snprintf(pattern, sizeof(pattern), "%s/*/*-vmexit", directory);
-	if (!glob(pattern, 0, NULL, &found)) {
-		path = strdup(found.gl_pathv[0]);
-		globfree(&found);
-	}
-	return path;
-}
-
 /* Makes the directory of one boot and opens its log in it. The log, or -1 with why. */
 static int begin_cell(const struct ab *ab, const struct ab_cell *cell, long round,
 		      char directory[PATH_SIZE], char *why, size_t size)
 {
-	char log[PATH_SIZE + 16];
-	int output = -1;
+	int output;
 
 	snprintf(directory, PATH_SIZE, "%s/runs/%ld%s%s", ab->archive.directory, round,
 		 cell->isolated ? "-isolated" : "-plain", cell->disturbed ? "-disturbed" : "");
-	snprintf(log, sizeof(log), "%s/boot.log", directory);
-	if (!mkdir(directory, 0777))
-		output = open(log, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	if (output < 0)
-		snprintf(why, size, "%s: %s", log, strerror(errno));
-	else if (isatty(STDERR_FILENO))
+	output = boot_log_open(directory, why, size);
+	if (output >= 0 && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[Kround %ld of %ld: %s", round, ab->rounds, cell->name);
 	return output;
 }
@@ -192,28 +171,6 @@ static int boot(const struct ab *ab, const struct ab_cell *cell, const char *dir
 	return status;
 }
 
-/* The last line of a boot's log: what it failed of. */
-static void last_line(const char *directory, char *line, size_t size)
-{
-	char path[PATH_SIZE + 16], next[512], *text;
-	FILE *log;
-
-	snprintf(path, sizeof(path), "%s/boot.log", directory);
-	snprintf(line, size, "it says nothing in %s", path);
-	log = fopen(path, "re");
-	while (log && fgets(next, sizeof(next), log)) {
-		text = strncmp(next, "exitlab: ", 9) ? next : next + 9; /* we say that, too */
-		if (text[strspn(text, " \n")])
-			snprintf(line, size, "%.*s", (int)strcspn(text, "\n"), text);
-	}
-	/* Where its logs were; they move with ours. */
-	text = strstr(line, "; its logs: ");
-	if (text)
-		*text = '\0';
-	if (log)
-		fclose(log);
-}
-
 static void keep_run(struct ab_runs *runs, char *path)
 {
 	runs->path = reallocarray(runs->path, runs->count + 1, sizeof(*runs->path));
@@ -238,17 +195,17 @@ static int run_cell(struct ab *ab, int i, long round, char *why, size_t size)
 		return EXIT_FAILED;
 	if (cell->disturbed && generator_start(&generator, ab->self, ab->boot.cpu, ab->read, log)) {
 		close(log);
-		last_line(directory, line, sizeof(line));
+		boot_last_line(directory, line, sizeof(line));
 		snprintf(why, size, "%s, round %ld: the generator of interference: %s", cell->name,
 			 round, line);
 		return EXIT_FAILED;
 	}
 	status = boot(ab, cell, directory, log, &interrupted);
-	last_line(directory, line, sizeof(line));
+	boot_last_line(directory, line, sizeof(line));
 	if (cell->disturbed)
 		failed = generator_end(&generator, log);
 	close(log);
-	path = run_in(directory);
+	path = boot_run_in(directory);
 	/* A row that is INVALID makes the boot's exit code 1, but the run is there. */
 	if (!interrupted && !failed && path && status <= EXIT_FAILED) {
 		keep_run(&ab->runs[i], path);

@@ -6,6 +6,7 @@ host-sources := \
 	host/ab_report.c \
 	host/archive.c \
 	host/boot.c \
+	host/boot_child.c \
 	host/boot_elsewhere.c \
 	host/boot_options.c \
 	host/card.c \
@@ -21,6 +22,7 @@ host-sources := \
 	host/exitcount_table.c \
 	host/exitlab.c \
 	host/generator.c \
+	host/gnuplot.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c \
 	host/interfere.c \
@@ -100,7 +102,7 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
 report-sources := $(filter host/ab_report.c host/card_judge.c host/exit_reasons.c host/exit_rows.c \
-	host/json_file.c host/record.c host/report%.c host/stats.c host/verdict.c,$(host-sources))
+	host/gnuplot.c host/json_file.c host/record.c host/report%.c host/stats.c host/verdict.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
 report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination json_file record report stats verdict)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all

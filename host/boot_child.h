@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What an `exitlab boot` left that another command has run: a directory of its own is its archive,
+ * and its output is in boot.log there.
+ */
+#ifndef EXITLAB_BOOT_CHILD_H
+#define EXITLAB_BOOT_CHILD_H
+
+#include <stddef.h>
+
+/*
+ * Makes the directory and opens boot.log in it. A descriptor, or -1 with one line in why.
+ */
+int boot_log_open(const char *directory, char *why, size_t size);
+
+/* The one run that lies in directory, "HOST/TIME-vmexit", the caller's; NULL where it failed. */
+char *boot_run_in(const char *directory);
+
+/* The last line of directory's boot.log: what it failed of. Never empty. */
+void boot_last_line(const char *directory, char *line, size_t size);
+
+#endif
