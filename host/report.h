@@ -67,6 +67,13 @@ json_t *contamination_summary(const struct report *report, int row);
 void contamination_markdown(const json_t *summary, FILE *out);
 void contamination_csv(const json_t *row, FILE *out);
 
+/* A member of env.json by its path, "host.cpu.model"; NULL where there is none. */
+json_t *report_env(const struct report *report, const char *path);
+
+/* "environment" and "repeat" of summary.json; the caller owns them. */
+json_t *report_environment(const struct report *report);
+json_t *report_repeat(const struct report *report);
+
 /* The whole of summary.json; the caller owns it. */
 json_t *report_summary(const struct report *report);
 

@@ -8,8 +8,7 @@
 #include "util.h"
 #include "verdict.h"
 
-/* A member of env.json by its path, "host.cpu.model"; NULL where there is none. */
-static json_t *env_get(const struct report *report, const char *path)
+json_t *report_env(const struct report *report, const char *path)
 {
 	json_t *at = report->env;
 	char key[32];
@@ -48,7 +47,7 @@ static json_t *one_line(const char *text, size_t length, bool from_guest)
 /* The same as text; what nobody recorded is "unknown". */
 static json_t *env_text(const struct report *report, const char *path)
 {
-	json_t *value = env_get(report, path);
+	json_t *value = report_env(report, path);
 
 	if (json_is_object(value))
 		value = json_object_get(value, "version");
@@ -59,7 +58,7 @@ static json_t *env_text(const struct report *report, const char *path)
 
 static bool is_tcg(const struct report *report)
 {
-	const char *accel = json_string_value(env_get(report, "accel"));
+	const char *accel = json_string_value(report_env(report, "accel"));
 
 	return accel && !strcmp(accel, "tcg");
 }
@@ -67,7 +66,7 @@ static bool is_tcg(const struct report *report)
 /* Did an emulator execute the instructions that were timed? true, false, or null: unknown. */
 static json_t *emulated(const struct report *report)
 {
-	json_t *value = env_get(report, "host.emulated");
+	json_t *value = report_env(report, "host.emulated");
 
 	if (is_tcg(report) || report->records.clock == CLOCK_INSN)
 		return json_true();
@@ -224,7 +223,7 @@ static json_t *setup_of(const struct report *report)
 /* Did the vCPU run on a CPU that isolate had isolated? null: nobody recorded it. */
 static json_t *isolated(const struct report *report)
 {
-	json_t *value = env_get(report, "vcpu.isolated");
+	json_t *value = report_env(report, "vcpu.isolated");
 
 	return json_is_boolean(value) ? json_incref(value) : json_null();
 }
@@ -250,12 +249,14 @@ json_t *report_summary(const struct report *report)
 				verdict_name(VERDICT_INVALID)) != 0;
 		json_array_append_new(rows, row);
 	}
-	return json_pack("{s:s, s:s, s:o, s:o, s:{s:o, s:o}, s:s, s:o, s:s, s:o, s:o, s:o, s:o}",
-			 "schema", "exitlab-summary/1", "kind", "vmexit", "host",
-			 env_text(report, "host.name"), "time", env_text(report, "time"), "tool",
-			 "version", env_text(report, "tool.version"), "revision",
-			 env_text(report, "tool.revision"), "clock", tsc ? "tsc" : "insn",
-			 "emulated", is_emulated, "status", valid ? "ok" : "invalid", "setup",
-			 setup_of(report), "isolated", isolated(report), "card",
-			 card_judge(env_get(report, "isolation.card")), "rows", rows);
+	return json_pack(
+		"{s:s, s:s, s:o, s:o, s:{s:o, s:o}, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"schema", "exitlab-summary/1", "kind", "vmexit", "host",
+		env_text(report, "host.name"), "time", env_text(report, "time"), "tool", "version",
+		env_text(report, "tool.version"), "revision", env_text(report, "tool.revision"),
+		"clock", tsc ? "tsc" : "insn", "emulated", is_emulated, "status",
+		valid ? "ok" : "invalid", "setup", setup_of(report), "environment",
+		report_environment(report), "repeat", report_repeat(report), "isolated",
+		isolated(report), "card", card_judge(report_env(report, "isolation.card")), "rows",
+		rows);
 }

@@ -40,6 +40,7 @@ host-sources := \
 	host/report_card.c \
 	host/report_cmd.c \
 	host/report_contamination.c \
+	host/report_environment.c \
 	host/report_files.c \
 	host/report_plot.c \
 	host/report_summary.c \
