@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # exitlab: the pipeline. `make help` lists the targets and the knobs.
 
+VERSION := 0.1.0
+
 # Knobs. Set them on the command line: make boot SELECT=user.cpuid ITER=5000
 V	   ?= 0
 ACCEL	   ?= auto
@@ -52,6 +54,7 @@ include initramfs/rules.mk
 include host/rules.mk
 include isolation-scripts/rules.mk
 include docs/rules.mk
+include .ci/rules.mk
 
 .PHONY: all deps boot isolation-ab bench check lint clean help
 
@@ -106,6 +109,8 @@ help:
 #h make lint          shellcheck, clang-format, cppcheck
 #h make docs          write the table of rows from exits.def into docs/method.md
 #h make fuzz          the record reader against libFuzzer [FUZZ_RUNS=1000000]
+#h make install       PREFIX=/usr/local DESTDIR= and GNU's other directories; make uninstall
+#h make dist          build/exitlab-VERSION.tar.gz, the same bytes for the same commit
 #h make clean         remove build/ (the cache is elsewhere: CACHE=)
 #h
 #h Knobs:

@@ -42,17 +42,17 @@ struct ab {
 enum { OPTION_DISTURB = 256, OPTION_FIFO, OPTION_READ };
 
 static const struct argp_option option_table[] = {
-	{"accel", 'a', "WHERE", 0,
-	 "auto, kvm or lab [auto: KVM if the guest runs on it, else the lab]", 0},
+	{"accel", 'a', "auto|kvm|lab", 0,
+	 "where the guest runs [auto: KVM if it runs there, else the lab]", 0},
 	{"cpu", 'c', "N", 0, "host CPU of the vCPU [the last online one]", 0},
 	{"iter", 'i', "N", 0, "samples per row and run [as exitlab boot; 2000 in the lab]", 0},
 	{"rounds", 'n', "N", 0, "how often each of the four is run [3; 1 in the lab]", 0},
 	{"select", 's', "ROW,...", 0, "rows [user.cpuid,user.outb,kernel.cpuid]", 0},
-	{"disturb", OPTION_DISTURB, "WHEN", 0,
-	 "on, off or both: with the generator of interference [both]", 0},
+	{"disturb", OPTION_DISTURB, "on|off|both", 0, "with the generator of interference [both]",
+	 0},
 	{"fifo", OPTION_FIFO, "PRIORITY", 0,
 	 "real-time priority of an isolated vCPU, 1 to 99 [none]", 0},
-	{"machine", 'm', "MACHINE", 0, "microvm or q35 [microvm]", 0},
+	{"machine", 'm', "microvm|q35", 0, "the guest's machine [microvm]", 0},
 	{"read", OPTION_READ, "FILE", 0, "it also reads FILE, for the interrupts of its disk", 0},
 	{"results", 'r', "DIR", 0, "archive [results]", 0},
 	{0},

@@ -72,14 +72,10 @@ static void print_place(const struct boot *boot)
 static void find_file(const char *asked, const char *built, char absolute[PATH_MAX],
 		      const char *option)
 {
-	char path[2 * PATH_MAX];
-
-	find_self(path);
-	strcpy(strrchr(path, '/') + 1, built);
-	if (asked)
-		snprintf(path, sizeof(path), "%s", asked);
-	if (!realpath(path, absolute) || access(absolute, R_OK))
-		die("%s: %s; `make` builds it, %s names another", path, strerror(errno), option);
+	if ((asked ? !realpath(asked, absolute) : !find_part(built, absolute)) ||
+	    access(absolute, R_OK))
+		die("%s: %s; `make` builds it, %s names another", asked ?: absolute,
+		    strerror(errno), option);
 }
 
 /*

@@ -15,15 +15,6 @@
 #include "child.h"
 #include "util.h"
 
-void find_self(char self[PATH_MAX])
-{
-	ssize_t length = readlink("/proc/self/exe", self, PATH_MAX - 1);
-
-	if (length < 0)
-		die("/proc/self/exe: %s; is /proc mounted?", strerror(errno));
-	self[length] = '\0';
-}
-
 /* "SELF boot" and all its options but those that say where; results is the archive. */
 static void add_boot(struct command *command, const struct boot_options *options, const char *self,
 		     const char *results)
@@ -143,15 +134,10 @@ int boot_in_lab(const struct boot_options *options)
 	return lab_exec(&command);
 }
 
-/* The script lies beside the directory of this program, in the tree that both were made from. */
-static void find_isolate(const char *self, char isolate[PATH_MAX])
+static void find_isolate(char isolate[PATH_MAX])
 {
-	char path[PATH_MAX + 64];
-
-	snprintf(path, sizeof(path), "%s", self);
-	strcpy(strrchr(path, '/') + 1, "../isolation-scripts/isolate");
-	if (!realpath(path, isolate) || access(isolate, X_OK))
-		die("%s: %s; run exitlab from its tree", path, strerror(errno));
+	if (!find_part("isolation-scripts/isolate", isolate) || access(isolate, X_OK))
+		die("%s: %s; make builds or installs it", isolate, strerror(errno));
 }
 
 int boot_isolated(const struct boot_options *options)
@@ -164,7 +150,7 @@ int boot_isolated(const struct boot_options *options)
 	if (find_results(options->results, results))
 		return EXIT_FAILED;
 	find_self(self);
-	find_isolate(self, isolate);
+	find_isolate(isolate);
 	command_add(&command, "%s", isolate);
 	command_add(&command, "run");
 	command_number(&command, "--cpu", boot_cpu(options));

@@ -8,9 +8,7 @@
 
 #include "boot_options.h"
 #include "child.h"
-
-/* This program's own path. */
-void find_self(char self[PATH_MAX]);
+#include "layout.h"
 
 /* The archive's directory, made where it is not there. 0, or -1 with one line on stderr. */
 int find_results(const char *asked, char results[PATH_MAX]);

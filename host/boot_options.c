@@ -23,9 +23,9 @@ enum {
 };
 
 static const struct argp_option option_table[] = {
-	{"accel", 'a', "WHERE", 0,
-	 "auto, kvm, lab or tcg [auto: KVM if the guest runs on it, else the lab]", 0},
-	{"machine", 'm', "MACHINE", 0, "microvm or q35 [microvm]", 0},
+	{"accel", 'a', "auto|kvm|lab|tcg", 0,
+	 "where the guest runs [auto: KVM if it runs there, else the lab]", 0},
+	{"machine", 'm', "microvm|q35", 0, "the guest's machine [microvm]", 0},
 	{"cpu", 'c', "N", 0,
 	 "host CPU of the vCPU [the last online one; CPU 0 only where there is no other]", 0},
 	{"iter", 'i', "N", 0,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The command: finds the subcommand in the table of commands.h. Start reading here. */
 #include <argp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,14 +23,42 @@ static void help(FILE *out)
 	fprintf(out, "usage: exitlab COMMAND [OPTION...]\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].prose);
-	fprintf(out, "\n`exitlab COMMAND --help` describes a command. Exit codes: 0 ok, 1 failed,\n"
-		     "2 usage, 77 cannot run here.\n");
+	fprintf(out,
+		"\n`exitlab help COMMAND` describes a command, `exitlab --version` this program.\n"
+		"Exit codes: 0 ok, 1 failed, 2 usage, 77 cannot run here.\n");
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
+static bool is_one_of(const char *word, const char *one, const char *other, const char *third)
+{
+	return !strcmp(word, one) || !strcmp(word, other) || !strcmp(word, third);
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	char name[32];
+	int status;
+
+	snprintf(name, sizeof(name), "exitlab %s", command->name); /* for --help and usage errors */
+	argv[0] = name;
+	status = command->run(argc, argv);
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	pr_err("standard output: not all could be written");
+	return status ?: EXIT_FAILED;
 }
 
 int main(int argc, char **argv)
 {
-	char name[32];
-	int status;
+	const struct command *command;
+	bool asks_help;
 
 	argp_err_exit_status = EXIT_USAGE;
 	setlinebuf(stdout); /* what is said before a long step must not wait for its end */
@@ -37,26 +66,21 @@ int main(int argc, char **argv)
 		help(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help")) {
+	asks_help = is_one_of(argv[1], "help", "--help", "-h");
+	if (asks_help && argc < 3) {
 		help(stdout);
 		return EXIT_OK;
 	}
-	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
+	if (is_one_of(argv[1], "version", "--version", "-V")) {
 		printf("exitlab %s (%s)\n", EXITLAB_VERSION, EXITLAB_REVISION);
 		return EXIT_OK;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(argv[1], commands[i].name))
-			continue;
-		snprintf(name, sizeof(name), "exitlab %s",
-			 argv[1]); /* for --help and usage errors */
-		argv[1] = name;
-		status = commands[i].run(argc - 1, argv + 1);
-		if (!fflush(stdout) && !ferror(stdout))
-			return status;
-		pr_err("standard output: not all could be written");
-		return status ?: EXIT_FAILED;
+	command = find_command(argv[asks_help ? 2 : 1]);
+	if (!command) {
+		pr_err("no command \"%s\"; `exitlab help` lists them", argv[asks_help ? 2 : 1]);
+		return EXIT_USAGE;
 	}
-	pr_err("no command \"%s\"; `exitlab help` lists them", argv[1]);
-	return EXIT_USAGE;
+	if (asks_help) /* as "exitlab COMMAND --help" */
+		return run_command(command, 2, (char *[]){NULL, "--help", NULL});
+	return run_command(command, argc - 1, argv + 1);
 }

@@ -28,6 +28,7 @@
 #include "commands.h"
 #include "lab/lab.h"
 #include "lab/wire.h"
+#include "layout.h"
 #include "option_number.h"
 #include "util.h"
 
@@ -238,14 +239,13 @@ static char *first_line(const char *directory, const char *name)
 	return strdup(line);
 }
 
-static int find_kernel(const struct lab_options *options, const char *tools, int signals,
-		       struct lab_kernel *kernel)
+static int find_kernel(const struct lab_options *options, int signals, struct lab_kernel *kernel)
 {
-	char prepare[PATH_MAX + 8], directory[PATH_MAX], image[PATH_MAX + 8];
+	char prepare[PATH_MAX], directory[PATH_MAX], image[PATH_MAX + 8];
 	struct words words = {};
 	int code;
 
-	snprintf(prepare, sizeof(prepare), "%s/prepare", tools);
+	find_part("lab/prepare", prepare);
 	words_add(&words, "%s", prepare);
 	if (options->verbose)
 		words_add(&words, "-v");
@@ -263,17 +263,6 @@ static int find_kernel(const struct lab_options *options, const char *tools, int
 		snprintf(image, sizeof(image), "%s/vmlinuz", directory);
 	kernel->image = strdup(image);
 	return EXIT_OK;
-}
-
-/* The prepare script and the agent are in lab/ beside this program. */
-static void find_tools(char *tools, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", tools, size - sizeof("/lab"));
-	char *slash;
-
-	tools[n < 0 ? 0 : n] = 0;
-	slash = strrchr(tools, '/');
-	strcpy(slash ? slash : tools, "/lab");
 }
 
 static int catch_signals(void)
@@ -299,21 +288,20 @@ int cmd_lab(int argc, char **argv)
 				      .kernel = getenv("LAB_KERNEL")};
 	const char *qemu =
 		getenv("QEMU") && *getenv("QEMU") ? getenv("QEMU") : "qemu-system-x86_64";
-	char tools[PATH_MAX], agent[PATH_MAX + 8], name[64];
+	char agent[PATH_MAX], name[64];
 	struct lab_kernel kernel = {};
 	struct lab_machine machine;
 	int code, signals, initramfs;
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
 	signals = catch_signals();
-	find_tools(tools, sizeof(tools));
-	snprintf(agent, sizeof(agent), "%s/agent", tools);
 
 	code = find_qemu(qemu, signals, name, sizeof(name));
 	if (!code)
-		code = find_kernel(&options, tools, signals, &kernel);
+		code = find_kernel(&options, signals, &kernel);
 	if (code)
 		return code;
+	find_part("lab/agent", agent);
 	initramfs = lab_initramfs(&options, &kernel, agent, name);
 	if (initramfs < 0 || lab_machine_start(&machine, &options, &kernel, qemu, initramfs))
 		return EXIT_FAILED;

@@ -33,6 +33,7 @@ host-sources := \
 	host/lab/machine.c \
 	host/lab/session.c \
 	host/lab/stream.c \
+	host/layout.c \
 	host/option_number.c \
 	host/qmp.c \
 	host/record.c \
@@ -56,9 +57,12 @@ host-libs := -lbpf -ljansson -lm -pthread
 
 host-objects := $(host-sources:%.c=build/%.o)
 
+# A tarball of `make dist` holds the revision that it was made of; a tree is asked for its own.
 build/host/version.h: FORCE
-	$(quiet)mkdir -p $(@D); { echo '#define EXITLAB_VERSION "0.1.0"'; echo "#define EXITLAB_REVISION \"$$( \
-		git -c safe.directory='*' describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)\""; \
+	$(quiet)mkdir -p $(@D); { echo '#define EXITLAB_VERSION "$(VERSION)"'; \
+	echo "#define EXITLAB_REVISION \"$$(cat .tarball-version 2>/dev/null || git -c safe.directory='*' describe \
+		--always --dirty --abbrev=12 2>/dev/null || echo unknown)\""; \
+	echo '#define EXITLAB_PARTS "$(way-to-parts)"'; \
 	} $(if-changed)
 
 build/host/%.o: host/%.c build/flags | build/host/version.h
