@@ -60,10 +60,10 @@ uninstall:
 # The same bytes for the same commit: git archive takes its times from that.
 dist-name = exitlab-$(VERSION)
 dist:
-	$(quiet)git diff --quiet HEAD -- || echo 'dist: what is not committed is not in it' >&2
+	$(quiet)git -c safe.directory='*' diff --quiet HEAD -- || echo 'dist: what is not committed is not in it' >&2
 	$(call say,DIST,build/$(dist-name).tar.gz)mkdir -p build/dist && \
-	git describe --always --abbrev=12 >build/dist/.tarball-version && \
-	git archive --prefix=$(dist-name)/ --add-file=build/dist/.tarball-version --format=tar HEAD \
+	git -c safe.directory='*' describe --always --abbrev=12 >build/dist/.tarball-version && \
+	git -c safe.directory='*' archive --prefix=$(dist-name)/ --add-file=build/dist/.tarball-version --format=tar HEAD \
 		>build/dist/$(dist-name).tar && gzip -9nc build/dist/$(dist-name).tar >build/dist/$(dist-name).tar.gz && \
 	rm build/dist/$(dist-name).tar && mv build/dist/$(dist-name).tar.gz build/
 
