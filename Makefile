@@ -56,7 +56,7 @@ include isolation-scripts/rules.mk
 include docs/rules.mk
 include .ci/rules.mk
 
-.PHONY: all deps boot isolation-ab bench check lint clean help
+.PHONY: all deps boot isolation-ab results-index bench check lint clean help
 
 all: build/exitlab $(lab-parts) $(guest-parts) $(man-pages)
 
@@ -87,6 +87,9 @@ isolation-ab: all
 		$(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(DISTURB),--disturb '$(DISTURB)') \
 		$(if $(READ),--read '$(READ)') $(if $(FIFO),--fifo '$(FIFO)')
 
+results-index: build/exitlab
+	$(quiet)build/exitlab index '$(RESULTS)'
+
 # Every test speaks TAP: cmocka programs and shell scripts, beside what they test in t/.
 check: export CMOCKA_MESSAGE_OUTPUT = TAP
 check: all $(check-programs)
@@ -104,6 +107,7 @@ help:
 #h make deps          install what a fresh Debian needs; prints the list elsewhere
 #h make boot          build, boot the guest, measure, prove, archive, print the table
 #h make isolation-ab  the same rows with and without isolation, left alone and disturbed
+#h make results-index write results/index.html: every run, by host and time [RESULTS=]
 #h make check         every test; ends in "N passed, N failed, N skipped"
 #h make bench         the project's own figures, each beside its anchor
 #h make lint          shellcheck, clang-format, cppcheck

@@ -12,7 +12,8 @@
 	COMMAND(boot,      "boot the appliance, run the rows, prove them, archive the run")        \
 	COMMAND(lab,       "run any command on an emulated host that has KVM")                     \
 	COMMAND(exitcount, "count the exits of a running QEMU by reason, with latency")            \
-	COMMAND(report,    "raw records to summary.json, report.md, report.csv and plots")            \
+	COMMAND(report,    "raw records to summary.json, report.md, .html, .csv and plots")         \
+	COMMAND(index,     "results/index.html: every run, by host and time")                           \
 	COMMAND(interfere, "disturb a CPU, to see what isolation keeps out")                     \
 	COMMAND(ab,        "the same rows with and without isolation, in turn")
 /* clang-format on */

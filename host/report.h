@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The report of a run: from what was recorded (run.rec, proof.json, env.json) to what is read
- * (summary.json, report.md, report.csv, plots/). The same input gives the same bytes.
+ * (summary.json, report.md, report.html, report.csv, plots/). The same input gives the same bytes.
  */
 #ifndef EXITLAB_REPORT_H
 #define EXITLAB_REPORT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "record.h"
@@ -84,6 +85,11 @@ int report_write(const struct report *report, const char *path);
 void report_markdown(const json_t *summary, FILE *out);
 void report_csv(const json_t *summary, FILE *out);
 void report_table(const json_t *summary, FILE *out);
+void report_html(const json_t *summary, FILE *out);
+
+/* One line per verdict that has a reason, then the rows it is about; true when there was any. */
+bool report_reasons(const json_t *rows, const char *bullet, void (*text)(const char *, FILE *),
+		    FILE *out);
 
 /* What card_describe() says for a terminal: one offender a line, those after the first indented. */
 void report_offenders(const char *text, FILE *out);

@@ -70,9 +70,9 @@ int cmd_report(int argc, char **argv)
 		.options = options,
 		.parser = parse_option,
 		.args_doc = "DIR",
-		.doc = "Make summary.json, report.md, report.csv and plots/ of the run in DIR from "
-		       "its run.rec, proof.json and env.json, and print the table. The same input "
-		       "gives the same bytes.",
+		.doc = "Make summary.json, report.md, report.html, report.csv and plots/ of the run "
+		       "in DIR from its run.rec, proof.json and env.json, and print the table. The "
+		       "same input gives the same bytes.",
 	};
 	struct arguments arguments = {0};
 	int status;

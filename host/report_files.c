@@ -19,7 +19,7 @@ struct outputs {
 		char name[64];
 		char *text;
 		size_t size;
-	} files[EXIT_ROWS + 3]; /* summary.json is the first */
+	} files[EXIT_ROWS + 4]; /* summary.json is the first */
 	size_t count;
 	bool plots; /* some of them are in plots/ */
 };
@@ -40,6 +40,7 @@ static int render(struct outputs *outputs, const struct report *report)
 		void (*write)(const json_t *summary, FILE *out);
 	} texts[] = {{"summary.json", json_file_print},
 		     {"report.md", report_markdown},
+		     {"report.html", report_html},
 		     {"report.csv", report_csv}};
 	json_t *summary = report_summary(report);
 	char *plots[EXIT_ROWS] = {0}, name[64];

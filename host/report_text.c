@@ -48,9 +48,8 @@ static bool same_verdict(const json_t *a, const json_t *b)
 	       !strcmp(json_text(a, "reason"), json_text(b, "reason"));
 }
 
-/* One line per verdict that has a reason, then the rows it is about; true when there was any. */
-static bool print_reasons(const json_t *rows, const char *bullet,
-			  void (*text)(const char *, FILE *), FILE *out)
+bool report_reasons(const json_t *rows, const char *bullet, void (*text)(const char *, FILE *),
+		    FILE *out)
 {
 	size_t count = json_array_size(rows);
 	bool any = false;
@@ -115,7 +114,7 @@ void report_table(const json_t *summary, FILE *out)
 		proved += !strcmp(json_text(row, "verdict"), "PROVED");
 	}
 	fprintf(out, "%zu rows, %u PROVED\n", json_array_size(rows), proved);
-	print_reasons(rows, "", plain_text, out);
+	report_reasons(rows, "", plain_text, out);
 }
 
 void markdown_text(const char *text, FILE *out)
@@ -227,7 +226,7 @@ void report_markdown(const json_t *summary, FILE *out)
 	markdown_setup(summary, out);
 	fprintf(out, "## Samples\n\nUnit: %s.\n\n", report_unit(summary));
 	markdown_numbers(rows, main_keys, ARRAY_SIZE(main_keys), out);
-	if (print_reasons(rows, "- ", markdown_text, out))
+	if (report_reasons(rows, "- ", markdown_text, out))
 		fputc('\n', out);
 	fputs("## Distribution\n\n`tracing_overhead` is what counting the exits added to p50 in the proof "
 	      "pass; the numbers above are without it.\n\n",

@@ -12,6 +12,8 @@ host-sources := \
 	host/card.c \
 	host/card_counters.c \
 	host/card_judge.c \
+	host/chart.c \
+	host/chart_small.c \
 	host/child.c \
 	host/diagnose.c \
 	host/env.c \
@@ -25,6 +27,9 @@ host-sources := \
 	host/gnuplot.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c \
+	host/html.c \
+	host/index.c \
+	host/index_page.c \
 	host/interfere.c \
 	host/isolation.c \
 	host/json_file.c \
@@ -43,6 +48,9 @@ host-sources := \
 	host/report_contamination.c \
 	host/report_environment.c \
 	host/report_files.c \
+	host/report_html.c \
+	host/report_html_host.c \
+	host/report_html_rows.c \
 	host/report_plot.c \
 	host/report_summary.c \
 	host/report_text.c \
@@ -94,6 +102,9 @@ check: build/host/t/ring3
 build/host/t/ring3: host/t/ring3.c build/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -pthread -o $@ $<
 
+# The style of the pages is in the program.
+build/host/html.o build/asan/host/html.o: host/page.css
+
 # Tests. A cmocka program is linked with the objects it lists here as its prerequisites, under the
 # sanitizers.
 check-programs += build/asan/host/t/test_hostinfo
@@ -106,7 +117,8 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
-report-sources := $(filter host/ab_report.c host/card_judge.c host/exit_reasons.c host/exit_rows.c \
+report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host/exit_reasons.c \
+	host/exit_rows.c host/html.c \
 	host/gnuplot.c host/json_file.c host/record.c host/report%.c host/stats.c host/verdict.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
 report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination json_file record report stats verdict)

@@ -121,6 +121,15 @@ uint64_t histogram_low(unsigned int bin)
 	return (uint64_t)((1u << HISTOGRAM_BITS) + part) << (octave - 1);
 }
 
+unsigned int histogram_bin(uint32_t value)
+{
+	unsigned int octave = 0;
+
+	while (value >> octave >= 2u << HISTOGRAM_BITS)
+		octave++;
+	return (octave << HISTOGRAM_BITS) + (value >> octave);
+}
+
 void histogram_add(uint64_t bins[HISTOGRAM_BINS], const uint32_t *sorted, size_t n)
 {
 	unsigned int bin = 0;

@@ -63,6 +63,9 @@ size_t stats_median_rank(size_t n);
 /* The smallest value of a bin; that of the next bin is one more than its largest. */
 uint64_t histogram_low(unsigned int bin);
 
+/* The bin that a value falls in. */
+unsigned int histogram_bin(uint32_t value);
+
 /* Adds n samples in ascending order to the bins they fall in. */
 void histogram_add(uint64_t bins[HISTOGRAM_BINS], const uint32_t *sorted, size_t n);
 

@@ -169,6 +169,7 @@ static void twice_the_same(void **state)
 	assert_int_equal(report_make(second), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(outputs); i++)
 		assert_same_file(first, second, outputs[i]);
+	assert_same_file(first, second, "report.html");
 	for (int i = 0; i < EXIT_ROWS; i++) {
 		char *svg;
 
