@@ -11,6 +11,8 @@ CPU	   ?=
 ITER	   ?=
 ISOLATE	   ?=
 FIFO	   ?=
+DEBUGCON   ?=
+ATTACH	   ?=
 ROUNDS	   ?=
 DISTURB	   ?=
 READ	   ?=
@@ -79,7 +81,8 @@ build/flags: FORCE
 boot: all
 	$(quiet)build/exitlab boot --accel '$(ACCEL)' --machine '$(MACHINE)' --results '$(RESULTS)' \
 		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)') \
-		$(if $(filter 1,$(ISOLATE)),--isolate) $(if $(FIFO),--fifo '$(FIFO)')
+		$(if $(filter 1,$(ISOLATE)),--isolate) $(if $(FIFO),--fifo '$(FIFO)') \
+		$(if $(DEBUGCON),--debugcon '$(DEBUGCON)') $(if $(ATTACH),--attach '$(ATTACH)')
 
 isolation-ab: all
 	$(quiet)build/exitlab ab --accel '$(ACCEL)' --machine '$(MACHINE)' --results '$(RESULTS)' \
@@ -123,6 +126,8 @@ help:
 #h   CPU=N                    host CPU of the vCPU [the last online one]
 #h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list)
 #h   ISOLATE=1 FIFO=N         isolate the CPU meanwhile; the vCPU's real-time priority then
+#h   DEBUGCON=null|file|socket  what takes the bytes of OUTB to QEMU [null]
+#h   ATTACH=TRACER            trace the timed pass: exitcount, trace-cmd or perf [nothing]
 #h   ROUNDS=N DISTURB=WHEN    of isolation-ab: how often [3; 1 in the lab]; on, off or both [both]
 #h   READ=FILE                of isolation-ab: a file that the generator also reads, for disk interrupts
 #h   KERNEL_SRC=PATH          kernel tree or tarball for the guest [the newest linux-source package]

@@ -116,6 +116,7 @@ static void prepare(struct run *run, const struct boot *boot, const char *name,
 				.guest_args = guest_args,
 				.directory = boot->archive.directory,
 				.name = name,
+				.debugcon = "null",
 				.memory_mib = boot_memory_mib(iter),
 				.cpu = boot->cpu,
 				.isolation =
@@ -141,7 +142,7 @@ static int count_bytes(const struct boot *boot, json_t *proof, char *why, size_t
 		return EXIT_OK;
 	prepare(&run, boot, "check", guest_args, rows,
 		iter && iter < CHECK_ITER ? iter : CHECK_ITER);
-	run.vm.debugcon_file = true;
+	run.vm.debugcon = "file";
 	run_guest(&run);
 	snprintf(path, sizeof(path), "%s/check.debugcon", boot->archive.directory);
 	if (run.outcome != RUN_DONE || stat(path, &file)) {
@@ -173,6 +174,11 @@ static int finish(struct boot *boot, struct run *run)
 	json_t *env = env_json(run, boot->archive.time);
 	char why[600] = "the run could not be archived or reported: see above";
 	int status = count_bytes(boot, run->proof, why, sizeof(why));
+	char bytes[PATH_MAX + 32];
+
+	/* What the guest wrote there is known; count_bytes() has counted it. */
+	snprintf(bytes, sizeof(bytes), "%s/run.debugcon", directory);
+	unlink(bytes);
 
 	/* The evidence is kept, whatever came of the check. */
 	if (json_file_write(env, directory, "env.json") ||
@@ -204,6 +210,9 @@ static int run_here(struct boot *boot, char *why, size_t size)
 	list_selected(boot->options.select, false, rows);
 	prepare(&run, boot, "run", guest_args, boot->options.select ? rows : NULL,
 		boot->options.iter);
+	run.vm.debugcon = boot->options.debugcon;
+	if (strcmp(boot->options.attach, "none"))
+		run.attach = boot->options.attach;
 	run.prove = !tcg && !boot->options.no_proof;
 	run_guest(&run);
 	snprintf(why, size, "%s", run.why);

@@ -26,6 +26,8 @@ static void add_boot(struct command *command, const struct boot_options *options
 	command_option(command, "--initrd", options->initrd);
 	command_option(command, "--qemu", options->qemu);
 	command_option(command, "--select", options->select);
+	command_option(command, "--debugcon", options->debugcon);
+	command_option(command, "--attach", options->attach);
 	command_option(command, "--results", results);
 	if (options->iter)
 		command_number(command, "--iter", options->iter);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attach.h"
 #include "boot_options.h"
 #include "exit_rows.h"
 #include "option_number.h"
@@ -19,7 +20,9 @@ enum {
 	OPTION_LIST,
 	OPTION_ISOLATE,
 	OPTION_UNDER_ISOLATE,
-	OPTION_FIFO
+	OPTION_FIFO,
+	OPTION_DEBUGCON,
+	OPTION_ATTACH,
 };
 
 static const struct argp_option option_table[] = {
@@ -39,6 +42,10 @@ static const struct argp_option option_table[] = {
 	{"initrd", OPTION_INITRD, "FILE", 0, "guest initramfs [the one that make built]", 0},
 	{"qemu", OPTION_QEMU, "PROGRAM", 0, "the emulator [$QEMU, else qemu-system-x86_64]", 0},
 	{"no-proof", OPTION_NO_PROOF, NULL, 0, "leave the proof pass out: every row UNPROVEN", 0},
+	{"debugcon", OPTION_DEBUGCON, "BACKEND", 0,
+	 "what takes the bytes of OUTB in the timed pass: null, file or socket [null]", 0},
+	{"attach", OPTION_ATTACH, "TRACER", 0,
+	 "trace KVM's events in the timed pass: none, exitcount, trace-cmd or perf [none]", 0},
 	{"isolate", OPTION_ISOLATE, NULL, 0,
 	 "isolate the vCPU's CPU meanwhile (as root; see isolate(1))", 0},
 	{"fifo", OPTION_FIFO, "PRIORITY", 0,
@@ -129,12 +136,22 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 	case OPTION_FIFO:
 		boot->fifo = option_number(argument, 1, 99, "--fifo", state);
 		break;
+	case OPTION_DEBUGCON:
+		boot->debugcon =
+			one_of(argument, (const char *const[]){"null", "file", "socket", NULL},
+			       "--debugcon", state);
+		break;
+	case OPTION_ATTACH:
+		boot->attach = one_of(argument, attach_names, "--attach", state);
+		break;
 	case OPTION_LIST:
 		boot->list = true;
 		break;
 	case ARGP_KEY_END:
 		if (boot->fifo && !boot->isolate)
 			argp_error(state, "--fifo is of no use without --isolate");
+		if (strcmp(boot->attach, "none") && !strcmp(boot->accel, "tcg"))
+			argp_error(state, "--attach is for KVM: under TCG nothing exits");
 		if (boot->isolate && !strcmp(boot->accel, "tcg"))
 			argp_error(state, "--isolate is for KVM: under TCG nothing is measured");
 		break;
@@ -167,6 +184,8 @@ void boot_options_default(struct boot_options *options)
 	*options = (struct boot_options){
 		.accel = "auto",
 		.machine = "microvm",
+		.debugcon = "null",
+		.attach = "none",
 		.results = "results",
 		.qemu = qemu && *qemu ? qemu : "qemu-system-x86_64",
 		.cpu = -1,

@@ -74,6 +74,9 @@ static long usual_iterations(const struct report *report, bool lab, bool isolate
 
 json_t *report_repeat(const struct report *report)
 {
+	static const struct {
+		const char *name, *path, *usual;
+	} knobs[] = {{"DEBUGCON", "debugcon.backend", "null"}, {"ATTACH", "attached", "none"}};
 	const char *accel = env_string(report, "accel"), *machine = env_string(report, "machine");
 	bool isolated = json_is_true(report_env(report, "vcpu.isolated"));
 	bool insn = report->records.clock == CLOCK_INSN; /* only the lab has that clock */
@@ -93,6 +96,13 @@ json_t *report_repeat(const struct report *report)
 	fprintf(out, "make boot ACCEL=%s", lab ? "lab" : !strcmp(accel, "tcg") ? "tcg" : "kvm");
 	if (!strcmp(machine, "q35"))
 		fputs(" MACHINE=q35", out);
+	for (size_t i = 0; i < ARRAY_SIZE(knobs); i++) {
+		const char *chosen = env_string(report, knobs[i].path);
+
+		if (*chosen && strcmp(chosen, knobs[i].usual) &&
+		    strspn(chosen, "abcdefghijklmnopqrstuvwxyz-") == strlen(chosen))
+			fprintf(out, " %s=%s", knobs[i].name, chosen);
+	}
 	if (isolated)
 		fputs(" ISOLATE=1", out);
 	if (isolated && fifo > 0)

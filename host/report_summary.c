@@ -124,6 +124,14 @@ static json_t *histogram_summary(const uint64_t bins[HISTOGRAM_BINS])
 	return out;
 }
 
+/* Did a tracer watch the timed pass, too? */
+static bool traced(const struct report *report)
+{
+	const char *name = json_string_value(report_env(report, "attached"));
+
+	return name && strcmp(name, "none");
+}
+
 static void add_statistics(json_t *out, const struct report *report, int row)
 {
 	const struct record *proof = record_of(report, PASS_PROOF, row);
@@ -151,8 +159,9 @@ static void add_statistics(json_t *out, const struct report *report, int row)
 		json_decref(null);
 	}
 	json_object_set_new(out, "tracing_overhead",
-			    proof ? json_integer((json_int_t)stats->proof_p50 - p50(report, row))
-				  : json_null());
+			    proof && !traced(report)
+				    ? json_integer((json_int_t)stats->proof_p50 - p50(report, row))
+				    : json_null());
 	json_object_set_new(out, "contamination", contamination_summary(report, row));
 	json_object_set_new(out, "histogram", histogram_summary(stats->bins));
 }
@@ -210,6 +219,8 @@ static json_t *setup_of(const struct report *report)
 
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
 		json_object_set_new(setup, members[i][0], env_text(report, members[i][1]));
+	if (report_env(report, "attached"))
+		json_object_set_new(setup, "attached", env_text(report, "attached"));
 	json_object_set_new(setup, "vendor",
 			    json_is_string(vendor) ? json_incref(vendor) : json_string("unknown"));
 	json_object_set_new(setup, "contamination",

@@ -5,6 +5,7 @@ host-sources := \
 	host/ab.c \
 	host/ab_report.c \
 	host/archive.c \
+	host/attach.c \
 	host/boot.c \
 	host/boot_child.c \
 	host/boot_elsewhere.c \

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "card.h"
 #include "diagnose.h"
 #include "exitcount.h"
@@ -39,6 +40,7 @@ struct watch {
 	char phase[128]; /* what the guest did last, for people */
 	bool started, monitor_gone;
 	struct exitcount *counter;
+	struct attached *attached;
 	json_t *before; /* the card's first snapshot */
 	unsigned long long begin_ns, sign_of_life_ns;
 };
@@ -120,12 +122,26 @@ static json_t *take_snapshot(const struct watch *watch)
 		&(struct card_subject){"", watch->run->vm.cpu, watch->vm.pid, watch->vm.vcpu});
 }
 
+static void begin_timed(struct watch *watch)
+{
+	const char *name = watch->run->attach;
+	char why[300];
+
+	if (name && !(watch->attached = attach_begin(name, watch->vm.pid, why, sizeof(why))))
+		FAIL(watch, RUN_CANNOT, "%s", why);
+	watch->before = take_snapshot(watch);
+}
+
 static char end_timed(struct watch *watch)
 {
 	json_t *after = take_snapshot(watch);
+	char why[300];
 
 	watch->run->card = card_difference(watch->before, after);
 	json_decref(after);
+	if (attach_end(watch->attached, why, sizeof(why)))
+		FAIL(watch, RUN_FAILED, "%s", why);
+	watch->attached = NULL;
 	return start_proof(watch);
 }
 
@@ -147,7 +163,7 @@ static void take_record(struct watch *watch)
 		watch->run->tsc_khz = record->header.tsc_khz;
 		break;
 	case RECORD_INFO:
-		watch->before = take_snapshot(watch);
+		begin_timed(watch);
 		break;
 	case RECORD_PASS:
 		go = record->header.pass == PASS_TIMED ? end_timed(watch) : end_proof(watch);
@@ -366,6 +382,7 @@ void run_guest(struct run *run)
 	watch_guest(&watch);
 	json_decref(watch.before);
 	exitcount_close(watch.counter);
+	attach_end(watch.attached, run->why, 0);
 	vm_stop(&watch.vm);
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);

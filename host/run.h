@@ -21,6 +21,7 @@ struct run {
 	struct vm_config vm;
 	int signals;		 /* signalfd of the signals that end a run */
 	bool prove;		 /* run the proof pass, if counting is possible */
+	const char *attach;	 /* tracer of the timed pass, of attach_names; NULL none */
 	unsigned int first_s;	 /* longest time until the guest's first record */
 	unsigned int silence_s;	 /* longest time between two signs of life after it */
 	unsigned int deadline_s; /* longest time in all */

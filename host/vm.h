@@ -4,6 +4,7 @@
 #define EXITLAB_VM_H
 
 #include <jansson.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,25 +14,28 @@
 #include "qmp.h"
 
 struct vm_config {
-	const char *qemu;	 /* program; a path must be absolute */
-	const char *machine;	 /* "microvm" or "q35" */
-	const char *accel;	 /* "kvm" or "tcg" */
-	const char *kernel;	 /* absolute path: vmlinux with a PVH entry, or bzImage */
-	const char *initrd;	 /* absolute path: cpio, lz4 */
-	const char *guest_args;	 /* for the guest program */
-	const char *directory;	 /* existing; QEMU runs in it and writes its files there: */
-	const char *name;	 /* NAME.console.log, NAME.qemu.log and, if asked, NAME.debugcon */
-	bool debugcon_file;	 /* keep the bytes of port 0xe9; otherwise QEMU's null backend */
-	unsigned int memory_mib; /* of the guest */
-	int cpu;		 /* host CPU of the vCPU thread */
+	const char *qemu;	/* program; a path must be absolute */
+	const char *machine;	/* "microvm" or "q35" */
+	const char *accel;	/* "kvm" or "tcg" */
+	const char *kernel;	/* absolute path: vmlinux with a PVH entry, or bzImage */
+	const char *initrd;	/* absolute path: cpio, lz4 */
+	const char *guest_args; /* for the guest program */
+	const char *directory;	/* existing; QEMU runs in it and writes its files there: */
+	const char *name;	/* NAME.console.log, NAME.qemu.log and, if asked, NAME.debugcon */
+	const char
+		*debugcon; /* behind port 0xe9: "null", "file", which keeps the bytes, "socket" */
+	unsigned int memory_mib;	   /* of the guest */
+	int cpu;			   /* host CPU of the vCPU thread */
 	const struct isolation *isolation; /* of that CPU; NULL none */
 	int cancel; /* descriptor that can be read when nothing is to be waited for */
 };
 
 struct vm {
 	pid_t pid;
-	pid_t vcpu; /* the vCPU's thread */
-	int record; /* the record port, a stream socket */
+	pid_t vcpu;   /* the vCPU's thread */
+	int record;   /* the record port, a stream socket */
+	int debugcon; /* where config.debugcon is "socket", a thread reads this end; else -1 */
+	pthread_t drain;
 	struct qmp qmp;
 	bool memory_locked; /* QEMU may lock its memory, and was told to */
 	bool pinned;	    /* the vCPU thread runs on config.cpu alone */
