@@ -13,6 +13,8 @@ ISOLATE	   ?=
 FIFO	   ?=
 DEBUGCON   ?=
 ATTACH	   ?=
+A	   ?=
+B	   ?=
 ROUNDS	   ?=
 DISTURB	   ?=
 READ	   ?=
@@ -58,7 +60,7 @@ include isolation-scripts/rules.mk
 include docs/rules.mk
 include .ci/rules.mk
 
-.PHONY: all deps boot isolation-ab results-index bench check lint clean help
+.PHONY: all deps boot isolation-ab compare results-index bench check lint clean help
 
 all: build/exitlab $(lab-parts) $(guest-parts) $(man-pages)
 
@@ -93,6 +95,10 @@ isolation-ab: all
 results-index: build/exitlab
 	$(quiet)build/exitlab index '$(RESULTS)'
 
+compare: build/exitlab
+	$(if $(and $(A),$(B)),,$(error name two runs: make compare A=results/HOST/RUN B=results/HOST/RUN))
+	$(quiet)build/exitlab compare '$(A)' '$(B)'
+
 # Every test speaks TAP: cmocka programs and shell scripts, beside what they test in t/.
 check: export CMOCKA_MESSAGE_OUTPUT = TAP
 check: all $(check-programs)
@@ -111,6 +117,7 @@ help:
 #h make boot          build, boot the guest, measure, prove, archive, print the table
 #h make isolation-ab  the same rows with and without isolation, left alone and disturbed
 #h make results-index write results/index.html: every run, by host and time [RESULTS=]
+#h make compare       what changed from run A to run B [A=DIR B=DIR]
 #h make check         every test; ends in "N passed, N failed, N skipped"
 #h make bench         the project's own figures, each beside its anchor
 #h make lint          shellcheck, clang-format, cppcheck
@@ -130,6 +137,7 @@ help:
 #h   ATTACH=TRACER            trace the timed pass: exitcount, trace-cmd or perf [nothing]
 #h   ROUNDS=N DISTURB=WHEN    of isolation-ab: how often [3; 1 in the lab]; on, off or both [both]
 #h   READ=FILE                of isolation-ab: a file that the generator also reads, for disk interrupts
+#h   A=DIR B=DIR              of compare: the runs; several of one side are joined with commas
 #h   KERNEL_SRC=PATH          kernel tree or tarball for the guest [the newest linux-source package]
 #h   LAB_KERNEL=PATH|PACKAGE  kernel of the lab [the newest linux-image package]
 #h   RESULTS=DIR CACHE=DIR    archive; kernels and packages that are costly to make

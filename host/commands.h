@@ -14,6 +14,7 @@
 	COMMAND(exitcount, "count the exits of a running QEMU by reason, with latency")            \
 	COMMAND(report,    "raw records to summary.json, report.md, .html, .csv and plots")         \
 	COMMAND(index,     "results/index.html: every run, by host and time")                           \
+	COMMAND(compare,   "what changed between runs: ratios of medians, with verdicts")           \
 	COMMAND(interfere, "disturb a CPU, to see what isolation keeps out")                     \
 	COMMAND(ab,        "the same rows with and without isolation, in turn")
 /* clang-format on */

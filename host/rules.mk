@@ -16,8 +16,16 @@ host-sources := \
 	host/chart.c \
 	host/chart_small.c \
 	host/child.c \
+	host/compare.c \
+	host/compare_check.c \
+	host/compare_plot.c \
+	host/compare_result.c \
+	host/compare_run.c \
+	host/compare_setup.c \
+	host/compare_text.c \
 	host/diagnose.c \
 	host/env.c \
+	host/estimate.c \
 	host/exit_reasons.c \
 	host/exit_rows.c \
 	host/exitcount.c \
@@ -113,6 +121,9 @@ build/asan/host/t/test_hostinfo: build/asan/host/hostinfo.o build/asan/host/host
 
 check-programs += build/asan/host/t/test_card
 build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file)
+
+check-programs += build/asan/host/t/test_estimate
+build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats)
 
 build/asan/host/t/test_%: build/asan/host/t/test_%.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm

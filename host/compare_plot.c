@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The distributions of each row, side over side, in one figure: a panel a row. Its axis spans p1 to
+ * p99 of all sides, for a change of a few percent would be lost beside tails a hundred times as
+ * long.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare.h"
+#include "gnuplot.h"
+#include "json_file.h"
+#include "stats.h"
+#include "util.h"
+
+#define CELLS	     120 /* that the axis is divided into */
+#define PANEL_WIDTH  420 /* pixels */
+#define PANEL_HEIGHT 200
+#define LINE	     20 /* height of a line of text */
+
+/* The base's is filled, the others' are outlined, so that what lies behind can be seen. */
+static const char *const colours[] = {"#8aa0b8", "#c2410c", "#15803d", "#7e22ce", "#0e7490"};
+
+/* A side's row, all its runs together. */
+struct distribution {
+	double p1, p25;	      /* the lowest of the runs */
+	double p75, p95, p99; /* the highest */
+	double cells[CELLS];  /* samples in each part of the axis */
+	double n;	      /* samples of all runs */
+	bool has_histogram;   /* of all runs; else cells are empty */
+};
+
+static const char *colour_of(size_t side)
+{
+	return side ? colours[1 + (side - 1) % (ARRAY_SIZE(colours) - 1)] : colours[0];
+}
+
+/* The row of a list of rows; NULL where it has none of that name. */
+static const json_t *row_in(const json_t *rows, const char *id)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		if (!strcmp(json_text(row, "id"), id))
+			return row;
+	}
+	return NULL;
+}
+
+/* The row of one comparison of the base; NULL where that could not be made. */
+static const json_t *compared(const json_t *comparison, size_t side, const char *id)
+{
+	const json_t *two = json_array_get(json_object_get(comparison, "comparisons"), side - 1);
+	const json_t *row = row_in(json_object_get(two, "rows"), id);
+
+	return json_is_number(json_object_get(row, "ratio")) ? row : NULL;
+}
+
+/* Is there anything to draw of the row? */
+static bool is_drawn(const json_t *comparison, size_t count, const char *id)
+{
+	for (size_t side = 1; side < count; side++)
+		if (compared(comparison, side, id))
+			return true;
+	return false;
+}
+
+/* A percentile, kept within a factor of 100 of the median; the median where there is none. */
+static double percentile(const json_t *row, const char *key)
+{
+	double median = json_number_value(json_object_get(row, "p50"));
+	const json_t *value = json_object_get(row, key);
+
+	if (!json_is_number(value))
+		return median;
+	return fmin(fmax(json_number_value(value), median / 100), median * 100);
+}
+
+static struct distribution distribution_of(const struct side *side, const char *id)
+{
+	struct distribution out = {.p1 = INFINITY, .p25 = INFINITY, .has_histogram = true};
+
+	for (size_t i = 0; i < side->count; i++) {
+		const json_t *row = summary_row(side->runs[i].summary, id);
+
+		out.p1 = fmin(out.p1, percentile(row, "p1"));
+		out.p25 = fmin(out.p25, percentile(row, "p25"));
+		out.p75 = fmax(out.p75, percentile(row, "p75"));
+		out.p95 = fmax(out.p95, percentile(row, "p95"));
+		out.p99 = fmax(out.p99, percentile(row, "p99"));
+		out.n += json_number_value(json_object_get(row, "n"));
+		out.has_histogram &= json_is_array(json_object_get(row, "histogram"));
+	}
+	return out;
+}
+
+/* Shares a bin's samples out among the cells it lies over, on the scale of logarithms. */
+static void add_bin(struct distribution *out, double low, double above, double samples,
+		    const double axis[2])
+{
+	double cell = log(axis[1] / axis[0]) / CELLS, width = log(above / low);
+	double from = log(low / axis[0]), to = from + width;
+
+	for (int i = fmax(floor(from / cell), 0); i < CELLS && i * cell < to; i++)
+		out->cells[i] +=
+			samples * fmax(0, fmin(to, (i + 1) * cell) - fmax(from, i * cell)) / width;
+}
+
+static void add_histograms(struct distribution *out, const struct side *side, const char *id,
+			   const double axis[2])
+{
+	const json_t *bin;
+	size_t k;
+
+	for (size_t i = 0; out->has_histogram && i < side->count; i++) {
+		const json_t *row = summary_row(side->runs[i].summary, id);
+
+		json_array_foreach (json_object_get(row, "histogram"), k, bin) {
+			uint32_t low = json_integer_value(json_array_get(bin, 0));
+			double samples = json_number_value(json_array_get(bin, 1));
+
+			add_bin(out, low ?: 0.5, histogram_low(histogram_bin(low) + 1), samples,
+				axis);
+		}
+	}
+}
+
+/* Three to six labels of round numbers; 1, 2, 5, 10 and so on where they span more than one of
+ * these. */
+static void print_ticks(const double axis[2], FILE *out)
+{
+	static const double digits[] = {1, 2, 5};
+	double decade = pow(10, floor(log10((axis[1] - axis[0]) / 6)));
+	double step = (axis[1] - axis[0]) / 6 / decade;
+	const char *separator = "set xtics (";
+
+	step = decade * (step < 2 ? 2 : step < 5 ? 5 : 10);
+	if (axis[1] / axis[0] < 5)
+		for (double tick = step * ceil(axis[0] / step); tick <= axis[1]; tick += step) {
+			fprintf(out, "%s'%.10g' %.10g", separator, tick, tick);
+			separator = ", ";
+		}
+	else
+		for (decade = pow(10, floor(log10(axis[0]))); decade <= axis[1]; decade *= 10)
+			for (size_t i = 0; i < ARRAY_SIZE(digits); i++) {
+				fprintf(out, "%s'%.10g' %.10g", separator, digits[i] * decade,
+					digits[i] * decade);
+				separator = ", ";
+			}
+	fputs(")\n", out);
+}
+
+/* p1 to p95 as a line, p25 to p75 as a bar, the median as a stroke, above the histograms. */
+static void print_bar(const struct distribution *side, size_t index, double median, FILE *out)
+{
+	const struct stroke {
+		double from, to, low, high, width;
+		const char *colour;
+	} strokes[] = {
+		{side->p1, side->p95, 0, 0, 1.5, colour_of(index)},
+		{side->p25, side->p75, 0, 0, 7, colour_of(index)},
+		{median, median, -0.03, 0.03, 8, colour_of(index)},
+		{median, median, -0.06, 0.06, 2, "#000000"},
+	};
+	double height = 1.13 + 0.17 * index;
+
+	for (size_t i = 0; i < ARRAY_SIZE(strokes); i++)
+		fprintf(out, "set arrow from %.10g,%g to %.10g,%g nohead lw %g lc rgb '%s' front\n",
+			strokes[i].from, height + strokes[i].low, strokes[i].to,
+			height + strokes[i].high, strokes[i].width, strokes[i].colour);
+}
+
+/* The outline of a histogram; heights are shares of the side's samples, by the tallest of all. */
+static void print_outline(const struct distribution *side, size_t index, double tallest,
+			  const double axis[2], FILE *out)
+{
+	double step = pow(axis[1] / axis[0], 1.0 / CELLS);
+
+	fprintf(out, "$side%zu << EOD\n%.10g 0\n", index, axis[0]);
+	for (int i = 0; i < CELLS; i++) {
+		double height = side->cells[i] / side->n / tallest;
+
+		fprintf(out, "%.10g %.5g\n%.10g %.5g\n", axis[0] * pow(step, i), height,
+			axis[0] * pow(step, i + 1), height);
+	}
+	fprintf(out, "%.10g 0\nEOD\n", axis[1]);
+}
+
+static double tallest_of(const struct distribution *sides, size_t count)
+{
+	double tallest = 0;
+
+	for (size_t i = 0; i < count; i++)
+		for (int cell = 0; sides[i].n && cell < CELLS; cell++)
+			tallest = fmax(tallest, sides[i].cells[cell] / sides[i].n);
+	return tallest > 0 ? tallest : 1;
+}
+
+/* "kernel.cpuid: SLOWER 1.0203". */
+static void print_title(const json_t *comparison, size_t count, const char *id, FILE *out)
+{
+	const char *separator = ": ";
+
+	fputs("set title '", out);
+	gnuplot_quoted(id, out);
+	for (size_t side = 1; side < count; side++) {
+		const json_t *row = compared(comparison, side, id);
+
+		if (row)
+			fprintf(out, "%s%s %.4g", separator, json_text(row, "verdict"),
+				json_number_value(json_object_get(row, "ratio")));
+		else
+			fprintf(out, "%sNOT COMPARED", separator);
+		separator = ", ";
+	}
+	fputs("' noenhanced offset 0,-0.8\n", out);
+}
+
+/* The axis of a panel: what lies between p1 and p95 of any side, and a little more. */
+static void choose_axis(const struct distribution *sides, size_t count, double axis[2])
+{
+	double margin;
+
+	axis[0] = sides[0].p1;
+	axis[1] = sides[0].p95;
+	for (size_t i = 1; i < count; i++) {
+		if (!sides[i].n)
+			continue;
+		axis[0] = fmin(axis[0], sides[i].p1);
+		axis[1] = fmax(axis[1], sides[i].p95);
+	}
+	margin = fmax(pow(axis[1] / axis[0], 0.1), 1.02);
+	axis[0] /= margin;
+	axis[1] *= margin;
+}
+
+static void print_panel(const json_t *comparison, const struct side *sides, size_t count,
+			const char *id, FILE *out)
+{
+	struct distribution *all = calloc(count, sizeof(*all));
+	const char *separator = "plot ";
+	double axis[2];
+
+	if (!all)
+		die("no memory for a plot");
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || compared(comparison, i, id))
+			all[i] = distribution_of(&sides[i], id);
+	choose_axis(all, count, axis);
+	for (size_t i = 0; i < count; i++)
+		add_histograms(&all[i], &sides[i], id, axis);
+	print_title(comparison, count, id, out);
+	fputs("unset arrow\nset xlabel '", out);
+	gnuplot_quoted(json_text(summary_row(sides[0].runs[0].summary, id), "unit"), out);
+	for (size_t i = 0; i < count; i++)
+		if (all[i].n)
+			fprintf(out, "%s %.10g", i ? "," : "; p99", all[i].p99);
+	fprintf(out, "' noenhanced offset 0,0.5\nset xrange [%.10g:%.10g]\nset yrange [0:%g]\n",
+		axis[0], axis[1], 1.1 + 0.17 * count);
+	print_ticks(axis, out);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *row = compared(comparison, i ?: 1, id);
+
+		for (size_t other = 2; i == 0 && !row; other++)
+			row = compared(comparison, other, id);
+		if (!all[i].n)
+			continue;
+		row = json_object_get(row, i ? "with" : "base");
+		print_bar(&all[i], i, json_number_value(json_object_get(row, "p50")), out);
+		print_outline(&all[i], i, tallest_of(all, count), axis, out);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!all[i].n)
+			continue;
+		fprintf(out, "%s$side%zu with %s lc rgb '%s' notitle", separator, i,
+			i ? "lines lw 1.5" : "filledcurves y=0", colour_of(i));
+		separator = ", ";
+	}
+	fputc('\n', out);
+	free(all);
+}
+
+/* Which colour is which side, and which has no histograms. */
+static void print_legend(const struct side *sides, size_t count, double height, FILE *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct side_run *run = &sides[i].runs[0];
+		double y = 1 - LINE * (i + 1.2) / height;
+		const json_t *row;
+		bool missing = false;
+		size_t k;
+
+		json_array_foreach (json_object_get(run->summary, "rows"), k, row) {
+			missing |=
+				json_object_get(row, "p50") && !json_object_get(row, "histogram");
+		}
+		fprintf(out,
+			"set object rectangle from screen 0.01,%.5g to screen 0.022,%.5g "
+			"fc rgb '%s' fs solid noborder\nset label '%s: ",
+			y - 5 / height, y + 5 / height, colour_of(i), i ? "with" : "base");
+		gnuplot_quoted(run->path, out);
+		if (sides[i].count > 1)
+			fprintf(out, " and %zu more", sides[i].count - 1);
+		fprintf(out, "%s' at screen 0.028,%.5g noenhanced\n",
+			missing ? "; it has no histograms, so percentiles only" : "", y);
+	}
+	fprintf(out,
+		"set label 'Lines: p1 to p95, bars: p25 to p75, strokes: p50. Below them the share of "
+		"samples by value, logarithmic, from p1 to p95.' at screen 0.01,%.5g tc rgb '#555555'\n",
+		1 - LINE * (count + 1.2) / height);
+}
+
+static void print_figure(const json_t *comparison, const struct side *sides, size_t count,
+			 FILE *out)
+{
+	const json_t *rows = json_object_get(sides[0].runs[0].summary, "rows"), *row;
+	size_t panels = 0, columns, drawn = 0, i;
+	double width, height, head = LINE * (count + 2);
+
+	json_array_foreach (rows, i, row) {
+		panels += is_drawn(comparison, count, json_text(row, "id"));
+	}
+	columns = panels > 4 ? 3 : 2;
+	width = columns * PANEL_WIDTH;
+	height = head + (panels ? (panels + columns - 1) / columns : 1) * PANEL_HEIGHT + 5;
+	fprintf(out,
+		"set terminal svg size %g,%g dynamic font 'sans-serif,12' background '#ffffff'\n"
+		"set multiplot\nset logscale x\nset border 1\nunset ytics\nset key off\n"
+		"set xtics nomirror out\nset format x '%%.0f'\nset style fill solid 0.55 noborder\n",
+		width, height);
+	print_legend(sides, count, height, out);
+	json_array_foreach (rows, i, row) {
+		double left = drawn % columns * PANEL_WIDTH;
+		double top = head + drawn / columns * PANEL_HEIGHT;
+
+		if (!is_drawn(comparison, count, json_text(row, "id")))
+			continue;
+		fprintf(out,
+			"set lmargin at screen %.6g\nset rmargin at screen %.6g\n"
+			"set tmargin at screen %.6g\nset bmargin at screen %.6g\n",
+			(left + 15) / width, (left + PANEL_WIDTH - 15) / width,
+			1 - (top + 22) / height, 1 - (top + PANEL_HEIGHT - 52) / height);
+		print_panel(comparison, sides, count, json_text(row, "id"), out);
+		if (drawn++ == 0)
+			fputs("unset label\nunset object\n", out);
+	}
+	fputs("unset multiplot\n", out);
+}
+
+char *compare_plot(const json_t *comparison, const struct side *sides, size_t count)
+{
+	char *script, *image;
+	size_t size;
+	FILE *stream = open_memstream(&script, &size);
+
+	if (!stream)
+		die("no memory for a plot");
+	print_figure(comparison, sides, count, stream);
+	fclose(stream);
+	image = gnuplot_draw(script, size);
+	free(script);
+	return image;
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The comparison itself: each row of the base with the same row of another side. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "card.h"
+#include "compare.h"
+#include "estimate.h"
+#include "json_file.h"
+#include "util.h"
+
+/* Below this many samples there is no 95 % interval of their median (stats.h). */
+#define FEWEST_SAMPLES 6
+
+static const char *const change_names[CHANGES + 1] = {"SAME", "FASTER", "SLOWER", "UNSURE",
+						      "NOT COMPARED"};
+#define NOT_COMPARED CHANGES
+
+/* What one side says of a row. */
+struct row_side {
+	struct estimate estimate;
+	json_int_t n;	      /* samples of all its runs */
+	const char *unproved; /* a verdict that does not vouch for the path; NULL: none */
+	char *fault;	      /* why it has no median to compare; NULL: it has */
+};
+
+static bool is_one_of(const char *text, const char *a, const char *b)
+{
+	return !strcmp(text, a) || !strcmp(text, b);
+}
+
+/* The interval of a row's median in one run. A clock that counts instructions is exact. */
+static struct estimate estimate_of_row(const json_t *row, bool exact)
+{
+	const json_t *interval = json_object_get(row, "p50_ci95");
+	double median = json_number_value(json_object_get(row, "p50"));
+
+	if (exact)
+		return (struct estimate){median, median, median};
+	if (!json_is_array(interval) ||
+	    json_integer_value(json_object_get(row, "n")) < FEWEST_SAMPLES)
+		return (struct estimate){median, 0, INFINITY};
+	return (struct estimate){median, fmax(json_number_value(json_array_get(interval, 0)), 0),
+				 json_number_value(json_array_get(interval, 1))};
+}
+
+/* Why the row of a run has no median to compare; NULL: it has one. The caller's to free. */
+static char *row_fault(const struct side_run *run, const json_t *row)
+{
+	const char *verdict = json_text(row, "verdict"), *reason = "";
+	char *text;
+
+	if (is_one_of(verdict, "INVALID", "WAIVED"))
+		reason = json_text(row, "reason");
+	else if (!json_object_get(row, "p50"))
+		reason = "it has no numbers";
+	else if (json_number_value(json_object_get(row, "p50")) <= 0)
+		reason = "a median that is not above 0 has no ratio";
+	else
+		return NULL;
+	if (asprintf(&text, "%s: %s: %s", run->path, verdict, reason) < 0)
+		die("no memory for a text");
+	return text;
+}
+
+/* fault is the caller's to free. */
+static struct row_side row_side_of(const struct side *side, const char *id, bool exact)
+{
+	struct estimate *runs = calloc(side->count, sizeof(*runs));
+	struct row_side out = {0};
+
+	if (!runs)
+		die("no memory for %zu runs", side->count);
+	for (size_t i = 0; !out.fault && i < side->count; i++) {
+		const json_t *row = summary_row(side->runs[i].summary, id);
+		const char *verdict = json_text(row, "verdict");
+
+		out.fault = row_fault(&side->runs[i], row);
+		out.n += json_integer_value(json_object_get(row, "n"));
+		runs[i] = estimate_of_row(row, exact);
+		if (is_one_of(verdict, "UNPROVEN", "NO-EXIT"))
+			out.unproved = verdict;
+	}
+	if (!out.fault)
+		out.estimate = estimate_of_runs(runs, side->count);
+	free(runs);
+	return out;
+}
+
+/* An integer where it is one; null where it is none at all. */
+static json_t *number(double value)
+{
+	if (!isfinite(value))
+		return json_null();
+	return value == rint(value) && fabs(value) < 1e15 ? json_integer((json_int_t)value)
+							  : json_real(value);
+}
+
+static json_t *interval_of(const struct estimate *estimate)
+{
+	if (!isfinite(estimate->high))
+		return json_null();
+	return json_pack("[o, o]", number(estimate->low), number(estimate->high));
+}
+
+static json_t *side_numbers(const struct row_side *side)
+{
+	if (side->fault)
+		return json_null();
+	return json_pack("{s:I, s:o, s:o}", "n", side->n, "p50", number(side->estimate.value),
+			 "p50_ci95", interval_of(&side->estimate));
+}
+
+/* Why a row was not compared, or what does not vouch for it. */
+static json_t *reason_of(const struct row_side *base, const struct row_side *with)
+{
+	char text[64] = "";
+
+	if (base->fault || with->fault)
+		return printable(base->fault ?: with->fault);
+	if (base->unproved || with->unproved)
+		snprintf(text, sizeof(text), "%s in %s", base->unproved ?: with->unproved,
+			 base->unproved && with->unproved ? "both"
+			 : base->unproved		  ? "the base"
+							  : "the other");
+	return json_string(text);
+}
+
+static json_t *compare_row(const struct side *base, const struct side *with, const json_t *row,
+			   double margin, bool exact)
+{
+	const char *id = json_text(row, "id");
+	struct row_side sides[2] = {row_side_of(base, id, exact), row_side_of(with, id, exact)};
+	json_t *out =
+		json_pack("{s:o, s:o, s:s, s:o, s:o}", "id", printable(id), "unit",
+			  printable(json_text(row, "unit")), "better", json_text(row, "better"),
+			  "base", side_numbers(&sides[0]), "with", side_numbers(&sides[1]));
+	int change = NOT_COMPARED;
+
+	if (!sides[0].fault && !sides[1].fault) {
+		struct estimate ratio = estimate_ratio(&sides[0].estimate, &sides[1].estimate);
+
+		json_object_set_new(out, "change",
+				    number(sides[1].estimate.value - sides[0].estimate.value));
+		json_object_set_new(out, "ratio", number(ratio.value));
+		json_object_set_new(out, "ratio_ci95", interval_of(&ratio));
+		change = judge_ratio(&ratio, margin, !strcmp(json_text(row, "better"), "higher"));
+	}
+	json_object_set_new(out, "verdict", json_string(change_names[change]));
+	json_object_set_new(out, "reason", reason_of(&sides[0], &sides[1]));
+	free(sides[0].fault);
+	free(sides[1].fault);
+	return out;
+}
+
+static json_t *describe_side(const struct side *side)
+{
+	json_t *runs = json_array();
+
+	for (size_t i = 0; i < side->count; i++) {
+		const json_t *summary = side->runs[i].summary;
+
+		json_array_append_new(runs, json_pack("{s:o, s:o, s:o}", "path",
+						      printable(side->runs[i].path), "host",
+						      printable(json_text(summary, "host")), "time",
+						      printable(json_text(summary, "time"))));
+	}
+	return json_pack("{s:o}", "runs", runs);
+}
+
+/* What the reader of a comparison has to know of a side. */
+static void add_side_notes(json_t *notes, const struct side *side)
+{
+	for (size_t i = 0; i < side->count; i++) {
+		const struct side_run *run = &side->runs[i];
+		const json_t *card = json_object_get(run->summary, "card"), *difference;
+		json_t *differences = compare_setups(side->runs[0].summary, run->summary);
+		char text[1024], *note;
+		size_t k;
+
+		json_array_foreach (differences, k, difference) {
+			if (asprintf(&note, "%s and %s are one side and differ in %s",
+				     side->runs[0].path, run->path,
+				     json_text(difference, "key")) < 0)
+				die("no memory for a text");
+			json_array_append_new(notes, printable(note));
+			free(note);
+		}
+		json_decref(differences);
+		if (!json_is_object(card) || !strcmp(json_text(card, "verdict"), "CLEAN"))
+			continue;
+		card_describe(card, text, sizeof(text));
+		if (asprintf(&note, "card of %s: %s", run->path, text) < 0)
+			die("no memory for a text");
+		json_array_append_new(notes, printable(note));
+		free(note);
+	}
+}
+
+/* Rows of any run of a side that the other comparison partners lack, each once. */
+static void add_left_out(json_t *left_out, const struct side *side, const struct side *base,
+			 const struct side *with)
+{
+	for (size_t i = 0; i < side->count; i++) {
+		const json_t *row, *other;
+		size_t k, j;
+
+		json_array_foreach (json_object_get(side->runs[i].summary, "rows"), k, row) {
+			json_t *id = printable(json_text(row, "id"));
+			bool known = false;
+
+			json_array_foreach (left_out, j, other) {
+				known |= json_equal(other, id);
+			}
+			if (!known && !(side_has_row(base, json_text(row, "id")) &&
+					side_has_row(with, json_text(row, "id"))))
+				json_array_append(left_out, id);
+			json_decref(id);
+		}
+	}
+}
+
+static json_t *compare_two(const struct side *base, const struct side *with, double margin,
+			   bool exact)
+{
+	json_t *rows = json_array(), *verdicts = json_object(), *notes = json_array();
+	json_t *left_out = json_array(), *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(base->runs[0].summary, "rows"), i, row) {
+		if (side_has_row(base, json_text(row, "id")) &&
+		    side_has_row(with, json_text(row, "id")))
+			json_array_append_new(rows, compare_row(base, with, row, margin, exact));
+	}
+	for (int change = 0; change <= NOT_COMPARED; change++) {
+		size_t count = 0;
+
+		json_array_foreach (rows, i, row) {
+			count += !strcmp(json_text(row, "verdict"), change_names[change]);
+		}
+		json_object_set_new(verdicts, change_names[change], json_integer(count));
+	}
+	add_left_out(left_out, base, base, with);
+	add_left_out(left_out, with, base, with);
+	add_side_notes(notes, base);
+	add_side_notes(notes, with);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "with", describe_side(with), "verdicts",
+			 verdicts, "rows", rows, "left_out", left_out, "differences",
+			 compare_setups(base->runs[0].summary, with->runs[0].summary), "notes",
+			 notes);
+}
+
+json_t *compare_sides(const struct side *sides, size_t count, double margin)
+{
+	const json_t *first = sides[0].runs[0].summary;
+	bool exact = !strcmp(json_text(first, "clock"), "insn");
+	json_t *comparisons = json_array();
+
+	for (size_t i = 1; i < count; i++)
+		json_array_append_new(comparisons,
+				      compare_two(&sides[0], &sides[i], margin, exact));
+	return json_pack("{s:s, s:o, s:o, s:b, s:f, s:o, s:o}", "schema", "exitlab-compare/1",
+			 "kind", printable(json_text(first, "kind")), "clock",
+			 printable(json_text(first, "clock")), "exact", exact, "margin", margin,
+			 "base", describe_side(&sides[0]), "comparisons", comparisons);
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A comparison for people: tables on a terminal, and the same as markdown. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compare.h"
+#include "json_file.h"
+#include "report.h"
+#include "util.h"
+
+#define CELL 48 /* of a table: no number is longer */
+
+/* A number to print; "-" where there is none. */
+static void number_text(const json_t *value, const char *format, char text[CELL])
+{
+	if (json_is_number(value))
+		snprintf(text, CELL, format, json_number_value(value));
+	else
+		snprintf(text, CELL, "-");
+}
+
+static void median_text(const json_t *row, const char *side, char text[CELL])
+{
+	number_text(json_object_get(json_object_get(row, side), "p50"), "%.10g", text);
+}
+
+static void base_text(const json_t *row, char text[CELL])
+{
+	median_text(row, "base", text);
+}
+
+static void with_text(const json_t *row, char text[CELL])
+{
+	median_text(row, "with", text);
+}
+
+static void change_text(const json_t *row, char text[CELL])
+{
+	const json_t *change = json_object_get(row, "change");
+
+	number_text(change, json_number_value(change) == 0 ? "%.0f" : "%+.6g", text);
+}
+
+static const char *ratio_format(double ratio)
+{
+	return ratio < 1000 ? "%.4f" : "%.4g";
+}
+
+static void ratio_text(const json_t *row, char text[CELL])
+{
+	const json_t *ratio = json_object_get(row, "ratio");
+
+	number_text(ratio, ratio_format(json_number_value(ratio)), text);
+}
+
+static void interval_text(const json_t *row, char text[CELL])
+{
+	const json_t *interval = json_object_get(row, "ratio_ci95");
+	char ends[2][CELL];
+
+	snprintf(text, CELL, "-");
+	if (!json_is_array(interval))
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *end = json_array_get(interval, i);
+
+		number_text(end, ratio_format(json_number_value(end)), ends[i]);
+	}
+	snprintf(text, CELL, "%.20s to %.20s", ends[0], ends[1]);
+}
+
+/* The verdict, and what does not vouch for the row: in a table there is no room for more. */
+static const char *verdict_text(const json_t *row, char text[CELL])
+{
+	const char *verdict = json_text(row, "verdict"), *reason = json_text(row, "reason");
+	bool compared = json_is_number(json_object_get(row, "ratio"));
+
+	snprintf(text, CELL, compared && reason[0] ? "%.12s, %.33s" : "%.12s", verdict, reason);
+	return text;
+}
+
+/* The columns of numbers, between the row's name and its verdict. */
+static const struct column {
+	const char *title;
+	int width;
+	void (*text)(const json_t *row, char text[CELL]);
+	bool inexact; /* only where medians have intervals */
+} columns[] = {
+	{"base p50", 10, base_text, false},	    {"p50", 10, with_text, false},
+	{"change", 9, change_text, false},	    {"ratio", 8, ratio_text, false},
+	{"95 % interval", 18, interval_text, true},
+};
+
+static bool is_exact(const json_t *comparison)
+{
+	return json_is_true(json_object_get(comparison, "exact"));
+}
+
+/* The one unit of all rows, or where to find it. */
+static const char *unit_of(const json_t *rows)
+{
+	const char *unit = json_text(json_array_get(rows, 0), "unit");
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		if (strcmp(json_text(row, "unit"), unit))
+			return "of the row";
+	}
+	return unit;
+}
+
+/* How verdicts were come by, in a line. */
+static void print_rule(const json_t *comparison, FILE *out)
+{
+	double percent = 100 * json_number_value(json_object_get(comparison, "margin"));
+
+	if (is_exact(comparison))
+		fputs("medians are exact, SLOWER is more instructions", out);
+	else
+		fputs("95 % interval of each row by itself", out);
+	if (percent > 0)
+		fprintf(out, "; a change below %g %% is SAME", percent);
+}
+
+static void print_side(const json_t *side, const char *separator,
+		       void (*text)(const char *, FILE *), FILE *out)
+{
+	const char *between = "";
+	const json_t *run;
+	size_t i;
+
+	json_array_foreach (json_object_get(side, "runs"), i, run) {
+		fputs(between, out);
+		text(json_text(run, "path"), out);
+		fputs(" (", out);
+		text(json_text(run, "host"), out);
+		fputs(", ", out);
+		text(json_text(run, "time"), out);
+		fputs(")", out);
+		between = separator;
+	}
+}
+
+static void plain_text(const char *text, FILE *out)
+{
+	fputs(text, out);
+}
+
+/* "13 SAME, 2 SLOWER", of how many rows. */
+static void print_verdicts(const json_t *two, FILE *out)
+{
+	size_t rows = json_array_size(json_object_get(two, "rows"));
+	const json_t *count;
+	const char *verdict, *separator = ": ";
+
+	fprintf(out, "%zu row%s", rows, rows == 1 ? "" : "s");
+	json_object_foreach (json_object_get(two, "verdicts"), verdict, count) {
+		if (!json_integer_value(count))
+			continue;
+		fprintf(out, "%s%" JSON_INTEGER_FORMAT " %s", separator, json_integer_value(count),
+			verdict);
+		separator = ", ";
+	}
+	fputc('\n', out);
+}
+
+/* What is to be said of single rows, of rows left out, and of the runs; whether there was any. */
+static void print_notes(const json_t *two, const char *bullet, void (*text)(const char *, FILE *),
+			FILE *out)
+{
+	const json_t *item, *left_out = json_object_get(two, "left_out");
+	size_t i;
+
+	json_array_foreach (json_object_get(two, "rows"), i, item) {
+		if (strcmp(json_text(item, "verdict"), "NOT COMPARED"))
+			continue;
+		fputs(bullet, out);
+		text(json_text(item, "id"), out);
+		fprintf(out, ": %s: ", json_text(item, "verdict"));
+		text(json_text(item, "reason"), out);
+		fputc('\n', out);
+	}
+	json_array_foreach (left_out, i, item) {
+		fputs(i ? ", " : bullet, out);
+		fputs(i ? "" : "not in all runs, left out: ", out);
+		text(json_string_value(item), out);
+		fputs(i + 1 == json_array_size(left_out) ? "\n" : "", out);
+	}
+	json_array_foreach (json_object_get(two, "notes"), i, item) {
+		fputs(bullet, out);
+		text(json_string_value(item), out);
+		fputc('\n', out);
+	}
+}
+
+static void table_differences(const json_t *two, FILE *out)
+{
+	const json_t *differences = json_object_get(two, "differences"), *item;
+	size_t i;
+
+	json_array_foreach (differences, i, item) {
+		fprintf(out, "%s%s: %s -> %s\n", i ? "        " : "differ  ",
+			json_text(item, "key"), json_text(item, "base"), json_text(item, "with"));
+	}
+	if (!i)
+		fputs("differ  nothing that was recorded of the set-up\n", out);
+}
+
+static void table_rows(const json_t *comparison, const json_t *rows, FILE *out)
+{
+	const json_t *row;
+	size_t i;
+	int width = 3;
+
+	json_array_foreach (rows, i, row) {
+		int length = strlen(json_text(row, "id"));
+
+		width = length > width ? length : width;
+	}
+	fprintf(out, "\n%-*s", width, "row");
+	for (size_t k = 0; k < ARRAY_SIZE(columns); k++)
+		if (!columns[k].inexact || !is_exact(comparison))
+			fprintf(out, "  %*s", columns[k].width, columns[k].title);
+	fputs("  verdict\n", out);
+	json_array_foreach (rows, i, row) {
+		char text[CELL];
+
+		fprintf(out, "%-*s", width, json_text(row, "id"));
+		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {
+			if (columns[k].inexact && is_exact(comparison))
+				continue;
+			columns[k].text(row, text);
+			fprintf(out, "  %*s", columns[k].width, text);
+		}
+		fprintf(out, "  %s\n", verdict_text(row, text));
+	}
+}
+
+void compare_table(const json_t *comparison, FILE *out)
+{
+	const json_t *two;
+	size_t i;
+
+	fputs("base    ", out);
+	print_side(json_object_get(comparison, "base"), "\n        ", plain_text, out);
+	fputc('\n', out);
+	json_array_foreach (json_object_get(comparison, "comparisons"), i, two) {
+		fputs(i ? "\nwith    " : "with    ", out);
+		print_side(json_object_get(two, "with"), "\n        ", plain_text, out);
+		fprintf(out, "\nclock   %s, unit %s; ", json_text(comparison, "clock"),
+			unit_of(json_object_get(two, "rows")));
+		print_rule(comparison, out);
+		fputc('\n', out);
+		table_differences(two, out);
+		table_rows(comparison, json_object_get(two, "rows"), out);
+		print_verdicts(two, out);
+		print_notes(two, "", plain_text, out);
+	}
+}
+
+static void markdown_differences(const json_t *two, FILE *out)
+{
+	const json_t *differences = json_object_get(two, "differences"), *item;
+	static const char *const keys[] = {"key", "base", "with"};
+	size_t i;
+
+	if (!json_array_size(differences)) {
+		fputs("\nNothing that was recorded of the set-up differs.\n", out);
+		return;
+	}
+	fputs("\n| set-up | base | with |\n| --- | --- | --- |\n", out);
+	json_array_foreach (differences, i, item) {
+		for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
+			fputs("| ", out);
+			markdown_text(json_text(item, keys[k]), out);
+			fputs(k + 1 < ARRAY_SIZE(keys) ? " " : " |\n", out);
+		}
+	}
+}
+
+static void markdown_rows(const json_t *comparison, const json_t *rows, FILE *out)
+{
+	const json_t *row;
+	size_t i;
+
+	fputs("\n| row |", out);
+	for (size_t k = 0; k < ARRAY_SIZE(columns); k++)
+		if (!columns[k].inexact || !is_exact(comparison))
+			fprintf(out, " %s |", columns[k].title);
+	fputs(" verdict |\n| --- |", out);
+	for (size_t k = 0; k < ARRAY_SIZE(columns); k++)
+		if (!columns[k].inexact || !is_exact(comparison))
+			fputs(" ---: |", out);
+	fputs(" --- |\n", out);
+	json_array_foreach (rows, i, row) {
+		char text[CELL];
+
+		fputs("| ", out);
+		markdown_text(json_text(row, "id"), out);
+		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {
+			if (columns[k].inexact && is_exact(comparison))
+				continue;
+			columns[k].text(row, text);
+			fprintf(out, " | %s", text);
+		}
+		fprintf(out, " | %s |\n", verdict_text(row, text));
+	}
+}
+
+void compare_markdown(const json_t *comparison, FILE *out)
+{
+	const json_t *two;
+	size_t i;
+
+	fputs("# Comparison\n\nBase: ", out);
+	print_side(json_object_get(comparison, "base"), ", ", markdown_text, out);
+	fputs(".\n", out);
+	json_array_foreach (json_object_get(comparison, "comparisons"), i, two) {
+		fputs("\n## With ", out);
+		print_side(json_object_get(two, "with"), ", ", markdown_text, out);
+		fprintf(out, "\n\nUnit: %s; ", unit_of(json_object_get(two, "rows")));
+		print_rule(comparison, out);
+		fputs(". ", out);
+		print_verdicts(two, out);
+		markdown_rows(comparison, json_object_get(two, "rows"), out);
+		markdown_differences(two, out);
+		fputc('\n', out);
+		print_notes(two, "- ", markdown_text, out);
+	}
+}
