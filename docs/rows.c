@@ -12,7 +12,7 @@ int main(void)
 {
 	puts("| row | no. | answered by | Intel exit | AMD exit | what is timed |\n"
 	     "| --- | --- | --- | --- | --- | --- |");
-#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, prose)                  \
+#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \
 	printf("| %s | %s | %s | %s | %s | %s |\n", #context "." #name, or_dash(#number),          \
 	       or_dash(#path), or_dash(#vmx), or_dash(#svm), prose);
 #include "exits.def"

@@ -61,6 +61,9 @@ INSN(vmmcall, "movl $1, %%eax\n\tvmmcall")
 INSN(outb, "movl $" INSN_STRING(PORT_DEBUGCON) ", %%edx\n\tmovb $0x2e, %%al\n\toutb %%al, %%dx")
 /* 0 is what the register holds after reset: all lines edge-triggered. */
 INSN(outb_kvm, "movl $" INSN_STRING(PORT_ELCR) ", %%edx\n\txorl %%eax, %%eax\n\toutb %%al, %%dx")
+INSN(inb_kvm, "movl $" INSN_STRING(PORT_ELCR) ", %%edx\n\tinb %%dx, %%al")
+INSN(inl_qemu, "movl $" INSN_STRING(PORT_NOBODY) ", %%edx\n\tinl %%dx, %%eax")
+INSN(inl_pmtimer, "movl $" INSN_STRING(PORT_PM_TIMER) ", %%edx\n\tinl %%dx, %%eax")
 
 /* AMD has VMMCALL, Intel VMCALL; the other one raises #UD, and emulating it costs ten times. */
 extern bool insn_on_amd; /* each program that times has one, and sets it */

@@ -24,6 +24,21 @@ struct kexit_batch {
 	uint64_t causes;  /* user address of count u8: DISTURBED_* bits of record.h */
 };
 
+/* What a row needs, looked for just before it runs. */
+struct kexit_prepare {
+	uint32_t row;
+	uint32_t most; /* samples that it can have now; 0: any number */
+	char why[120]; /* empty, or why it cannot run here */
+};
+
+/*
+ * Memory that Linux was told to leave alone (memmap=), for the row that touches what nobody has
+ * touched: KEXIT_FRESH_MIB from a 2 MiB boundary on, KEXIT_FRESH_STEPS samples in each of two
+ * passes.
+ */
+#define KEXIT_FRESH_MIB	  128u
+#define KEXIT_FRESH_STEPS 32u
+
 /*
  * mmap() of KEXIT_PAGES pages at offset 0, read-only, shows the kernel's own counters, live: ring 3
  * reads them around a sample with plain loads, without a system call or an exit. Which pages they
@@ -47,5 +62,9 @@ struct kexit_counters {
 #define KEXIT_TSC_KHZ  _IOR('x', 3, uint32_t)
 /* Write where the counters lie. */
 #define KEXIT_COUNTERS _IOR('x', 4, struct kexit_counters)
+/* Look whether a row can run, and prepare it. */
+#define KEXIT_PREPARE  _IOWR('x', 5, struct kexit_prepare)
+/* Say where that memory begins: a uint64_t, the guest-physical address. */
+#define KEXIT_FRESH    _IOW('x', 6, uint64_t)
 
 #endif

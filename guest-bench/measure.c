@@ -20,9 +20,15 @@
 
 struct options options = {.clock = CLOCK_TSC, .warmup = 1000};
 
+/* What ring 0 times is not in this program. */
+#define SAMPLE_user(insn)    insn_##insn
+#define SAMPLE_syscall(insn) NULL
+#define SAMPLE_kernel(insn)  NULL
+
 static const struct row rows[] = {
-#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, prose)                  \
-	{wire, #context "." #name, CONTEXT_##context, PATH_##path, sampler_##context, insn_##insn},
+#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \
+	{wire,	 #context "." #name,	  CONTEXT_##context, PATH_##path,                          \
+	 #needs, !strcmp(#insn, "empty"), sampler_##context, SAMPLE_##context(insn)},
 #include "exits.def"
 #undef EXIT_ROW
 };
@@ -32,7 +38,7 @@ static int selected(const struct row *row)
 {
 	size_t length = strlen(row->name);
 
-	if (!options.select || row->sample == insn_empty)
+	if (!options.select || row->empty)
 		return 1;
 	for (const char *at = options.select; (at = strstr(at, row->name)); at += length)
 		if ((at == options.select || at[-1] == ',') && (!at[length] || at[length] == ','))
@@ -40,15 +46,16 @@ static int selected(const struct row *row)
 	return 0;
 }
 
-/* Why the row cannot run on this machine, or NULL. */
-static const char *waived(const struct row *row)
+/* Why the row cannot run on this machine, or NULL; most: samples it can have, 0 any number. */
+static const char *waived(const struct row *row, uint32_t *most)
 {
-	if (row->context != CONTEXT_user && kexit_fd < 0)
+	*most = 0;
+	if (kexit_fd >= 0)
+		return kexit_prepare(row, most);
+	if (row->context != CONTEXT_user)
 		return "kexit.ko is not loaded in the guest";
-	if (row->sample == insn_hypercall && !cpu_is_kvm())
-		return "no hypercalls: the guest does not run on KVM";
-	if (row->sample == insn_outb_kvm && inb(PORT_ELCR) == 0xff)
-		return "no interrupt controller answers at port 0x4d0 on this machine";
+	if (strcmp(row->needs, "NOTHING"))
+		return "kexit.ko, which looks for what it needs, is not loaded in the guest";
 	return NULL;
 }
 
@@ -111,7 +118,8 @@ static void send_disturbed(struct record_header header)
 static uint64_t run_row(const struct row *row, uint8_t pass)
 {
 	uint32_t *samples = arrays.samples;
-	const char *reason = waived(row);
+	uint32_t warmup = options.warmup, most;
+	const char *reason = waived(row, &most);
 	struct record_header header = {
 		.kind = RECORD_ROW, .row = row->wire, .pass = pass, .width = sizeof(*samples)};
 
@@ -124,16 +132,22 @@ static uint64_t run_row(const struct row *row, uint8_t pass)
 	}
 
 	header.count = samples_of(row);
-	header.executed = (uint64_t)options.warmup + header.count;
+	if (most) {
+		/* What it needs is used up by running: nothing of it goes into a warm-up. */
+		warmup = 0;
+		if (header.count > most)
+			header.count = most;
+	}
+	header.executed = (uint64_t)warmup + header.count;
 	outb(row->wire, PORT_MARKER);
 	/* Warm-up is dropped here and nowhere else: the real samples overwrite it. */
-	row->sampler(row, samples, arrays.causes, options.warmup);
+	row->sampler(row, samples, arrays.causes, warmup);
 	row->sampler(row, samples, arrays.causes, header.count);
 	outb(0, PORT_MARKER);
 
 	for (uint32_t i = 0; i < header.count; i++)
 		header.saturated += samples[i] == UINT32_MAX;
-	if (row->sample == insn_empty && row->context != CONTEXT_syscall)
+	if (row->empty && row->context != CONTEXT_syscall)
 		learn_floor(row, median(samples, arrays.scratch, header.count));
 	header.floor = floors[row->context];
 	send_record(&header, samples);
@@ -210,6 +224,7 @@ int main(int argc, char **argv)
 		{"select", required_argument, NULL, 's'},
 		{"clock", required_argument, NULL, 'c'},
 		{"init-tsc", required_argument, NULL, 'b'},
+		{"fresh-at", required_argument, NULL, 'f'},
 		{"tsc", no_argument, NULL, 't'},
 		{NULL, 0, NULL, 0},
 	};
@@ -235,6 +250,9 @@ int main(int argc, char **argv)
 			break;
 		case 'b':
 			options.init_tsc = optarg;
+			break;
+		case 'f':
+			options.fresh_at = number(optarg, "--fresh-at");
 			break;
 		case 't': /* init's first command: how far is the clock? */
 			printf("%llu\n", __builtin_ia32_rdtsc());

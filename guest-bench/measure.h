@@ -17,6 +17,8 @@ struct row {
 	const char *name; /* context.name */
 	enum context context;
 	enum path path;
+	const char *needs; /* of exits.def */
+	int empty;	   /* it is its context's floor: nothing is timed */
 	/* Takes count samples of the row into samples, ticks, and what disturbed each into causes.
 	 */
 	void (*sampler)(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count);
@@ -29,12 +31,15 @@ extern struct options {
 	uint8_t clock;	      /* CLOCK_*: what the host says a tick is */
 	const char *select;   /* comma-separated row names; NULL: all */
 	const char *init_tsc; /* TSC when init began, decimal; INFO carries it */
+	uint32_t fresh_at;    /* MiB: where memory begins that Linux leaves alone; 0: none */
 } options;
 
 /* samplers.c: one per context. */
 extern int kexit_fd; /* -1 where kexit.ko is not loaded */
 void open_kexit(void);
-uint32_t kexit_tsc_khz(void);	 /* 0 unknown */
+uint32_t kexit_tsc_khz(void); /* 0 unknown */
+/* Asks whether a row can run now; most: samples it can have, 0 any. The reason, or NULL. */
+const char *kexit_prepare(const struct row *row, uint32_t *most);
 const char *contamination(void); /* INFO's line: which causes can be told */
 void sampler_user(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count);
 void sampler_syscall(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count);
@@ -48,7 +53,6 @@ void open_port(void);
  */
 char send_record(struct record_header *header, const void *payload);
 void send_info(void);
-int cpu_is_kvm(void); /* the hypervisor leaf says KVM */
 
 /* One line on the console, then exit 1: init powers off and the host reports the line. */
 __attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ...);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The record port: finding it, writing records, waiting for the host's word; and what INFO says. */
-#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -107,18 +106,6 @@ char send_record(struct record_header *header, const void *payload)
 	write_all(header, sizeof(*header));
 	write_all(payload, (size_t)header->count * header->width);
 	return header->kind == RECORD_DONE ? GO_END : receive_go();
-}
-
-int cpu_is_kvm(void)
-{
-	uint32_t eax, ebx, ecx, edx;
-	char signature[12];
-
-	__cpuid(0x40000000, eax, ebx, ecx, edx);
-	memcpy(signature, &ebx, 4);
-	memcpy(signature + 4, &ecx, 4);
-	memcpy(signature + 8, &edx, 4);
-	return !memcmp(signature, "KVMKVMKVM\0\0\0", sizeof(signature));
 }
 
 /* The value of a "key<tabs>: value" line of /proc/cpuinfo. */

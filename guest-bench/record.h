@@ -51,6 +51,8 @@
 #define PORT_DEBUGCON 0xe9
 #define PORT_MARKER   0xea
 #define PORT_ELCR     0x4d0
+#define PORT_PM_TIMER 0x608  /* where the firmware of q35 puts it */
+#define PORT_NOBODY   0x1234 /* no device of QEMU's */
 
 /*
  * What the host writes back on the port: one byte after each record but DONE. The guest waits for

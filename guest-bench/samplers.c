@@ -37,13 +37,17 @@ static void map_counters(void)
 
 void open_kexit(void)
 {
+	uint64_t fresh = (uint64_t)options.fresh_at << 20;
 	uint32_t eax, ebx, ecx, edx;
 
 	kexit_fd = open("/dev/kexit", O_RDONLY | O_CLOEXEC);
 	__cpuid(0, eax, ebx, ecx, edx);
 	insn_on_amd = ebx == signature_AMD_ebx || ebx == 0x6f677948 /* HygonGenuine */;
-	if (kexit_fd >= 0)
-		map_counters();
+	if (kexit_fd < 0)
+		return;
+	map_counters();
+	if (fresh && ioctl(kexit_fd, KEXIT_FRESH, &fresh))
+		fail("kexit.ko takes no memory at %u MiB: %s", options.fresh_at, strerror(errno));
 }
 
 const char *contamination(void)
@@ -60,6 +64,17 @@ uint32_t kexit_tsc_khz(void)
 	if (kexit_fd >= 0 && ioctl(kexit_fd, KEXIT_TSC_KHZ, &khz))
 		return 0;
 	return khz;
+}
+
+const char *kexit_prepare(const struct row *row, uint32_t *most)
+{
+	static struct kexit_prepare prepare;
+
+	prepare.row = row->wire;
+	if (ioctl(kexit_fd, KEXIT_PREPARE, &prepare))
+		fail("%s: kexit.ko does not know it: %s", row->name, strerror(errno));
+	*most = prepare.most;
+	return prepare.why[0] ? prepare.why : NULL;
 }
 
 void sampler_user(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count)

@@ -89,7 +89,7 @@ static void list_selected(const char *select, bool debugcon_only, char rows[ROWS
 	rows[0] = '\0';
 	for (int i = 0; i < EXIT_ROWS; i++)
 		if (exit_row_selected(select, exit_rows[i].id) &&
-		    (!debugcon_only || exit_rows[i].path == PATH_QEMU))
+		    (!debugcon_only || exit_rows[i].debugcon))
 			length += snprintf(rows + length, ROWS_TEXT - length, "%s%s",
 					   length ? "," : "", exit_rows[i].id);
 }
@@ -103,6 +103,9 @@ static void prepare(struct run *run, const struct boot *boot, const char *name,
 
 	length = snprintf(guest_args, GUEST_ARGS, "--clock %s --warmup %d --iter %ld", env_clock(),
 			  insn ? INSN_WARMUP : TSC_WARMUP, iter);
+	if (boot_fresh_mib(select))
+		length += snprintf(guest_args + length, GUEST_ARGS - length, " --fresh-at %u",
+				   VM_FRESH_AT_MIB);
 	if (select)
 		snprintf(guest_args + length, GUEST_ARGS - length, " --select %s", select);
 	*run = (struct run){
@@ -117,7 +120,8 @@ static void prepare(struct run *run, const struct boot *boot, const char *name,
 				.directory = boot->archive.directory,
 				.name = name,
 				.debugcon = "null",
-				.memory_mib = boot_memory_mib(iter),
+				.memory_mib = boot_memory_mib(select, iter),
+				.fresh_mib = boot_fresh_mib(select),
 				.cpu = boot->cpu,
 				.isolation =
 					boot->isolation.cpu == boot->cpu ? &boot->isolation : NULL,

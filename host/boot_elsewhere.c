@@ -157,7 +157,7 @@ int boot_isolated(const struct boot_options *options)
 	command_add(&command, "run");
 	command_number(&command, "--cpu", boot_cpu(options));
 	command_add(&command, "--outside"); /* of QEMU's threads only the vCPU's is to be in */
-	command_number(&command, "--hugepages", boot_memory_mib(options->iter));
+	command_number(&command, "--hugepages", boot_memory_mib(options->select, options->iter));
 	if (options->fifo)
 		command_number(&command, "--fifo", options->fifo);
 	command_add(&command, "--");

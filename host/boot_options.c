@@ -8,6 +8,7 @@
 #include "attach.h"
 #include "boot_options.h"
 #include "exit_rows.h"
+#include "kexit.h"
 #include "option_number.h"
 #include "record.h"
 #include "util.h"
@@ -206,10 +207,15 @@ unsigned int boot_deadline(const struct boot_options *options, long iter)
 	return options->deadline ? options->deadline : 300 + EXIT_ROWS * 2 * (iter / 2000);
 }
 
-unsigned int boot_memory_mib(long iter)
+unsigned int boot_fresh_mib(const char *select)
+{
+	return exit_row_selected(select, exit_rows[ROW_kernel_ept_fault].id) ? KEXIT_FRESH_MIB : 0;
+}
+
+unsigned int boot_memory_mib(const char *select, long iter)
 {
 	/* A sample, its copy to find the median in, and a byte that says what disturbed it. */
-	return (GUEST_MIB + (9 * (iter ?: 100000) >> 20) + 31) / 32 * 32;
+	return (GUEST_MIB + (9 * (iter ?: 100000) >> 20) + 31) / 32 * 32 + boot_fresh_mib(select);
 }
 
 int boot_cpu(const struct boot_options *options)

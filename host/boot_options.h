@@ -45,8 +45,9 @@ void boot_options_parse(struct boot_options *options, int argc, char **argv);
 /* Longest time of one boot, seconds. */
 unsigned int boot_deadline(const struct boot_options *options, long iter);
 
-/* The guest's memory. */
-unsigned int boot_memory_mib(long iter);
+/* The guest's memory, and how much of it Linux leaves alone, for rows that need it so. */
+unsigned int boot_memory_mib(const char *select, long iter);
+unsigned int boot_fresh_mib(const char *select);
 
 /*
  * The vCPU's CPU: the one asked for, or the last one this process may use. CPU 0 is the host's

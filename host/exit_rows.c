@@ -4,6 +4,7 @@
 #include <asm/vmx.h>
 #include <string.h>
 
+#include "exit_reasons.h"
 #include "exit_rows.h"
 
 /* exits.def says NONE where no exit may happen; its event is none there. */
@@ -16,11 +17,12 @@
 #define EVENT_hypercall	 "hypercall"
 
 const struct exit_row exit_rows[EXIT_ROWS] = {
-#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, prose)                  \
+#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \
 	{wire,		 number,                                                                   \
 	 #context,	 #context "." #name,                                                       \
 	 PATH_##path,	 EXIT_REASON_##vmx,                                                        \
 	 SVM_EXIT_##svm, EVENT_##event,                                                            \
+	 RULE_##rule,	 !strcmp(#insn, "outb"),                                                   \
 	 prose},
 #include "../guest-bench/exits.def"
 #undef EXIT_ROW
@@ -30,7 +32,7 @@ const struct exit_row exit_rows[EXIT_ROWS] = {
 __attribute__((unused)) static void wire_numbers_differ(uint8_t wire)
 {
 	switch (wire) {
-#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, prose)                  \
+#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \
 	case wire:;                                                                                \
 		_Static_assert(wire >= 1 && wire <= 254, "wire numbers are 1 to 254");             \
 		break;

@@ -8,7 +8,7 @@
 
 /* Index of a row in exit_rows, in run order: ROW_user_empty, ..., and the number of rows. */
 enum {
-#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, prose)                  \
+#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \
 	ROW_##context##_##name,
 #include "../guest-bench/exits.def"
 #undef EXIT_ROW
@@ -17,6 +17,14 @@ enum {
 
 /* Who answers the exit: nobody (there is none), KVM in the kernel, QEMU in user space. */
 enum exit_path { PATH_NONE, PATH_KVM, PATH_QEMU };
+
+/* How often the expected exit must be counted in n executions. */
+enum exit_rule {
+	RULE_ONCE,  /* n times; no exit of another kind */
+	RULE_MOST,  /* up to n times; no exit of another kind */
+	RULE_LEAST, /* n times or more; others belong to it */
+	RULE_OPEN,  /* none is demanded, all are listed */
+};
 
 #define NO_EXIT UINT32_MAX /* in exit_row.vmx and .svm of a row that may not exit */
 
@@ -28,6 +36,8 @@ struct exit_row {
 	enum exit_path path;
 	uint32_t vmx, svm; /* expected exit reason, for exit_reason_name(); NO_EXIT */
 	const char *event; /* "cpuid" for kvm_cpuid, ...; NULL: none may fire */
+	enum exit_rule rule;
+	bool debugcon; /* it writes to debugcon, whose bytes can be counted */
 	const char *prose;
 };
 

@@ -82,8 +82,24 @@ static void plain_text(const char *text, FILE *out)
 	fputs(text, out);
 }
 
+/* Characters of the longest row's name. */
+static int longest_id(const json_t *rows)
+{
+	const json_t *row;
+	size_t index, longest = 0;
+
+	json_array_foreach (rows, index, row) {
+		size_t length = strlen(json_text(row, "id"));
+
+		if (length > longest)
+			longest = length;
+	}
+	return longest;
+}
+
 void report_table(const json_t *summary, FILE *out)
 {
+	int width = longest_id(json_object_get(summary, "rows"));
 	static const char *const keys[] = {"n", "p50", "p99", "p99.9", "max", "p50_minus_floor"};
 	const json_t *rows = json_object_get(summary, "rows"), *row;
 	const json_t *setup = json_object_get(summary, "setup");
@@ -99,10 +115,10 @@ void report_table(const json_t *summary, FILE *out)
 		report_unit(summary), json_text(summary, "time"));
 	report_card_line(summary, out);
 	fputc('\n', out);
-	fprintf(out, "%-18s %-5s %9s %9s %9s %9s %10s %9s  %s\n", "row", "path", "n", "p50", "p99",
-		"p99.9", "max", "-floor", "verdict");
+	fprintf(out, "%-*s %-5s %9s %9s %9s %9s %10s %9s  %s\n", width, "row", "path", "n", "p50",
+		"p99", "p99.9", "max", "-floor", "verdict");
 	json_array_foreach (rows, index, row) {
-		fprintf(out, "%-18s %-5s", json_text(row, "id"), json_text(row, "path"));
+		fprintf(out, "%-*s %-5s", width, json_text(row, "id"), json_text(row, "path"));
 		for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 			char text[32];
 

@@ -158,7 +158,7 @@ static void take_record(struct watch *watch)
 	record_describe(record, watch->phase + 6, sizeof(watch->phase) - 6);
 	switch (record->header.kind) {
 	case RECORD_ROW:
-		if (exit_rows[record->row].path == PATH_QEMU)
+		if (exit_rows[record->row].debugcon)
 			watch->run->qemu_bytes += record->header.executed;
 		watch->run->tsc_khz = record->header.tsc_khz;
 		break;

@@ -66,6 +66,11 @@ static void add_machine(json_t *command, const struct vm_config *config)
 	add(command, "-device");
 	/* Port 0 is a console's, 1 is ours; the 31 of the default cost the guest 60 more queues. */
 	add(command, "%s,max_ports=2", micro ? "virtio-serial-device" : "virtio-serial-pci");
+	/* Ports and memory of QEMU's, and ioeventfds on them: for rows that need a PCI bus. */
+	if (!micro) {
+		add(command, "-device");
+		add(command, "pci-testdev");
+	}
 }
 
 /* The guest's memory, there from the start: from the pages made for it where there are enough. */
@@ -90,6 +95,7 @@ enum { QMP, RECORD, DEBUGCON, CHANNELS };
 
 static json_t *command_line(const struct vm_config *config, bool lock, int channel[][2])
 {
+	char fresh[48] = "";
 	json_t *command = json_array();
 
 	add(command, "%s", config->qemu);
@@ -114,8 +120,11 @@ static json_t *command_line(const struct vm_config *config, bool lock, int chann
 	 * The kernel hands init what it does not know itself as environment. What follows "--"
 	 * would be init's arguments, but microvm adds its devices at the end.
 	 */
+	if (config->fresh_mib)
+		snprintf(fresh, sizeof(fresh), "memmap=%uM$%uM ", config->fresh_mib,
+			 VM_FRESH_AT_MIB);
 	add(command, "-append");
-	add(command, "console=ttyS0 quiet reboot=t panic=-1 %sMEASURE=\"%s\"",
+	add(command, "console=ttyS0 quiet reboot=t panic=-1 %s%sMEASURE=\"%s\"", fresh,
 	    strcmp(config->machine, "microvm") ? "" : "pci=off ", config->guest_args);
 	add(command, "-chardev");
 	add(command, "socket,id=qmp,fd=%d", channel[QMP][1]);

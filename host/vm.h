@@ -13,6 +13,9 @@
 #include "isolation.h"
 #include "qmp.h"
 
+/* Above the kernel and below the initramfs, which QEMU puts at the end of the memory. */
+#define VM_FRESH_AT_MIB 64
+
 struct vm_config {
 	const char *qemu;	/* program; a path must be absolute */
 	const char *machine;	/* "microvm" or "q35" */
@@ -24,8 +27,9 @@ struct vm_config {
 	const char *name;	/* NAME.console.log, NAME.qemu.log and, if asked, NAME.debugcon */
 	const char
 		*debugcon; /* behind port 0xe9: "null", "file", which keeps the bytes, "socket" */
-	unsigned int memory_mib;	   /* of the guest */
-	int cpu;			   /* host CPU of the vCPU thread */
+	unsigned int memory_mib; /* of the guest */
+	unsigned int fresh_mib;	 /* of it, from VM_FRESH_AT_MIB on: Linux leaves it alone */
+	int cpu;		 /* host CPU of the vCPU thread */
 	const struct isolation *isolation; /* of that CPU; NULL none */
 	int cancel; /* descriptor that can be read when nothing is to be waited for */
 };

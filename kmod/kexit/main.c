@@ -27,27 +27,33 @@
 #include "counters.h"
 #include "insn.h"
 #include "kexit.h"
+#include "needs.h"
+#include "privileged.h"
 
 bool insn_on_amd;
 
-enum { user, syscall, kernel };
+/* Only the rows of its context are ever executed for ring 3, or timed here. */
+#define EXECUTE_user(insn)    NULL
+#define EXECUTE_syscall(insn) exec_##insn
+#define EXECUTE_kernel(insn)  NULL
+#define SAMPLE_user(insn)     NULL
+#define SAMPLE_syscall(insn)  NULL
+#define SAMPLE_kernel(insn)   insn_##insn
 
 static const struct kexit_row {
 	uint64_t (*sample)(void);
 	void (*execute)(void);
-	int context;
+	const struct need *need;
 } rows[256] = {
-#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, prose)                  \
-	[wire] = {insn_##insn, exec_##insn, context},
+#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs_, prose)    \
+	[wire] = {SAMPLE_##context(insn), EXECUTE_##context(insn), &needs[NEED_##needs_]},
 #include "exits.def"
 #undef EXIT_ROW
 };
 
-static const struct kexit_row *find_row(unsigned long wire, int context)
+static const struct kexit_row *find_row(unsigned long wire)
 {
-	if (wire >= ARRAY_SIZE(rows) || !rows[wire].sample || rows[wire].context != context)
-		return NULL;
-	return &rows[wire];
+	return wire < ARRAY_SIZE(rows) && rows[wire].need ? &rows[wire] : NULL;
 }
 
 /*
@@ -116,27 +122,19 @@ static int kexit_mmap(struct file *file, struct vm_area_struct *vma)
 	return error;
 }
 
-static long sample_batch(const struct kexit_batch __user *from)
+/*
+ * Interrupts are off within a sample and on between two: one that is pending is taken there. Left
+ * pending, it would make every later entry of the batch longer, since the hypervisor tries to
+ * inject it each time. It counts for the sample that it waited in. Returns how many interrupts of
+ * the row's own were taken.
+ */
+static uint32_t take_samples(const struct kexit_row *row, uint32_t count, uint32_t *samples,
+			     uint8_t *causes)
 {
-	uint32_t samples[KEXIT_BATCH];
-	uint8_t causes[KEXIT_BATCH];
-	const struct kexit_row *row;
-	struct kexit_batch batch;
+	uint32_t seen = *insn_seen;
 	unsigned long flags;
 
-	if (copy_from_user(&batch, from, sizeof(batch)))
-		return -EFAULT;
-	row = find_row(batch.row, kernel);
-	if (!row || !batch.count || batch.count > KEXIT_BATCH)
-		return -EINVAL;
-
-	/*
-	 * Interrupts are off within a sample and on between two: one that is pending is taken
-	 * there. Left pending, it would make every later entry of the batch longer, since the
-	 * hypervisor tries to inject it each time. It counts for the sample that it waited in.
-	 */
-	preempt_disable();
-	for (uint32_t i = 0; i < batch.count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		struct counts before;
 
 		local_irq_save(flags);
@@ -148,11 +146,79 @@ static long sample_batch(const struct kexit_batch __user *from)
 		asm volatile("nop" ::: "memory");
 		causes[i] = counters_causes(&counters, before);
 	}
-	preempt_enable();
+	return *insn_seen - seen;
+}
 
+/* What the row needs stands ready for the batch only: Linux has its timer back after it. */
+static uint32_t take_batch(const struct kexit_row *row, uint32_t count, uint32_t *samples,
+			   uint8_t *causes)
+{
+	unsigned long flags;
+	uint32_t interrupts;
+
+	preempt_disable();
+	local_irq_save(flags);
+	if (row->need->begin)
+		row->need->begin();
+	local_irq_restore(flags);
+	interrupts = take_samples(row, count, samples, causes);
+	local_irq_save(flags);
+	if (row->need->end)
+		row->need->end();
+	local_irq_restore(flags);
+	preempt_enable();
+	return interrupts;
+}
+
+static long sample_batch(const struct kexit_batch __user *from)
+{
+	uint32_t samples[KEXIT_BATCH];
+	uint8_t causes[KEXIT_BATCH];
+	const struct kexit_row *row;
+	struct kexit_batch batch;
+	uint32_t interrupts;
+
+	if (copy_from_user(&batch, from, sizeof(batch)))
+		return -EFAULT;
+	row = find_row(batch.row);
+	if (!row || !row->sample || !batch.count || batch.count > KEXIT_BATCH)
+		return -EINVAL;
+	interrupts = take_batch(row, batch.count, samples, causes);
+	if (row->need->interrupts && interrupts != batch.count)
+		return -EIO;
 	if (copy_to_user(u64_to_user_ptr(batch.samples), samples, batch.count * sizeof(*samples)) ||
 	    copy_to_user(u64_to_user_ptr(batch.causes), causes, batch.count * sizeof(*causes)))
 		return -EFAULT;
+	return 0;
+}
+
+static long prepare_row(struct kexit_prepare __user *from)
+{
+	struct kexit_prepare prepare;
+	const struct kexit_row *row;
+	const char *why = NULL;
+
+	if (copy_from_user(&prepare, from, sizeof(prepare)))
+		return -EFAULT;
+	row = find_row(prepare.row);
+	if (!row)
+		return -EINVAL;
+	if (row->need->prepare)
+		why = row->need->prepare();
+	prepare.most = row->need->most;
+	strscpy_pad(prepare.why, why ?: "", sizeof(prepare.why));
+	return copy_to_user(from, &prepare, sizeof(prepare)) ? -EFAULT : 0;
+}
+
+static long tell_fresh(const u64 __user *from)
+{
+	u64 start;
+
+	if (copy_from_user(&start, from, sizeof(start)))
+		return -EFAULT;
+	if (!IS_ALIGNED(start, FRESH_STEP))
+		return -EINVAL;
+	fresh_start = start;
 	return 0;
 }
 
@@ -162,8 +228,8 @@ static long kexit_ioctl(struct file *file, unsigned int command, unsigned long a
 
 	switch (command) {
 	case KEXIT_EXECUTE:
-		row = find_row(argument, syscall);
-		if (!row)
+		row = find_row(argument);
+		if (!row || !row->execute)
 			return -EINVAL;
 		row->execute();
 		return 0;
@@ -173,6 +239,10 @@ static long kexit_ioctl(struct file *file, unsigned int command, unsigned long a
 		return put_user(tsc_khz, (uint32_t __user *)argument);
 	case KEXIT_COUNTERS:
 		return tell_counters((struct kexit_counters __user *)argument);
+	case KEXIT_PREPARE:
+		return prepare_row((struct kexit_prepare __user *)argument);
+	case KEXIT_FRESH:
+		return tell_fresh((const u64 __user *)argument);
 	default:
 		return -ENOTTY;
 	}
@@ -210,6 +280,7 @@ module_init(kexit_init);
 static void __exit kexit_exit(void)
 {
 	misc_deregister(&kexit_device);
+	needs_release();
 }
 module_exit(kexit_exit);
 
