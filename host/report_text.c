@@ -86,7 +86,7 @@ static void plain_text(const char *text, FILE *out)
 static int longest_id(const json_t *rows)
 {
 	const json_t *row;
-	size_t index, longest = 0;
+	size_t index, longest = 18; /* a table of one row does not crowd */
 
 	json_array_foreach (rows, index, row) {
 		size_t length = strlen(json_text(row, "id"));

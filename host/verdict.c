@@ -388,6 +388,10 @@ void verdict_row(const struct evidence *evidence, const struct exit_row *row, ui
 		missing = "its marker was not seen in the proof pass";
 	else
 		judge_counts(evidence, row, counts, executed, verdict);
+	/* By the exits alone, or by what QEMU was asked: nothing else tells. */
+	if (!missing && vendor_of(evidence->proof) == VENDOR_OTHER && !row->event &&
+	    row->path == PATH_KVM)
+		missing = "this KVM's kvm_exit does not fire, and no event of its own tells";
 	if (!missing && row->debugcon && !count_of(check, "expected"))
 		missing = "the bytes that reached debugcon were not counted";
 	if (verdict->reason[0])

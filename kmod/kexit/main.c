@@ -125,13 +125,13 @@ static int kexit_mmap(struct file *file, struct vm_area_struct *vma)
 /*
  * Interrupts are off within a sample and on between two: one that is pending is taken there. Left
  * pending, it would make every later entry of the batch longer, since the hypervisor tries to
- * inject it each time. It counts for the sample that it waited in. Returns how many interrupts of
- * the row's own were taken.
+ * inject it each time. It counts for the sample that it waited in; so does
+ * that of the row itself where another came first. Returns how many of the row itself were taken.
  */
 static uint32_t take_samples(const struct kexit_row *row, uint32_t count, uint32_t *samples,
 			     uint8_t *causes)
 {
-	uint32_t seen = *insn_seen;
+	uint32_t first = *insn_seen, seen;
 	unsigned long flags;
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -139,14 +139,17 @@ static uint32_t take_samples(const struct kexit_row *row, uint32_t count, uint32
 
 		local_irq_save(flags);
 		before = counters_read(&counters);
+		seen = *insn_seen;
 		samples[i] = sample_narrow(row->sample());
 		local_irq_restore(flags);
 		/* STI holds interrupts off for one instruction more: a pending one comes after
 		 * this. */
 		asm volatile("nop" ::: "memory");
 		causes[i] = counters_causes(&counters, before);
+		if (row->need->interrupts && *insn_seen != seen + 1)
+			causes[i] |= DISTURBED_INTERRUPT;
 	}
-	return *insn_seen - seen;
+	return *insn_seen - first;
 }
 
 /* What the row needs stands ready for the batch only: Linux has its timer back after it. */
@@ -184,7 +187,7 @@ static long sample_batch(const struct kexit_batch __user *from)
 	if (!row || !row->sample || !batch.count || batch.count > KEXIT_BATCH)
 		return -EINVAL;
 	interrupts = take_batch(row, batch.count, samples, causes);
-	if (row->need->interrupts && interrupts != batch.count)
+	if (row->need->interrupts && !interrupts)
 		return -EIO;
 	if (copy_to_user(u64_to_user_ptr(batch.samples), samples, batch.count * sizeof(*samples)) ||
 	    copy_to_user(u64_to_user_ptr(batch.causes), causes, batch.count * sizeof(*causes)))

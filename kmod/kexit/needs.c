@@ -277,12 +277,17 @@ static u32 saved_lvtt;
 /* A halted vCPU is polled for 200 us at most (halt_poll_ns): the deadline lies well within. */
 #define HLT_US 20
 
-static void begin_timer(void)
+/* Interrupts are off; one that is pending comes here and not in a sample. */
+static void take_pending(void)
 {
-	/* Linux's own, if it is due, comes now and not in a sample; its next is a tick away. */
 	local_irq_enable();
 	asm volatile("nop" ::: "memory");
 	local_irq_disable();
+}
+
+static void begin_timer(void)
+{
+	take_pending(); /* Linux's own, if it is due; its next is a tick away */
 	saved_lvtt = local_apic_read(APIC_LVTT);
 	local_apic_write(APIC_LVTT, APIC_LVT_TIMER_TSCDEADLINE | NEEDS_VECTOR);
 	insn_operand = (u64)tsc_khz * HLT_US / 1000;
@@ -290,6 +295,9 @@ static void begin_timer(void)
 
 static void end_timer(void)
 {
+	/* A sample that something else ended has left its own interrupt behind. */
+	set_deadline(0);
+	take_pending();
 	local_apic_write(APIC_LVTT, saved_lvtt);
 	end_deadline();
 }
