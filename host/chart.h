@@ -16,7 +16,7 @@
 struct distribution {
 	struct bin {
 		uint64_t low, high, count; /* samples from low to below high; count is not 0 */
-	} *bins;			   /* ascending */
+	} * bins;			   /* ascending */
 	size_t size;
 	uint64_t samples; /* of all bins */
 };
@@ -41,9 +41,9 @@ bool chart_range_of(const json_t *rows, struct chart_range *range);
 void chart_strip(const json_t *row, const struct chart_range *range, FILE *out);
 
 /*
- * The course of a value over `count` runs, at least two, the oldest first. Its scale is its own, but
- * no less than a tenth of the value, so that a change of little looks like little. label says what
- * it is.
+ * The course of a value over `count` runs, at least two, the oldest first. Its scale is its own,
+ * but no less than a tenth of the value, so that a change of little looks like little. label says
+ * what it is.
  */
 void chart_course(const double *values, size_t count, const char *label, FILE *out);
 
@@ -52,7 +52,8 @@ void chart_course(const double *values, size_t count, const char *label, FILE *o
 
 /*
  * Round values in [low, high], ascending, whose labels (chart_label) stand side by side on a
- * logarithmic axis of so many pixels: at least one, unless no whole number lies there. Their number.
+ * logarithmic axis of so many pixels: at least one, unless no whole number lies there. Their
+ * number.
  */
 size_t chart_ticks(double low, double high, double pixels, double ticks[CHART_TICKS]);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Pages that stand alone: one file with its style (page.css) in it, no script, nothing to load. What
- * they show comes from outside, so all of it goes through html_text() or html_url().
+ * Pages that stand alone: one file with its style (page.css) in it, no script, nothing to load.
+ * What they show comes from outside, so all of it goes through html_text() or html_url().
  */
 #ifndef EXITLAB_HTML_H
 #define EXITLAB_HTML_H
@@ -36,8 +36,9 @@ void html_value(const json_t *value, FILE *out);
 void html_verdict(const char *verdict, FILE *out);
 
 /*
- * A table in a box of its own that scrolls when it is too wide; label says what the box holds. Style,
- * of page.css: "pinned" keeps the first column in sight, "facts" is for words; "" for neither.
+ * A table in a box of its own that scrolls when it is too wide; label says what the box holds.
+ * Style, of page.css: "pinned" keeps the first column in sight, "facts" is for words; "" for
+ * neither.
  */
 void html_table_begin(const char *style, const char *label, FILE *out);
 void html_table_end(FILE *out);

@@ -16,7 +16,8 @@ struct index_entry {
 };
 
 struct index {
-	struct index_entry *entries; /* by host, then by time, the newest first; what is no run last */
+	/* By host, then by time, the newest first; what is no run comes last. */
+	struct index_entry *entries;
 	size_t count;
 };
 

@@ -103,7 +103,8 @@ build/exitlab: $(host-objects)
 
 check-scripts += host/t/lab.t
 check-scripts += host/t/exitcount.t
-check-scripts += host/t/isolation.t
+check-scripts += host/t/isolation.t host/t/html.t
+check: build/host/t/make_records
 check-scripts += host/t/lab_boot.t host/t/boot.t host/t/lint.t host/t/fuzz.t
 
 # The guest whose exits host/t/exitcount.t knows.
@@ -130,10 +131,10 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
 report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host/exit_reasons.c \
-	host/exit_rows.c host/html.c \
+	host/exit_rows.c host/html.c host/index_page.c \
 	host/gnuplot.c host/json_file.c host/record.c host/report%.c host/stats.c host/verdict.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination json_file record report stats verdict)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination html json_file record report stats verdict)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 
