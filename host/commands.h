@@ -16,7 +16,8 @@
 	COMMAND(index,     "results/index.html: every run, by host and time")                           \
 	COMMAND(compare,   "what changed between runs: ratios of medians, with verdicts")           \
 	COMMAND(interfere, "disturb a CPU, to see what isolation keeps out")                     \
-	COMMAND(ab,        "the same rows with and without isolation, in turn")
+	COMMAND(ab,        "the same rows with and without isolation, in turn")  \
+	COMMAND(doctor,    "what this host can do, what is missing, and the command that mends it")
 /* clang-format on */
 
 #define COMMAND(name, prose) int cmd_##name(int argc, char **argv);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "layout.h"
@@ -16,12 +17,14 @@
 /* From the program's directory; the first is where make builds. */
 static const char *const places[] = {"", "../", EXITLAB_PARTS "/"};
 
+/* Where /proc is not mounted the path that it was started by has to do. */
 static bool read_self(char self[PATH_MAX])
 {
 	ssize_t length = readlink("/proc/self/exe", self, PATH_MAX - 1);
+	const char *started = (const char *)getauxval(AT_EXECFN);
 
 	if (length < 0)
-		return false;
+		return started && realpath(started, self);
 	self[length] = '\0';
 	return true;
 }
@@ -29,7 +32,7 @@ static bool read_self(char self[PATH_MAX])
 void find_self(char self[PATH_MAX])
 {
 	if (!read_self(self))
-		die("/proc/self/exe: %s; is /proc mounted?", strerror(errno));
+		die("this program's own path: %s; is /proc mounted?", strerror(errno));
 }
 
 bool find_part(const char *part, char path[PATH_MAX])

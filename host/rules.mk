@@ -24,6 +24,15 @@ host-sources := \
 	host/compare_setup.c \
 	host/compare_text.c \
 	host/diagnose.c \
+	host/doctor.c \
+	host/doctor_checks.c \
+	host/doctor_devices.c \
+	host/doctor_fix.c \
+	host/doctor_kvm.c \
+	host/doctor_probe.c \
+	host/doctor_programs.c \
+	host/doctor_system.c \
+	host/doctor_trace.c \
 	host/env.c \
 	host/estimate.c \
 	host/exit_reasons.c \
@@ -48,6 +57,7 @@ host-sources := \
 	host/lab/session.c \
 	host/lab/stream.c \
 	host/layout.c \
+	host/memlock.c \
 	host/option_number.c \
 	host/qmp.c \
 	host/record.c \
@@ -105,6 +115,8 @@ check-scripts += host/t/lab.t
 check-scripts += host/t/exitcount.t
 check-scripts += host/t/isolation.t host/t/html.t
 check: build/host/t/make_records
+check-scripts += host/t/doctor.t
+check-scripts += host/t/isolation.t
 check-scripts += host/t/lab_boot.t host/t/boot.t host/t/lint.t host/t/fuzz.t
 
 # The guest whose exits host/t/exitcount.t knows.
@@ -126,6 +138,12 @@ build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters
 check-programs += build/asan/host/t/test_estimate
 build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats)
 
+check-programs += build/asan/host/t/test_doctor
+build/asan/host/t/test_doctor: build/asan/host/t/test_doctor.o $(patsubst %.c,build/asan/%.o,$(filter-out host/doctor.c, \
+		$(filter host/doctor%.c,$(host-sources))) host/hostinfo_read.c \
+		host/layout.c host/memlock.c)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -lbpf -ljansson -lm
+
 build/asan/host/t/test_%: build/asan/host/t/test_%.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
@@ -140,8 +158,8 @@ FUZZ_RUNS ?= 1000000
 
 check-programs += $(report-tests)
 
-build/asan/%.o: %.c build/flags
-	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) $(sanitize) -D_GNU_SOURCE -MMD -MP -c -o $@ $<
+build/asan/%.o: %.c build/flags | build/host/version.h
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) $(sanitize) -D_GNU_SOURCE -Ibuild/host -MMD -MP -c -o $@ $<
 
 $(report-tests): %: %.o $(report-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm

@@ -13,12 +13,12 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../guest-bench/record.h"
+#include "memlock.h"
 #include "util.h"
 #include "vm.h"
 
@@ -182,26 +182,6 @@ static void exec_qemu(const struct vm_config *config, const json_t *command, pid
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-#define QEMU_MIB 1024 /* what QEMU locks beside the guest's memory, at most */
-
-/* May this process lock so much memory? Raises the limit where it can. */
-static bool may_lock(unsigned int mib)
-{
-	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
-	size_t size = (size_t)(mib + QEMU_MIB) << 20;
-	void *area =
-		mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	bool may;
-
-	setrlimit(RLIMIT_MEMLOCK,
-		  &limit); /* without the right to it CAP_IPC_LOCK may still be ours */
-	if (area == MAP_FAILED)
-		return false;
-	may = !mlock2(area, size, MLOCK_ONFAULT); /* asks, and takes no memory */
-	munmap(area, size);
-	return may;
-}
-
 /* Keeps every thread of QEMU but the vCPU's, and this process, off cpu where there is another. */
 static void clear_cpu(pid_t qemu, pid_t vcpu, int cpu)
 {
@@ -292,7 +272,7 @@ int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t si
 	*vm = (struct vm){.pid = -1,
 			  .record = -1,
 			  .debugcon = -1,
-			  .memory_locked = may_lock(config->memory_mib)};
+			  .memory_locked = may_lock(memlock_mib(config->memory_mib))};
 	for (int i = 0; i < CHANNELS; i++) {
 		if (i == DEBUGCON && strcmp(config->debugcon, "socket"))
 			continue;

@@ -40,6 +40,9 @@ if command -v man >/dev/null; then
 else
 	skip "that man finds" "no man"
 fi
+try env PATH=/nowhere "$exitlab" doctor
+ok "doctor finds the guest and the list of packages" grep -q "^guest  *ok  *$home/libexec/exitlab/kernel" "$dir/out"
+ok "and its fix needs no tree" grep -q "^  .*$home/libexec/exitlab/deps  # qemu" "$dir/out"
 try "$home/bin/isolate" list
 ok "isolate finds its parts through its link" grep -q '^partition ' "$dir/out"
 

@@ -12,10 +12,12 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 
-# prepare STATUS PACKAGE: ends so.
+# prepare STATUS [-n] PACKAGE: ends so.
 prepare() {
-	(cd "$dir" && PATH=$dir/bin:$PATH CACHE=cache "$prepare" "$2") >"$dir/out" 2>"$dir/err"
-	[ $? = "$1" ]
+	expected=$1
+	shift
+	(cd "$dir" && PATH=$dir/bin:$PATH CACHE=cache "$prepare" "$@") >"$dir/out" 2>"$dir/err"
+	[ $? = "$expected" ]
 }
 
 # command_is NAME: a stand-in that does what stdin says.
@@ -36,6 +38,10 @@ END
 echo 'exit 100' | command_is apt-get
 echo 'exit 2' | command_is dpkg-deb
 
+ok "-n names a package that apt offers" prepare 0 -n linux-image-some
+ok "and why it" [ "$(cat "$dir/out")" = "linux-image-some, not in the cache yet; as asked for" ]
+ok "refuses another" prepare 77 -n linux-image-nonesuch
+ok "and makes nothing" [ ! -e "$dir/cache" ]
 ok "a package that apt does not know cannot be had" prepare 77 linux-image-nonesuch
 ok "one line says so" [ "$(grep -c 'no package linux-image-nonesuch' "$dir/err")/$(wc -l <"$dir/err")" = 1/1 ]
 ok "a download that fails is apt's fault, not dpkg's" prepare 77 linux-image-some
@@ -46,4 +52,9 @@ mkdir -p "$dir/cache/lab/linux-image-some"
 echo 6.99 >"$dir/cache/lab/linux-image-some/release"
 ok "what is there is found in a relative cache" prepare 0 linux-image-some
 ok "and named in full" [ "$(cat "$dir/out")" = "$dir/cache/lab/linux-image-some" ]
+ok "-n names its version" prepare 0 -n linux-image-some
+ok "and that it is there" [ "$(cat "$dir/out")" = "6.99, in the cache; as asked for" ]
+ln -s linux-image-some "$dir/cache/lab/default"
+ok "-n names the default" prepare 0 -n
+ok "and why it" grep -q '^6.99, in the cache; the kernel of the first use' "$dir/out"
 plan
