@@ -64,7 +64,7 @@ ok "bash completes the commands of the table" completes "${commands}help version
 ok "the options of a command" completes "--accel" exitlab boot --ac
 ok "what an option is one of" completes "kvm" exitlab boot --accel = k
 ok "by its short name" completes "q35" exitlab boot -m q
-ok "a second row" completes "user.empty,kernel.rdmsr" exitlab boot --select user.empty,kernel.rd
+ok "a second row" completes "user.empty,syscall.rdmsr" exitlab boot --select user.empty,syscall.rd
 ok "a run" completes "results/host results/host/1-vmexit" exitlab report results/h
 ok "a file" completes "results" exitlab boot --kernel res
 rm -r results
