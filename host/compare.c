@@ -105,12 +105,13 @@ static const struct argp argp = {
 /* Writes text to path; a file that is there stays as it is until the new one is whole. */
 static int write_file(const char *path, const char *text)
 {
-	char name[4096];
+	char *name;
 	struct stat status;
 	bool replace = stat(path, &status) || S_ISREG(status.st_mode), failed = true;
 	FILE *file;
 
-	snprintf(name, sizeof(name), "%s%s", path, replace ? ".new" : "");
+	if (asprintf(&name, "%s%s", path, replace ? ".new" : "") < 0)
+		die("no memory for a path");
 	file = fopen(name, "we");
 	if (file) {
 		failed = fputs(text, file) < 0;
@@ -118,12 +119,12 @@ static int write_file(const char *path, const char *text)
 	}
 	if (!failed && replace)
 		failed = rename(name, path);
-	if (!failed)
-		return EXIT_OK;
-	pr_err("%s: %s", path, strerror(errno));
-	if (file && replace)
+	if (failed)
+		pr_err("%s: %s", path, strerror(errno));
+	if (failed && file && replace)
 		unlink(name);
-	return EXIT_FAILED;
+	free(name);
+	return failed ? EXIT_FAILED : EXIT_OK;
 }
 
 static int draw(const char *path, const json_t *comparison, const struct side *sides, size_t count)

@@ -64,4 +64,8 @@ void compare_markdown(const json_t *comparison, FILE *out);
  */
 char *compare_plot(const json_t *comparison, const struct side *sides, size_t count);
 
+/* The same as the script that gnuplot gets. */
+void compare_plot_script(const json_t *comparison, const struct side *sides, size_t count,
+			 FILE *out);
+
 #endif

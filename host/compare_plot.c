@@ -312,7 +312,7 @@ static void print_legend(const struct side *sides, size_t count, double height, 
 		1 - LINE * (count + 1.2) / height);
 }
 
-static void print_figure(const json_t *comparison, const struct side *sides, size_t count,
+void compare_plot_script(const json_t *comparison, const struct side *sides, size_t count,
 			 FILE *out)
 {
 	const json_t *rows = json_object_get(sides[0].runs[0].summary, "rows"), *row;
@@ -357,7 +357,7 @@ char *compare_plot(const json_t *comparison, const struct side *sides, size_t co
 
 	if (!stream)
 		die("no memory for a plot");
-	print_figure(comparison, sides, count, stream);
+	compare_plot_script(comparison, sides, count, stream);
 	fclose(stream);
 	image = gnuplot_draw(script, size);
 	free(script);

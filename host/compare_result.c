@@ -245,6 +245,11 @@ static json_t *compare_two(const struct side *base, const struct side *with, dou
 	add_left_out(left_out, with, base, with);
 	add_side_notes(notes, base);
 	add_side_notes(notes, with);
+	if (!exact && (base->count == 1 || with->count == 1))
+		json_array_append_new(
+			notes,
+			json_string(
+				"a side of one run: what differs from run to run is in no interval"));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "with", describe_side(with), "verdicts",
 			 verdicts, "rows", rows, "left_out", left_out, "differences",
 			 compare_setups(base->runs[0].summary, with->runs[0].summary), "notes",

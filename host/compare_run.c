@@ -209,13 +209,28 @@ static int read_run(struct side *side, const char *path, size_t length)
 	snprintf(file, sizeof(file), "%s%s", run->path,
 		 S_ISDIR(status.st_mode) ? "/summary.json" : "");
 	if (stat(file, &status))
-		return refuse("%s: %s; `exitlab report %s` makes it", file, strerror(errno),
-			      run->path);
+		return refuse("%s: %s; of a run `exitlab report %s` makes it", file,
+			      strerror(errno), run->path);
 	run->summary = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
 	if (!run->summary)
 		return refuse("%s:%d: %s; `exitlab report` makes it anew", file, error.line,
 			      error.text);
 	return check_summary(file, run->summary);
+}
+
+/* A run that is there twice would pass for one that does not vary. 0, or -1 with one line on
+ * stderr. */
+static int check_twice(const struct side *side)
+{
+	const struct side_run *last = &side->runs[side->count - 1];
+
+	for (const struct side_run *run = side->runs; run < last; run++)
+		if (!strcmp(json_text(run->summary, "host"), json_text(last->summary, "host")) &&
+		    !strcmp(json_text(run->summary, "time"), json_text(last->summary, "time")))
+			return refuse(
+				"%s and %s are the same run, of one host and time; give each once",
+				run->path, last->path);
+	return 0;
 }
 
 int side_read(struct side *side, const char *argument)
@@ -229,13 +244,13 @@ int side_read(struct side *side, const char *argument)
 		error = read_run(side, argument, strlen(argument));
 	else
 		for (const char *at = argument; !error; at += strcspn(at, ",") + 1) {
-			error = read_run(side, at, strcspn(at, ","));
+			error = read_run(side, at, strcspn(at, ",")) || check_twice(side);
 			if (!at[strcspn(at, ",")])
 				break;
 		}
 	if (error)
 		side_free(side);
-	return error;
+	return error ? -1 : 0;
 }
 
 void side_free(struct side *side)

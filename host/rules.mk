@@ -112,6 +112,7 @@ build/exitlab: $(host-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ $(host-libs)
 
 check-scripts += host/t/lab.t
+check-scripts += host/t/compare.t
 check-scripts += host/t/exitcount.t
 check-scripts += host/t/isolation.t host/t/html.t
 check: build/host/t/make_records
@@ -162,6 +163,12 @@ build/asan/%.o: %.c build/flags | build/host/version.h
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) $(sanitize) -D_GNU_SOURCE -Ibuild/host -MMD -MP -c -o $@ $<
 
 $(report-tests): %: %.o $(report-objects)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
+
+# What a comparison is made of, without the command.
+compare-objects := $(patsubst %.c,build/asan/%.o,$(filter host/compare_%.c host/estimate.c,$(host-sources)))
+check-programs += build/asan/host/t/test_compare
+build/asan/host/t/test_compare: build/asan/host/t/test_compare.o $(compare-objects) $(report-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
 build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/exit_rows.c $(wildcard host/*.h guest-bench/*.h) build/flags
