@@ -15,6 +15,7 @@ DEBUGCON   ?=
 ATTACH	   ?=
 A	   ?=
 B	   ?=
+IRQCHIP	   ?=
 ROUNDS	   ?=
 DISTURB	   ?=
 READ	   ?=
@@ -60,7 +61,7 @@ include isolation-scripts/rules.mk
 include docs/rules.mk
 include .ci/rules.mk
 
-.PHONY: all deps boot isolation-ab compare results-index bench check lint clean help
+.PHONY: all deps boot floor isolation-ab compare results-index bench check lint clean help
 
 all: build/exitlab $(lab-parts) $(guest-parts) $(man-pages)
 
@@ -85,6 +86,11 @@ boot: all
 		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)') \
 		$(if $(filter 1,$(ISOLATE)),--isolate) $(if $(FIFO),--fifo '$(FIFO)') \
 		$(if $(DEBUGCON),--debugcon '$(DEBUGCON)') $(if $(ATTACH),--attach '$(ATTACH)')
+
+floor: all
+	$(quiet)build/exitlab floor --accel '$(ACCEL)' --results '$(RESULTS)' \
+		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)') \
+		$(if $(filter 1,$(IRQCHIP)),--irqchip)
 
 isolation-ab: all
 	$(quiet)build/exitlab ab --accel '$(ACCEL)' --machine '$(MACHINE)' --results '$(RESULTS)' \
@@ -115,6 +121,7 @@ help:
 
 #h make deps          install what a fresh Debian needs; prints the list elsewhere
 #h make boot          build, boot the guest, measure, prove, archive, print the table
+#h make floor         the same rows in a minimal VMM, without QEMU
 #h make isolation-ab  the same rows with and without isolation, left alone and disturbed
 #h make results-index write results/index.html: every run, by host and time [RESULTS=]
 #h make compare       what changed from run A to run B [A=DIR B=DIR]
@@ -136,6 +143,7 @@ help:
 #h   DEBUGCON=null|file|socket  what takes the bytes of OUTB to QEMU [null]
 #h   ATTACH=TRACER            trace the timed pass: exitcount, trace-cmd or perf [nothing]
 #h   ROUNDS=N DISTURB=WHEN    of isolation-ab: how often [3; 1 in the lab]; on, off or both [both]
+#h   IRQCHIP=1                of floor: with the interrupt controllers inside KVM
 #h   READ=FILE                of isolation-ab: a file that the generator also reads, for disk interrupts
 #h   A=DIR B=DIR              of compare: the runs; several of one side are joined with commas
 #h   KERNEL_SRC=PATH          kernel tree or tarball for the guest [the newest linux-source package]

@@ -51,20 +51,43 @@ static int make_partial(struct archive *archive, const char *host_directory, con
 	return -1;
 }
 
-int archive_begin(struct archive *archive, const char *results, const char *host, const char *kind)
+static void note_time(struct archive *archive, struct tm *utc)
 {
 	time_t now = time(NULL);
+
+	gmtime_r(&now, utc);
+	strftime(archive->time, sizeof(archive->time), "%Y-%m-%dT%H:%M:%SZ", utc);
+}
+
+int archive_begin(struct archive *archive, const char *results, const char *host, const char *kind)
+{
 	char directory[4096], base[128], stamp[32];
 	struct tm utc;
 
-	gmtime_r(&now, &utc);
-	strftime(archive->time, sizeof(archive->time), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	note_time(archive, &utc);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
 	snprintf(base, sizeof(base), "%s-%s", stamp, kind);
 	snprintf(directory, sizeof(directory), "%s/%s", results, host);
 	if (make_directory(results) || make_directory(directory))
 		return -1;
 	return make_partial(archive, directory, base);
+}
+
+int archive_begin_at(struct archive *archive, const char *path)
+{
+	struct tm utc;
+
+	note_time(archive, &utc);
+	if (snprintf(archive->final, sizeof(archive->final), "%s", path) >=
+	    (int)sizeof(archive->final))
+		errno = ENAMETOOLONG;
+	else {
+		snprintf(archive->directory, sizeof(archive->directory), "%s.partial", path);
+		if (!mkdir(archive->directory, 0777))
+			return 0;
+	}
+	pr_err("%s.partial: %s", path, strerror(errno));
+	return -1;
 }
 
 static int rename_to(struct archive *archive, const char *suffix)

@@ -17,6 +17,9 @@ struct archive {
 /* Makes the directory. 0, or -1 with one line on stderr. */
 int archive_begin(struct archive *archive, const char *results, const char *host, const char *kind);
 
+/* The same in PATH.partial, to be discarded once what was made there has gone to PATH. */
+int archive_begin_at(struct archive *archive, const char *path);
+
 /* Renames it to its final name, or to .failed with why in reason.txt. 0, or -1 with one line. */
 int archive_keep(struct archive *archive);
 int archive_fail(struct archive *archive, const char *why);

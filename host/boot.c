@@ -28,11 +28,9 @@
 #include "run.h"
 #include "util.h"
 
-#define INSN_WARMUP 100
-#define TSC_WARMUP  1000
-#define CHECK_ITER  1000 /* most samples per row of the byte-count check */
-#define ROWS_TEXT   (EXIT_ROWS * 24)
-#define GUEST_ARGS  (ROWS_TEXT + 128)
+#define CHECK_ITER 1000 /* most samples per row of the byte-count check */
+#define ROWS_TEXT  (EXIT_ROWS * 24)
+#define GUEST_ARGS (ROWS_TEXT + 128)
 
 /* Everything about one run that more than one step needs. */
 struct boot {

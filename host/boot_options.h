@@ -37,6 +37,10 @@ void boot_options_parse(struct boot_options *options, int argc, char **argv);
 /* Under the insn clock every sample of a path is the same, so few tell as much as many. */
 #define INSN_ITER 1000
 
+/* Executions before the first sample of a row. */
+#define INSN_WARMUP 100
+#define TSC_WARMUP  1000
+
 /* Under the lab's host clock a sample takes long and means little. */
 #define LAB_ITER 2000
 

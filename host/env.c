@@ -91,22 +91,24 @@ static json_t *config_hash(const char *kernel)
 	return json_string(text);
 }
 
+json_t *env_begin(const char *time)
+{
+	const char *lab = getenv("EXITLAB_LAB");
+
+	return json_pack("{s:s, s:s, s:{s:s, s:s}, s:o, s:s?}", "schema", "exitlab-env/1", "time",
+			 time, "tool", "version", EXITLAB_VERSION, "revision", EXITLAB_REVISION,
+			 "host", hostinfo_json(), "lab", lab);
+}
+
 json_t *env_json(const struct run *run, const char *time)
 {
 	const struct vm_config *vm = &run->vm;
 	json_t *guest = guest_json(run);
-	const char *lab = getenv("EXITLAB_LAB");
-	json_t *env = json_object();
+	json_t *env = env_begin(time);
 	const struct {
 		const char *key;
 		json_t *value;
 	} members[] = {
-		{"schema", json_string("exitlab-env/1")},
-		{"time", json_string(time)},
-		{"tool",
-		 json_pack("{s:s, s:s}", "version", EXITLAB_VERSION, "revision", EXITLAB_REVISION)},
-		{"host", hostinfo_json()},
-		{"lab", lab ? json_string(lab) : json_null()},
 		{"accel", json_string(vm->accel)},
 		{"machine", json_string(vm->machine)},
 		{"qemu",

@@ -14,6 +14,11 @@
 const char *env_clock(void);
 
 /*
+ * What every env.json begins with: schema, time (UTC, ISO 8601), tool, host, lab; a new reference.
+ */
+json_t *env_begin(const char *time);
+
+/*
  * env.json's object for a finished run at time (UTC, ISO 8601); a new reference. Whatever cannot
  * be known is null.
  */

@@ -65,3 +65,8 @@ const char *exit_path_name(enum exit_path path)
 {
 	return path == PATH_QEMU ? "qemu" : path == PATH_KVM ? "kvm" : "none";
 }
+
+const char *floor_path_name(enum exit_path path)
+{
+	return path == PATH_QEMU ? "vmm" : exit_path_name(path);
+}

@@ -52,4 +52,7 @@ bool exit_row_selected(const char *list, const char *id);
 /* "none", "kvm" or "qemu". */
 const char *exit_path_name(enum exit_path path);
 
+/* The same where `exitlab floor` stands in for QEMU: "none", "kvm" or "vmm". */
+const char *floor_path_name(enum exit_path path);
+
 #endif

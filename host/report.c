@@ -29,12 +29,13 @@ static int load(struct report *report, const char *dir)
 	return 0;
 }
 
-static void unload(struct report *report)
+static void close_report(struct report *report)
 {
 	json_decref(report->env);
 	json_decref(report->proof);
 	if (report->records.map)
 		record_file_close(&report->records);
+	free(report);
 }
 
 /* A row's samples are needed once: sorted in samples, which as scratch has room for the largest. */
@@ -99,16 +100,39 @@ static int compute(struct report *report, const char *dir)
 	return error;
 }
 
-int report_make(const char *dir)
+/* The report of the run in dir; NULL with one line on stderr. */
+static struct report *open_report(const char *dir)
 {
 	struct report *report = calloc(1, sizeof(*report));
-	int error = -1;
 
 	if (!report)
 		die("no memory for a report");
 	if (!load(report, dir) && !compute(report, dir))
-		error = report_write(report, dir);
-	unload(report);
-	free(report);
+		return report;
+	close_report(report);
+	return NULL;
+}
+
+int report_make(const char *dir)
+{
+	struct report *report = open_report(dir);
+	int error;
+
+	if (!report)
+		return -1;
+	error = report_write(report, dir);
+	close_report(report);
 	return error;
+}
+
+json_t *report_of(const char *dir)
+{
+	struct report *report = open_report(dir);
+	json_t *summary;
+
+	if (!report)
+		return NULL;
+	summary = report_summary(report);
+	close_report(report);
+	return summary;
 }

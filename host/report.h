@@ -20,11 +20,18 @@
  */
 int report_make(const char *dir);
 
+/* summary.json of the run in dir, which is left as it is; the caller owns it. NULL with one line.
+ */
+json_t *report_of(const char *dir);
+
 /*
- * Prints dir's summary.json as a table for a terminal. 0; 1 where a row is INVALID; -1 with one
- * line on stderr.
+ * Prints dir's summary.json as a table for a terminal. 0; 1 where a row is INVALID; -1
+ * with one line on stderr.
  */
 int report_print(const char *dir, FILE *out);
+
+/* Prints it as it is. As report_print(). */
+int report_print_json(const char *dir, FILE *out);
 
 /* The rest is between the files host/report*.c. */
 

@@ -33,6 +33,11 @@ int report_print(const char *dir, FILE *out)
 	return print(dir, out, report_table);
 }
 
+int report_print_json(const char *dir, FILE *out)
+{
+	return print(dir, out, json_file_print);
+}
+
 static const struct argp_option options[] = {
 	{"json", 'j', NULL, 0, "Print summary.json instead of the table", 0},
 	{0},

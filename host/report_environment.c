@@ -49,6 +49,12 @@ static const char *env_string(const struct report *report, const char *path)
 	return json_string_value(report_env(report, path)) ?: "";
 }
 
+/* Nothing that a shell would take for its own. */
+static bool is_plain(const char *value)
+{
+	return strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_.,") == strlen(value);
+}
+
 /* An argument of the guest program, from its command line; false where it was not given. */
 static bool guest_argument(const struct report *report, const char *option, char *value,
 			   size_t size)
@@ -61,7 +67,7 @@ static bool guest_argument(const struct report *report, const char *option, char
 		return false;
 	at += strlen(option);
 	snprintf(value, size, "%.*s", (int)strcspn(at, " \""), at);
-	return strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_.,") == strlen(value);
+	return is_plain(value);
 }
 
 /* The samples of a row that `exitlab boot` takes when it is not told; 0: the guest chooses. */
@@ -70,6 +76,22 @@ static long usual_iterations(const struct report *report, bool lab, bool isolate
 	if (report->records.clock == CLOCK_INSN)
 		return INSN_ITER;
 	return lab && isolated ? LAB_ITER : 0;
+}
+
+/* The same for a run of `exitlab floor`, whose env.json keeps what it was asked for. */
+static json_t *repeat_floor(const struct report *report, bool lab)
+{
+	const char *select = env_string(report, "floor.select");
+	json_int_t iter = json_integer_value(report_env(report, "floor.iter"));
+	bool irqchip = json_is_true(report_env(report, "floor.irqchip"));
+	char number[40] = "";
+
+	if (!is_plain(select))
+		select = "";
+	if (iter > 0)
+		snprintf(number, sizeof(number), " ITER=%" JSON_INTEGER_FORMAT, iter);
+	return json_sprintf("make floor ACCEL=%s%s%s%s%s", lab ? "lab" : "kvm",
+			    irqchip ? " IRQCHIP=1" : "", number, *select ? " SELECT=" : "", select);
 }
 
 json_t *report_repeat(const struct report *report)
@@ -87,6 +109,8 @@ json_t *report_repeat(const struct report *report)
 	size_t size;
 	FILE *out;
 
+	if (!strcmp(env_string(report, "kind"), "floor"))
+		return repeat_floor(report, lab);
 	/* The host clock of the lab has no knob of its own. */
 	if (!*accel || (lab && !insn && !isolated))
 		return json_null();

@@ -56,6 +56,14 @@ static json_t *env_text(const struct report *report, const char *path)
 	return one_line(json_string_value(value), json_string_length(value), false);
 }
 
+/* Was it QEMU that answered, or `exitlab floor` in its place? */
+static bool is_floor(const struct report *report)
+{
+	const char *kind = json_string_value(report_env(report, "kind"));
+
+	return kind && !strcmp(kind, "floor");
+}
+
 static bool is_tcg(const struct report *report)
 {
 	const char *accel = json_string_value(report_env(report, "accel"));
@@ -183,8 +191,9 @@ static json_t *row_summary(const struct report *report, const struct evidence *e
 	if (!timed->header.kind)
 		return NULL;
 	out = json_pack("{s:s, s:s, s:s, s:s}", "id", exit_rows[row].id, "path",
-			exit_path_name(exit_rows[row].path), "unit", unit_of(report->records.clock),
-			"better", "lower");
+			is_floor(report) ? floor_path_name(exit_rows[row].path)
+					 : exit_path_name(exit_rows[row].path),
+			"unit", unit_of(report->records.clock), "better", "lower");
 	if (timed->header.kind == RECORD_WAIVED) {
 		json_object_set_new(out, "verdict", json_string(verdict_name(VERDICT_WAIVED)));
 		json_object_set_new(out, "reason",
@@ -262,12 +271,12 @@ json_t *report_summary(const struct report *report)
 	}
 	return json_pack(
 		"{s:s, s:s, s:o, s:o, s:{s:o, s:o}, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"schema", "exitlab-summary/1", "kind", "vmexit", "host",
-		env_text(report, "host.name"), "time", env_text(report, "time"), "tool", "version",
-		env_text(report, "tool.version"), "revision", env_text(report, "tool.revision"),
-		"clock", tsc ? "tsc" : "insn", "emulated", is_emulated, "status",
-		valid ? "ok" : "invalid", "setup", setup_of(report), "environment",
-		report_environment(report), "repeat", report_repeat(report), "isolated",
-		isolated(report), "card", card_judge(report_env(report, "isolation.card")), "rows",
-		rows);
+		"schema", "exitlab-summary/1", "kind", is_floor(report) ? "floor" : "vmexit",
+		"host", env_text(report, "host.name"), "time", env_text(report, "time"), "tool",
+		"version", env_text(report, "tool.version"), "revision",
+		env_text(report, "tool.revision"), "clock", tsc ? "tsc" : "insn", "emulated",
+		is_emulated, "status", valid ? "ok" : "invalid", "setup", setup_of(report),
+		"environment", report_environment(report), "repeat", report_repeat(report),
+		"isolated", isolated(report), "card",
+		card_judge(report_env(report, "isolation.card")), "rows", rows);
 }

@@ -109,8 +109,12 @@ void report_table(const json_t *summary, FILE *out)
 
 	fprintf(out, "host    %s%s: %s, Linux %s\n", json_text(summary, "host"),
 		emulated ? ", emulated" : "", json_text(setup, "cpu"), json_text(setup, "kernel"));
-	fprintf(out, "guest   Linux %s on QEMU %s, %s, %s\n", json_text(setup, "guest_kernel"),
-		json_text(setup, "qemu"), json_text(setup, "machine"), json_text(setup, "accel"));
+	if (!strcmp(json_text(summary, "kind"), "floor"))
+		fputs("guest   the timed instructions alone, on KVM without QEMU\n", out);
+	else
+		fprintf(out, "guest   Linux %s on QEMU %s, %s, %s\n",
+			json_text(setup, "guest_kernel"), json_text(setup, "qemu"),
+			json_text(setup, "machine"), json_text(setup, "accel"));
 	fprintf(out, "clock   %s, unit %s\ntime    %s\n", json_text(summary, "clock"),
 		report_unit(summary), json_text(summary, "time"));
 	report_card_line(summary, out);
@@ -238,7 +242,7 @@ void report_markdown(const json_t *summary, FILE *out)
 
 	fputs("# VM exits on ", out);
 	markdown_text(json_text(summary, "host"), out);
-	fputs("\n\n", out);
+	fputs(strcmp(json_text(summary, "kind"), "floor") ? "\n\n" : ", without QEMU\n\n", out);
 	markdown_setup(summary, out);
 	fprintf(out, "## Samples\n\nUnit: %s.\n\n", report_unit(summary));
 	markdown_numbers(rows, main_keys, ARRAY_SIZE(main_keys), out);

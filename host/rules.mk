@@ -41,6 +41,11 @@ host-sources := \
 	host/exitcount_cmd.c \
 	host/exitcount_table.c \
 	host/exitlab.c \
+	host/floor.c \
+	host/floor/machine.c \
+	host/floor/rows.c \
+	host/floor/run.c \
+	host/floor/stream.c \
 	host/generator.c \
 	host/gnuplot.c \
 	host/hostinfo.c \
@@ -79,6 +84,7 @@ host-sources := \
 	host/vm.c
 
 include host/lab/rules.mk
+include host/floor/rules.mk
 
 host-libs := -lbpf -ljansson -lm -pthread
 
@@ -114,6 +120,7 @@ build/exitlab: $(host-objects)
 check-scripts += host/t/lab.t
 check-scripts += host/t/compare.t
 check-scripts += host/t/exitcount.t
+check-scripts += host/t/floor.t
 check-scripts += host/t/isolation.t host/t/html.t
 check: build/host/t/make_records
 check-scripts += host/t/doctor.t

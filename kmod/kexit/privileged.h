@@ -13,7 +13,7 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
-#include "insn.h"
+#include "insn_device.h"
 
 /*
  * The interrupt that is taken: one that a guest has no other use for, whose handler only ends it
@@ -21,14 +21,10 @@
  */
 #define NEEDS_VECTOR X86_PLATFORM_IPI_VECTOR
 
-/* What the instructions are given, by needs.c. */
-extern u64 insn_operand;	      /* a value to write */
-extern u64 insn_address;	      /* where to write it: a virtual address or a port */
+/* What the instructions are given beside insn_operand and insn_address, by needs.c. */
 extern bool insn_x2apic;	      /* the local APIC is in that mode */
 extern const volatile u32 *insn_seen; /* interrupts of NEEDS_VECTOR so far */
 
-#define OPERAND	      "insn_operand(%%rip)"
-#define ADDRESS	      "insn_address(%%rip)"
 #define WRMSR_OPERAND "movl " OPERAND ", %%eax\n\tmovl 4+" OPERAND ", %%edx\n\twrmsr"
 #define ECX(msr)      "movl $" INSN_STRING(msr) ", %%ecx\n\t"
 
@@ -53,8 +49,6 @@ INSN(wrmsr_spec_ctrl, ECX(MSR_IA32_SPEC_CTRL) "movl " OPERAND ", %%eax\n\txorl %
 					      "orl $1, %%eax\n\twrmsr\n\t"
 					      "movl " OPERAND ", %%eax\n\twrmsr")
 
-INSN(mmio, "movq " ADDRESS ", %%rbx\n\tmovb " OPERAND ", %%al\n\tmovb %%al, (%%rbx)")
-INSN(pio_testdev, "movl " ADDRESS ", %%edx\n\tmovb " OPERAND ", %%al\n\toutb %%al, %%dx")
 INSN(touch, "movq " ADDRESS ", %%rbx\n\tmovb (%%rbx), %%al")
 
 /* A page of the second level is 2 MiB at most: each step is a fault, whatever the host uses. */
