@@ -22,6 +22,7 @@
 #include "generator.h"
 #include "json_file.h"
 #include "option_number.h"
+#include "report.h"
 #include "util.h"
 
 #define LAB_ROUNDS 1
@@ -231,10 +232,13 @@ static bool wanted(const struct ab *ab, int cell)
 /* EXIT_FAILED where a row is INVALID, too; the comparison is archived all the same. */
 static int write_report(struct ab *ab, char *why, size_t size)
 {
+	static const struct {
+		const char *name;
+		void (*write)(const json_t *summary, FILE *out);
+	} reports[] = {{"report.md", ab_markdown}, {"report.html", report_html}};
 	const char *directory = ab->archive.directory;
 	json_t *summary = ab_summary(ab->runs, ab->archive.time);
 	char path[PATH_SIZE];
-	FILE *markdown;
 	int error, status;
 
 	snprintf(why, size, "no report was made: see above");
@@ -242,13 +246,17 @@ static int write_report(struct ab *ab, char *why, size_t size)
 		return EXIT_FAILED;
 	status = ab_invalid(summary) ? EXIT_FAILED : EXIT_OK;
 	error = json_file_write(summary, directory, "summary.json");
-	snprintf(path, sizeof(path), "%s/report.md", directory);
-	markdown = fopen(path, "we");
-	if (markdown)
-		ab_markdown(summary, markdown);
-	if (!markdown || (fflush(markdown), ferror(markdown)) || fclose(markdown)) {
-		pr_err("%s: %s", path, strerror(errno));
-		error = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(reports); i++) {
+		FILE *report;
+
+		snprintf(path, sizeof(path), "%s/%s", directory, reports[i].name);
+		report = fopen(path, "we");
+		if (report)
+			reports[i].write(summary, report);
+		if (!report || (fflush(report), ferror(report)) || fclose(report)) {
+			pr_err("%s: %s", path, strerror(errno));
+			error = -1;
+		}
 	}
 	if (!error && !archive_keep(&ab->archive)) {
 		why[0] = '\0';

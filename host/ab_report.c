@@ -100,9 +100,11 @@ static const json_t *verdict_of(const struct opened *opened, const char *id)
 
 static void add_statistics(json_t *out, const uint32_t *sorted, size_t n, uint64_t saturated)
 {
+	uint64_t bins[HISTOGRAM_BINS] = {0};
 	struct stats stats;
 
 	stats_of_sorted(sorted, n, &stats);
+	histogram_add(bins, sorted, n);
 	json_object_set_new(out, "n", json_integer(n));
 	json_object_set_new(out, "saturated", json_integer(saturated));
 	for (int i = 0; i < STATS_PERCENTILES; i++)
@@ -112,6 +114,7 @@ static void add_statistics(json_t *out, const uint32_t *sorted, size_t n, uint64
 	json_object_set_new(
 		out, "p50_ci95",
 		json_pack("[I, I]", (json_int_t)stats.median_low, (json_int_t)stats.median_high));
+	json_object_set_new(out, "histogram", histogram_summary(bins));
 }
 
 /* One row in one cell; NULL where no run of it has the row. */

@@ -68,6 +68,9 @@ struct report {
 void contamination_sort(uint32_t *samples, uint32_t *scratch, size_t n,
 			const struct record *disturbed, struct contamination *contamination);
 
+/* A row's "histogram" of summary.json: the bins that hold samples; the caller owns it. */
+json_t *histogram_summary(const uint64_t bins[HISTOGRAM_BINS]);
+
 /* A row's "contamination" of summary.json; the caller owns it. */
 json_t *contamination_summary(const struct report *report, int row);
 

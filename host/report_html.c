@@ -57,8 +57,13 @@ static void put_verdicts(const json_t *rows, FILE *out)
 static void put_card_line(const json_t *summary, FILE *out)
 {
 	const json_t *card = json_object_get(summary, "card");
+	const json_t *cells = json_object_get(summary, "cells");
 	char text[1024];
 
+	if (json_is_array(cells)) {
+		fprintf(out, "<a href=\"#card\">of %zu cells</a>", json_array_size(cells));
+		return;
+	}
 	if (!json_is_object(card)) {
 		fputs("none was taken", out);
 		return;
@@ -236,11 +241,13 @@ static void put_directory(const json_t *summary, FILE *out)
 	html_printf(out, "-%s", json_text(summary, "kind"));
 }
 
+/* Nothing where the summary does not say: it is none of a single run. */
 static void put_repeat(const json_t *summary, FILE *out)
 {
 	const json_t *repeat = json_object_get(summary, "repeat");
-	const json_t *tool = json_object_get(summary, "tool");
 
+	if (!repeat)
+		return;
 	fputs("<h2 id=\"repeat\">Repeat it</h2>\n<pre>", out);
 	if (json_is_string(repeat)) {
 		html_text(json_string_value(repeat), out);
@@ -254,11 +261,18 @@ static void put_repeat(const json_t *summary, FILE *out)
 	if (json_is_string(repeat))
 		fputs("The first makes such a run again. ", out);
 	fputs("report makes this page anew from the raw records, byte for byte; compare holds another "
-	      "run against this one. Measured with exitlab ",
+	      "run against this one.</p>\n",
 	      out);
-	html_printf(out, "%s, revision %s", json_text(tool, "version"),
+}
+
+static void put_foot(const json_t *summary, FILE *out)
+{
+	const json_t *tool = json_object_get(summary, "tool");
+
+	fputs("<footer class=\"note\">", out);
+	html_printf(out, "Measured with exitlab %s, revision %s.", json_text(tool, "version"),
 		    json_text(tool, "revision"));
-	fputs(".</p>\n", out);
+	fputs("</footer>\n", out);
 }
 
 void report_html(const json_t *summary, FILE *out)
@@ -277,5 +291,6 @@ void report_html(const json_t *summary, FILE *out)
 	html_card(summary, out);
 	html_host(summary, out);
 	put_repeat(summary, out);
+	put_foot(summary, out);
 	html_end(out);
 }

@@ -91,11 +91,47 @@ static const char *isolation_of(const json_t *summary)
 	return json_is_true(isolated) ? "isolated" : "not isolated";
 }
 
+/* The cards of the runs that were pooled into each cell of a comparison. */
+static void put_cells(const json_t *cells, FILE *out)
+{
+	static const char *const titles[] = {"cell", "#round", "card", "offenders", "run"};
+	const json_t *cell, *card;
+	size_t i, round;
+
+	html_table_begin("", "Report cards of the runs", out);
+	fputs("<thead><tr>", out);
+	html_columns(titles, ARRAY_SIZE(titles), out);
+	fputs("</tr></thead>\n<tbody>\n", out);
+	json_array_foreach (cells, i, cell) {
+		json_array_foreach (json_object_get(cell, "cards"), round, card) {
+			const char *text = json_text(card, "text");
+
+			fputs("<tr><th scope=\"row\">", out);
+			html_text(json_text(cell, "cell"), out);
+			fprintf(out, "</th><td class=\"number\">%zu</td><td>", round + 1);
+			html_verdict(json_text(card, "verdict"), out);
+			fputs("</td>", out);
+			/* The verdict is in the text, too. */
+			text += strcspn(text, ":");
+			html_text_cell(text + strspn(text, ": "), out);
+			html_text_cell(json_text(card, "run"), out);
+			fputs("</tr>\n", out);
+		}
+	}
+	fputs("</tbody>\n", out);
+	html_table_end(out);
+}
+
 void html_card(const json_t *summary, FILE *out)
 {
 	const json_t *card = json_object_get(summary, "card");
+	const json_t *cells = json_object_get(summary, "cells");
 
 	fputs("<h2 id=\"card\">Report card</h2>\n", out);
+	if (json_is_array(cells)) {
+		put_cells(cells, out);
+		return;
+	}
 	if (!json_is_object(card)) {
 		fputs("<p>None was taken: nothing is known of what disturbed this run.</p>\n", out);
 		return;

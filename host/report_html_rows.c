@@ -21,8 +21,10 @@ static const char *prose_of(const char *id)
 
 static void put_heading(const json_t *row, FILE *out)
 {
-	const char *id = json_text(row, "id"), *prose = prose_of(id);
+	const char *id = json_text(row, "id"), *prose;
 
+	/* A row in one of several surroundings says whose it is. */
+	prose = prose_of(json_object_get(row, "row") ? json_text(row, "row") : id);
 	fputs("<section class=\"row\" id=\"row-", out);
 	html_anchor(id, out);
 	fputs("\">\n<header><h3 class=\"id\">", out);
@@ -245,7 +247,7 @@ void html_proof(const json_t *summary, FILE *out)
 			html_number_cell(json_object_get(proof, keys[k]), out);
 		fputs("<td>", out);
 		put_counts(json_object_get(proof, "events"), out);
-		fputs("</td><td>", out);
+		fputs("</td><td class=\"words\">", out);
 		put_counts(json_object_get(proof, "other"), out);
 		fputs("</td></tr>\n", out);
 	}
@@ -253,8 +255,7 @@ void html_proof(const json_t *summary, FILE *out)
 		return;
 	fputs("</tbody>\n", out);
 	html_table_end(out);
-	fputs("<p class=\"note\">Counted by the host in a second pass of the same rows. PROVED: the expected "
-	      "exit once for each execution, returns to user space never or once for each, and no other "
-	      "exit than interrupts, page faults and the timer's.</p>\n",
+	fputs("<p class=\"note\">Times, counted by the host in a second pass of the same rows. PROVED: these are the counts that the "
+	      "row must cause, and what else happened comes to any guest (interrupts, page faults, its timer).</p>\n",
 	      out);
 }

@@ -119,8 +119,7 @@ static json_t *thousandths(double value)
 	return json_real(round(value * 1000) / 1000);
 }
 
-/* The bins that hold samples. */
-static json_t *histogram_summary(const uint64_t bins[HISTOGRAM_BINS])
+json_t *histogram_summary(const uint64_t bins[HISTOGRAM_BINS])
 {
 	json_t *out = json_array();
 

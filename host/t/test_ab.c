@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../ab.h"
+#include "../chart.h"
 #include "../json_file.h"
 #include "../record.h"
 #include "../util.h"
@@ -76,6 +77,7 @@ static void samples_of_all_runs_are_one_set(void **state)
 	struct ab_runs runs[AB_CELLS] = {of((char *[]){SVM, VMX}, 2)};
 	json_t *summary = ab_summary(runs, "then");
 	const json_t *row = row_in(summary, ROW, PLAIN);
+	struct distribution distribution;
 	uint32_t samples[200];
 	uint64_t saturated = 0;
 	size_t n = add_samples(VMX, samples, add_samples(SVM, samples, 0, &saturated), &saturated);
@@ -90,6 +92,9 @@ static void samples_of_all_runs_are_one_set(void **state)
 	assert_int_equal(number(row, "p90"), samples[59 - 1]);
 	assert_int_equal(number(row, "p99"), samples[65 - 1]);
 	assert_int_equal(number(row, "max"), samples[n - 1]);
+	assert_true(distribution_read(row, &distribution));
+	assert_int_equal(distribution.samples, n);
+	distribution_free(&distribution);
 	json_decref(summary);
 }
 
