@@ -81,7 +81,7 @@ _exitlab() {
 		_exitlab_words "$(sed -nE 's/^  (-., |    )(--[a-z-]+).*/\2/p' <<<"$text")"
 	else
 		takes=$(sed -n 's/^Usage: .*\[OPTION...\] *//p' <<<"$text")
-		[[ $takes != DIR* && $takes != RUN* ]] || _exitlab_runs
+		[[ $takes != *[A-Z]* || $takes == *COMMAND* ]] || _exitlab_runs
 	fi
 }
 

@@ -52,7 +52,7 @@ const struct doctor_check doctor_checks[] = {
 	{"scdoc",        "make: man pages", doctor_tool, "scdoc", DEPS},
 	{"perf",         "make check: exits counted a second way", doctor_tool, "perf --version", DEPS},
 	{"trace-cmd",    "debugging: records KVM's tracepoints", doctor_tool, "trace-cmd", "@install trace-cmd"},
-	{"chromium",     "make check: the page in a browser", doctor_tool, "chromium", "@install chromium"},
+	{"chromium",     "make check: the page in a browser", doctor_tool, "chromium", DEPS},
 	{0},
 };
 

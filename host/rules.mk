@@ -124,7 +124,6 @@ check-scripts += host/t/floor.t
 check-scripts += host/t/isolation.t host/t/html.t
 check: build/host/t/make_records
 check-scripts += host/t/doctor.t
-check-scripts += host/t/isolation.t
 check-scripts += host/t/lab_boot.t host/t/boot.t host/t/lint.t host/t/fuzz.t
 
 # The guest whose exits host/t/exitcount.t knows.

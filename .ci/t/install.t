@@ -66,6 +66,7 @@ ok "what an option is one of" completes "kvm" exitlab boot --accel = k
 ok "by its short name" completes "q35" exitlab boot -m q
 ok "a second row" completes "user.empty,syscall.rdmsr" exitlab boot --select user.empty,syscall.rd
 ok "a run" completes "results/host results/host/1-vmexit" exitlab report results/h
+ok "another run" completes "results/host/1-vmexit" exitlab compare results/x results/host/1
 ok "a file" completes "results" exitlab boot --kernel res
 rm -r results
 

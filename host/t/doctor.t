@@ -55,13 +55,25 @@ here() {
 	ok "0 where make boot runs, else 77" \
 		[ "$status" = "$(grep -q '^  make boot  *yes' "$dir/out" && echo 0 || echo 77)" ]
 	ok "each fix is printed once" \
-		[ -z "$(sed -n '/^to mend it/,/^$/{s/  [#(] *[a-z].*//;/^ /p}' "$dir/out" | sort | uniq -d)" ]
+		[ -z "$(sed -n '/^to mend it/,/^$/{s,  [#(][^#(]*$,,;/^ /p}' "$dir/out" | sort | uniq -d)" ]
 	ok "the archive may be elsewhere" sh -c "'$exitlab' doctor --results /nowhere/at/all | grep -q 'results-room.* /nowhere/at/all'"
 	ok "an argument is wrong usage" sh -c "'$exitlab' doctor x 2>/dev/null; [ \$? = 2 ]"
 	before=$(find . | sort)
 	CACHE=$dir/cache try "$exitlab" doctor
 	rm -f out err
 	ok "nothing is fetched or made" [ "$(find . | grep -v -x -e ./out -e ./err | sort)" = "$(echo "$before" | grep -v -x -e ./out -e ./err)" ]
+}
+
+# What two instructions told has to be what QEMU finds with a whole kernel.
+agrees() {
+	try "$exitlab" doctor
+	kvm=$(state kvm-kernel)
+	if [ "$(state kvm)" != ok ] || [ "$(state guest)$(state qemu)" != okok ]; then
+		skip "kvm-kernel" "no KVM, guest or QEMU"
+		return
+	fi
+	try "$exitlab" boot --accel kvm --no-proof --iter 10 --select user.cpuid
+	ok "kvm-kernel is $kvm, as QEMU finds" [ $status = "$([ "$kvm" = ok ] && echo 0 || echo 77)" ]
 }
 
 # As a user without rights, on a directory that is not theirs.
@@ -75,6 +87,8 @@ denied() {
 	ok "so is the archive" [ "$(state results-room)" = denied ]
 	ok "BPF is never ok" [ "$(state bpf)" != ok ]
 	ok "and sudo mends it" says '^  sudo -s  # .*root'
+	try unshare -r "$dir/exitlab" doctor
+	ok "root of a namespace is no root" [ "$(state root)" = denied ]
 }
 
 lab() {
@@ -92,6 +106,7 @@ lab() {
 
 bare
 here
+agrees
 denied
 lab
 plan
