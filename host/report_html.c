@@ -114,7 +114,9 @@ static bool any_has(const json_t *rows, const char *key)
 	size_t i;
 
 	json_array_foreach (rows, i, row) {
-		if (json_is_number(json_object_get(row, key)))
+		const json_t *value = json_object_get(row, key);
+
+		if (value && !json_is_null(value))
 			return true;
 	}
 	return false;
@@ -137,7 +139,9 @@ static const char *common_unit(const json_t *rows)
 static void put_table_head(const json_t *rows, const char *unit, const struct chart_range *range,
 			   FILE *out)
 {
-	fputs("<thead><tr><th scope=\"col\">row</th><th scope=\"col\">path</th>", out);
+	fputs("<thead><tr><th scope=\"col\">row</th>", out);
+	if (any_has(rows, "path"))
+		fputs("<th scope=\"col\">path</th>", out);
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
 		if (!any_has(rows, columns[i].key))
 			continue;
@@ -150,7 +154,7 @@ static void put_table_head(const json_t *rows, const char *unit, const struct ch
 	fputs("<th scope=\"col\">verdict</th>", out);
 	if (range)
 		fprintf(out,
-			"<th scope=\"col\">min to max, p50 to p99 thick<small>log scale, %.10g to %.10g %s</small></th>",
+			"<th scope=\"col\">min–max, p50–p99 thick<small>log scale, %.10g to %.10g %s</small></th>",
 			range->low, range->high, unit);
 	fputs("</tr></thead>\n<tbody>\n", out);
 }
@@ -165,7 +169,8 @@ static void put_table_row(const json_t *rows, const json_t *row, const char *uni
 	fputs("\">", out);
 	html_text(json_text(row, "id"), out);
 	fputs("</a></th>", out);
-	html_text_cell(json_object_get(row, "path") ? json_text(row, "path") : "", out);
+	if (any_has(rows, "path"))
+		html_text_cell(json_text(row, "path"), out);
 	for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
 		numbers += any_has(rows, columns[i].key);
 	if (!json_object_get(row, "n") && numbers) {
@@ -206,9 +211,9 @@ static void put_table(const json_t *rows, FILE *out)
 	}
 	fputs("</tbody>\n", out);
 	html_table_end(out);
-	fputs("<p class=\"note\">Percentiles are samples that were taken (nearest rank). −floor is p50 less "
-	      "the p50 of an empty bracket.",
-	      out);
+	fputs("<p class=\"note\">Percentiles are samples that were taken (nearest rank).", out);
+	if (any_has(rows, "p50_minus_floor"))
+		fputs(" −floor is p50 less the p50 of an empty bracket.", out);
 	if (any_has(rows, "qemu_tax"))
 		fputs(" QEMU tax is p50 less that of the same row without QEMU.", out);
 	fputs("</p>\n", out);
