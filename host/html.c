@@ -99,8 +99,10 @@ void html_number(const json_t *value, FILE *out)
 		fputs("–", out);
 }
 
+static void put_value(const json_t *value, const char *between, FILE *out);
+
 /* The members of an object or of an array. */
-static void members(const json_t *value, FILE *out)
+static void put_members(const json_t *value, const char *between, FILE *out)
 {
 	const char *key, *separator = "";
 	json_t *member;
@@ -108,28 +110,38 @@ static void members(const json_t *value, FILE *out)
 
 	json_object_foreach ((json_t *)value, key, member) {
 		fputs(separator, out);
-		html_text(key, out);
-		fputs(": ", out);
-		html_value(member, out);
-		separator = "<br>";
+		html_printf(out, "%s: ", key);
+		put_value(member, ", ", out);
+		separator = between;
 	}
 	json_array_foreach (value, i, member) {
 		fputs(separator, out);
-		html_value(member, out);
+		put_value(member, ", ", out);
 		separator = ", ";
 	}
 }
 
-void html_value(const json_t *value, FILE *out)
+static void put_value(const json_t *value, const char *between, FILE *out)
 {
 	if (json_is_string(value))
 		html_text(json_string_value(value), out);
 	else if (json_is_boolean(value))
 		fputs(json_is_true(value) ? "yes" : "no", out);
 	else if (json_is_object(value) || json_is_array(value))
-		members(value, out);
+		put_members(value, between, out);
 	else
 		html_number(value, out);
+}
+
+void html_value(const json_t *value, FILE *out)
+{
+	bool lines = json_object_size(value) > 1;
+
+	if (lines)
+		fputs("<div class=\"lines\">", out);
+	put_value(value, "<br>", out);
+	if (lines)
+		fputs("</div>", out);
 }
 
 /* The words that exitlab uses, by the style that page.css has for them. */

@@ -78,7 +78,9 @@ static void values(void **state)
 	assert_value("1.23456", "1.235");
 	assert_value("4294967295.0", "4294967295");
 	assert_value("[1, \"<\"]", "1, &lt;");
-	assert_value("{\"a<\": \"b\", \"c\": {\"d\": false}}", "a&lt;: b<br>c: d: no");
+	assert_value("{\"a\": {\"b\": 1, \"c\": 2}}", "a: b: 1, c: 2");
+	assert_value("{\"a<\": \"b\", \"c\": {\"d\": false}}",
+		     "<div class=\"lines\">a&lt;: b<br>c: d: no</div>");
 }
 
 /* Ranges from one value to ten decades: labels that fit and can be told from each other. */
@@ -189,6 +191,20 @@ static void all_samples(void **state)
 	json_decref(summary);
 }
 
+/* Rows that hold nothing but one value still have a range to lie in. */
+static void ranges(void **state)
+{
+	json_t *rows = json_loads("[{\"min\": 4, \"max\": 4}, {\"id\": \"waived\"}]", 0, NULL);
+	struct chart_range range;
+
+	(void)state;
+	assert_true(chart_range_of(rows, &range));
+	assert_true(range.low == 4 && range.high > 4);
+	json_array_remove(rows, 0);
+	assert_false(chart_range_of(rows, &range));
+	json_decref(rows);
+}
+
 /* Any member of the tree, as it comes: counts down `left`, gives the one that is reached. */
 static bool replace(json_t *tree, unsigned int *left, json_t *odd)
 {
@@ -260,7 +276,7 @@ int main(void)
 		cmocka_unit_test(text_stays_text), cmocka_unit_test(values),
 		cmocka_unit_test(ticks),	   cmocka_unit_test(labels),
 		cmocka_unit_test(histograms),	   cmocka_unit_test(all_samples),
-		cmocka_unit_test(odd_summaries),
+		cmocka_unit_test(ranges),	   cmocka_unit_test(odd_summaries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
