@@ -158,6 +158,7 @@ static int boot(const struct ab *ab, const struct ab_cell *cell, const char *dir
 
 	command_add(&command, "%s", ab->self);
 	command_add(&command, "boot");
+	command_add(&command, "--no-floor"); /* isolated or not is the question */
 	add_options(&command, ab);
 	command_option(&command, "--results", directory);
 	command_number(&command, "--cpu", ab->boot.cpu);

@@ -18,6 +18,7 @@
 
 #include "archive.h"
 #include "boot_elsewhere.h"
+#include "boot_floor.h"
 #include "boot_options.h"
 #include "commands.h"
 #include "env.h"
@@ -182,6 +183,8 @@ static int finish(struct boot *boot, struct run *run)
 	snprintf(bytes, sizeof(bytes), "%s/run.debugcon", directory);
 	unlink(bytes);
 
+	if (status == EXIT_OK && !strcmp(run->vm.accel, "kvm") && !boot->options.no_floor)
+		boot_floor(&boot->options, directory, boot->cpu, run->isolated);
 	/* The evidence is kept, whatever came of the check. */
 	if (json_file_write(env, directory, "env.json") ||
 	    json_file_write(run->proof, directory, "proof.json") ||

@@ -35,6 +35,8 @@ static void add_boot(struct command *command, const struct boot_options *options
 		command_number(command, "--deadline", options->deadline);
 	if (options->no_proof)
 		command_add(command, "--no-proof");
+	if (options->no_floor)
+		command_add(command, "--no-floor");
 }
 
 int find_results(const char *asked, char results[PATH_MAX])

@@ -17,6 +17,7 @@ enum {
 	OPTION_INITRD = 256,
 	OPTION_QEMU,
 	OPTION_NO_PROOF,
+	OPTION_NO_FLOOR,
 	OPTION_KERNEL,
 	OPTION_LIST,
 	OPTION_ISOLATE,
@@ -47,6 +48,8 @@ static const struct argp_option option_table[] = {
 	 "what takes the bytes of OUTB in the timed pass: null, file or socket [null]", 0},
 	{"attach", OPTION_ATTACH, "TRACER", 0,
 	 "trace KVM's events in the timed pass: none, exitcount, trace-cmd or perf [none]", 0},
+	{"no-floor", OPTION_NO_FLOOR, NULL, 0,
+	 "leave out the same rows without QEMU: no row gets a QEMU tax", 0},
 	{"isolate", OPTION_ISOLATE, NULL, 0,
 	 "isolate the vCPU's CPU meanwhile (as root; see isolate(1))", 0},
 	{"fifo", OPTION_FIFO, "PRIORITY", 0,
@@ -127,6 +130,9 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 		break;
 	case OPTION_NO_PROOF:
 		boot->no_proof = true;
+		break;
+	case OPTION_NO_FLOOR:
+		boot->no_floor = true;
 		break;
 	case OPTION_ISOLATE:
 		boot->isolate = true;

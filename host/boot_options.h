@@ -21,7 +21,7 @@ struct boot_options {
 	long fifo;	      /* real-time priority of an isolated vCPU; 0: none */
 	bool isolate;	      /* under `isolate run` */
 	bool under_isolate;   /* it is what `isolate run` runs: nothing may go on in the lab */
-	bool no_proof, list;
+	bool no_proof, no_floor, list;
 };
 
 /* What is not said on the command line. */

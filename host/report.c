@@ -18,10 +18,15 @@ static int load(struct report *report, const char *dir)
 		return -1;
 	}
 	if (json_file_read(dir, "env.json", &report->env) ||
-	    json_file_read(dir, "proof.json", &report->proof))
+	    json_file_read(dir, "proof.json", &report->proof) ||
+	    json_file_read(dir, "floor.json", &report->floor))
 		return -1;
 	if (report->proof && proof_check(report->proof, why, sizeof(why))) {
 		pr_err("%s/proof.json: %s", dir, why);
+		return -1;
+	}
+	if (report->floor && tax_check(report->floor, why, sizeof(why))) {
+		pr_err("%s/floor.json: %s", dir, why);
 		return -1;
 	}
 	if (!report->env)
@@ -33,6 +38,7 @@ static void close_report(struct report *report)
 {
 	json_decref(report->env);
 	json_decref(report->proof);
+	json_decref(report->floor);
 	if (report->records.map)
 		record_file_close(&report->records);
 	free(report);

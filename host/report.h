@@ -57,7 +57,7 @@ struct row_stats {
 /* Everything a report is made of. */
 struct report {
 	struct record_file records;
-	json_t *env, *proof; /* NULL: there is no such file */
+	json_t *env, *proof, *floor; /* NULL: there is no such file */
 	struct row_stats rows[EXIT_ROWS];
 };
 
@@ -87,6 +87,19 @@ json_t *report_repeat(const struct report *report);
 
 /* The whole of summary.json; the caller owns it. */
 json_t *report_summary(const struct report *report);
+
+/* Is this a floor.json? 0, or -1 with one line in why. */
+int tax_check(const json_t *floor, char *why, size_t size);
+
+/* Adds to a summary what floor.json tells of it; NULL tells nothing. */
+void tax_add(json_t *summary, const json_t *floor);
+
+/* Have rows of the summary a QEMU tax? */
+bool tax_known(const json_t *summary);
+
+/* The tax under the terminal's table, and in report.md; nothing without a floor.json. */
+void tax_line(const json_t *summary, FILE *out);
+void tax_markdown(const json_t *summary, FILE *out);
 
 /* Writes the report's files to path. As report_make(). */
 int report_write(const struct report *report, const char *path);

@@ -249,7 +249,7 @@ static json_t *isolated(const struct report *report)
 
 json_t *report_summary(const struct report *report)
 {
-	json_t *rows = json_array(), *is_emulated = emulated(report);
+	json_t *rows = json_array(), *is_emulated = emulated(report), *summary;
 	bool tsc = report->records.clock == CLOCK_TSC, valid = true;
 	struct evidence evidence = {
 		.proof = report->proof,
@@ -268,7 +268,7 @@ json_t *report_summary(const struct report *report)
 				verdict_name(VERDICT_INVALID)) != 0;
 		json_array_append_new(rows, row);
 	}
-	return json_pack(
+	summary = json_pack(
 		"{s:s, s:s, s:o, s:o, s:{s:o, s:o}, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"schema", "exitlab-summary/1", "kind", is_floor(report) ? "floor" : "vmexit",
 		"host", env_text(report, "host.name"), "time", env_text(report, "time"), "tool",
@@ -278,4 +278,6 @@ json_t *report_summary(const struct report *report)
 		"environment", report_environment(report), "repeat", report_repeat(report),
 		"isolated", isolated(report), "card",
 		card_judge(report_env(report, "isolation.card")), "rows", rows);
+	tax_add(summary, report->floor);
+	return summary;
 }

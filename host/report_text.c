@@ -100,7 +100,9 @@ static int longest_id(const json_t *rows)
 void report_table(const json_t *summary, FILE *out)
 {
 	int width = longest_id(json_object_get(summary, "rows"));
-	static const char *const keys[] = {"n", "p50", "p99", "p99.9", "max", "p50_minus_floor"};
+	static const char *const keys[] = {
+		"n", "p50", "p99", "p99.9", "max", "p50_minus_floor", "qemu_tax"};
+	size_t columns = ARRAY_SIZE(keys) - !tax_known(summary);
 	const json_t *rows = json_object_get(summary, "rows"), *row;
 	const json_t *setup = json_object_get(summary, "setup");
 	size_t index;
@@ -119,11 +121,11 @@ void report_table(const json_t *summary, FILE *out)
 		report_unit(summary), json_text(summary, "time"));
 	report_card_line(summary, out);
 	fputc('\n', out);
-	fprintf(out, "%-*s %-5s %9s %9s %9s %9s %10s %9s  %s\n", width, "row", "path", "n", "p50",
-		"p99", "p99.9", "max", "-floor", "verdict");
+	fprintf(out, "%-*s %-5s %9s %9s %9s %9s %10s %9s%s  %s\n", width, "row", "path", "n", "p50",
+		"p99", "p99.9", "max", "-floor", tax_known(summary) ? "       tax" : "", "verdict");
 	json_array_foreach (rows, index, row) {
 		fprintf(out, "%-*s %-5s", width, json_text(row, "id"), json_text(row, "path"));
-		for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		for (size_t i = 0; i < columns; i++) {
 			char text[32];
 
 			number_of(row, keys[i], text);
@@ -134,6 +136,7 @@ void report_table(const json_t *summary, FILE *out)
 		proved += !strcmp(json_text(row, "verdict"), "PROVED");
 	}
 	fprintf(out, "%zu rows, %u PROVED\n", json_array_size(rows), proved);
+	tax_line(summary, out);
 	report_reasons(rows, "", plain_text, out);
 }
 
@@ -248,6 +251,7 @@ void report_markdown(const json_t *summary, FILE *out)
 	markdown_numbers(rows, main_keys, ARRAY_SIZE(main_keys), out);
 	if (report_reasons(rows, "- ", markdown_text, out))
 		fputc('\n', out);
+	tax_markdown(summary, out);
 	fputs("## Distribution\n\n`tracing_overhead` is what counting the exits added to p50 in the proof "
 	      "pass; the numbers above are without it.\n\n",
 	      out);
@@ -299,6 +303,8 @@ void report_csv(const json_t *summary, FILE *out)
 		fprintf(out, ",%s", numbers[i]);
 	fputs(",p50_ci95_low,p50_ci95_high", out);
 	contamination_csv(NULL, out);
+	if (tax_known(summary))
+		fputs(",p50_without_qemu,qemu_tax", out);
 	fputc('\n', out);
 	json_array_foreach (json_object_get(summary, "rows"), index, row) {
 		const json_t *interval = json_object_get(row, "p50_ci95");
@@ -323,6 +329,10 @@ void report_csv(const json_t *summary, FILE *out)
 			else
 				fputc(',', out);
 		contamination_csv(row, out);
+		if (tax_known(summary)) {
+			fprintf(out, ",%s", number_of(row, "p50_without_qemu", text));
+			fprintf(out, ",%s", number_of(row, "qemu_tax", text));
+		}
 		fputc('\n', out);
 	}
 }

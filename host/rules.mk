@@ -9,6 +9,7 @@ host-sources := \
 	host/boot.c \
 	host/boot_child.c \
 	host/boot_elsewhere.c \
+	host/boot_floor.c \
 	host/boot_options.c \
 	host/card.c \
 	host/card_counters.c \
@@ -77,6 +78,7 @@ host-sources := \
 	host/report_html_rows.c \
 	host/report_plot.c \
 	host/report_summary.c \
+	host/report_tax.c \
 	host/report_text.c \
 	host/run.c \
 	host/stats.c \
@@ -159,7 +161,7 @@ report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host
 	host/exit_rows.c host/html.c host/index_page.c \
 	host/gnuplot.c host/json_file.c host/record.c host/report%.c host/stats.c host/verdict.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination html json_file record report stats verdict)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination html json_file record report stats tax verdict)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 

@@ -52,6 +52,9 @@ proved() {
 	done
 	ok "counting adds at most 230 instructions to a CPUID exit" \
 		test "$(column "$one" kernel.cpuid tracing_overhead)" -le 230
+	ok "the same rows without QEMU are part of it" grep -q '"kind": "floor"' "$one/floor.json"
+	ok "QEMU taxes the row it answers" test "$(column "$one" kernel.outb qemu_tax)" -gt 1000
+	ok "and hardly the one that KVM answers" test "$(column "$one" kernel.cpuid qemu_tax)" -lt 200
 	cp -r "$one" "$dir/again"
 	"$exitlab" report "$dir/again" >"$dir/out" 2>"$dir/err"
 	ok "the report is the same, byte for byte, outside the lab" diff -r "$one" "$dir/again"
@@ -137,9 +140,10 @@ panics() {
 
 # What boot was asked for goes into the lab with it.
 options() {
-	"$exitlab" boot --accel lab --no-proof --cpu 1 --select user.cpuid --iter 100 --results "$dir/five" \
+	"$exitlab" boot --accel lab --no-proof --no-floor --cpu 1 --select user.cpuid --iter 100 --results "$dir/five" \
 		>"$dir/out" 2>"$dir/err"
 	ok "--no-proof reaches the boot in the lab, --cpu does not" test $? = 0
+	ok "nor is there a floor with --no-floor" test -z "$(find "$dir/five" -name floor.json)"
 	ok "and every row says why it is UNPROVEN" grep -q 'UNPROVEN: the proof pass was not asked for' "$dir/out"
 	"$exitlab" boot --accel lab --deadline 1 --iter 100000 --results "$dir/six" >"$dir/out" 2>"$dir/err"
 	ok "--deadline does as well" grep -q 'the deadline of 1 s passed' "$dir/err"
