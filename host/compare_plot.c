@@ -16,7 +16,7 @@
 
 #define CELLS	     120 /* that the axis is divided into */
 #define PANEL_WIDTH  420 /* pixels */
-#define PANEL_HEIGHT 200
+#define PANEL_HEIGHT 208
 #define LINE	     20 /* height of a line of text */
 
 /* The base's is filled, the others' are outlined, so that what lies behind can be seen. */
@@ -198,24 +198,32 @@ static double tallest_of(const struct distribution *sides, size_t count)
 	return tallest > 0 ? tallest : 1;
 }
 
-/* "kernel.cpuid: SLOWER 1.0203". */
+/* "kernel.cpuid: SLOWER 1.0203", in a colour where something changed. */
 static void print_title(const json_t *comparison, size_t count, const char *id, FILE *out)
 {
 	const char *separator = ": ";
+	bool slower = false, faster = false;
 
 	fputs("set title '", out);
 	gnuplot_quoted(id, out);
 	for (size_t side = 1; side < count; side++) {
 		const json_t *row = compared(comparison, side, id);
 
-		if (row)
-			fprintf(out, "%s%s %.4g", separator, json_text(row, "verdict"),
-				json_number_value(json_object_get(row, "ratio")));
-		else
-			fprintf(out, "%sNOT COMPARED", separator);
+		fputs(separator, out);
 		separator = ", ";
+		if (!row) {
+			fputs("NOT COMPARED", out);
+			continue;
+		}
+		fprintf(out, "%s %.4f", json_text(row, "verdict"),
+			json_number_value(json_object_get(row, "ratio")));
+		slower |= !strcmp(json_text(row, "verdict"), "SLOWER");
+		faster |= !strcmp(json_text(row, "verdict"), "FASTER");
 	}
-	fputs("' noenhanced offset 0,-0.8\n", out);
+	fprintf(out, "' noenhanced offset 0,-0.8 tc rgb '%s'\n",
+		slower	 ? "#b91c1c"
+		: faster ? "#15803d"
+			 : "#000000");
 }
 
 /* The axis of a panel: what lies between p1 and p95 of any side, and a little more. */
@@ -341,7 +349,7 @@ void compare_plot_script(const json_t *comparison, const struct side *sides, siz
 			"set lmargin at screen %.6g\nset rmargin at screen %.6g\n"
 			"set tmargin at screen %.6g\nset bmargin at screen %.6g\n",
 			(left + 15) / width, (left + PANEL_WIDTH - 15) / width,
-			1 - (top + 22) / height, 1 - (top + PANEL_HEIGHT - 52) / height);
+			1 - (top + 22) / height, 1 - (top + PANEL_HEIGHT - 60) / height);
 		print_panel(comparison, sides, count, json_text(row, "id"), out);
 		if (drawn++ == 0)
 			fputs("unset label\nunset object\n", out);
