@@ -30,16 +30,17 @@ static bool is_one_of(const char *text, const char *a, const char *b)
 	return !strcmp(text, a) || !strcmp(text, b);
 }
 
-/* The interval of a row's median in one run. A clock that counts instructions is exact. */
+/*
+ * A row's median in one run. Counted instructions are as exact as their interval says: one of no
+ * width, but in rows that wait for something.
+ */
 static struct estimate estimate_of_row(const json_t *row, bool exact)
 {
 	const json_t *interval = json_object_get(row, "p50_ci95");
 	double median = json_number_value(json_object_get(row, "p50"));
+	bool few = json_integer_value(json_object_get(row, "n")) < FEWEST_SAMPLES;
 
-	if (exact)
-		return (struct estimate){median, median, median};
-	if (!json_is_array(interval) ||
-	    json_integer_value(json_object_get(row, "n")) < FEWEST_SAMPLES)
+	if (!json_is_array(interval) || (few && !exact))
 		return (struct estimate){median, 0, INFINITY};
 	return (struct estimate){median, fmax(json_number_value(json_array_get(interval, 0)), 0),
 				 json_number_value(json_array_get(interval, 1))};
@@ -170,7 +171,7 @@ static json_t *describe_side(const struct side *side)
 }
 
 /* What the reader of a comparison has to know of a side. */
-static void add_side_notes(json_t *notes, const struct side *side)
+static void add_side_notes(json_t *notes, const struct side *side, bool exact)
 {
 	for (size_t i = 0; i < side->count; i++) {
 		const struct side_run *run = &side->runs[i];
@@ -188,7 +189,8 @@ static void add_side_notes(json_t *notes, const struct side *side)
 			free(note);
 		}
 		json_decref(differences);
-		if (!json_is_object(card) || !strcmp(json_text(card, "verdict"), "CLEAN"))
+		/* What disturbs a CPU adds no instruction to the median. */
+		if (exact || !json_is_object(card) || !strcmp(json_text(card, "verdict"), "CLEAN"))
 			continue;
 		card_describe(card, text, sizeof(text));
 		if (asprintf(&note, "card of %s: %s", run->path, text) < 0)
@@ -243,8 +245,8 @@ static json_t *compare_two(const struct side *base, const struct side *with, dou
 	}
 	add_left_out(left_out, base, base, with);
 	add_left_out(left_out, with, base, with);
-	add_side_notes(notes, base);
-	add_side_notes(notes, with);
+	add_side_notes(notes, base, exact);
+	add_side_notes(notes, with, exact);
 	if (!exact && (base->count == 1 || with->count == 1))
 		json_array_append_new(
 			notes,

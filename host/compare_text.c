@@ -84,7 +84,7 @@ static const struct column {
 	const char *title;
 	int width;
 	void (*text)(const json_t *row, char text[CELL]);
-	bool inexact; /* only where medians have intervals */
+	bool inexact; /* left out where all intervals are of no width */
 } columns[] = {
 	{"base p50", 10, base_text, false},	    {"p50", 10, with_text, false},
 	{"change", 9, change_text, false},	    {"ratio", 8, ratio_text, false},
@@ -94,6 +94,22 @@ static const struct column {
 static bool is_exact(const json_t *comparison)
 {
 	return json_is_true(json_object_get(comparison, "exact"));
+}
+
+/* Has an interval of these rows a width, or a row none? */
+static bool has_intervals(const json_t *rows)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		const json_t *interval = json_object_get(row, "ratio_ci95");
+
+		if (json_is_number(json_object_get(row, "ratio")) &&
+		    !json_equal(json_array_get(interval, 0), json_array_get(interval, 1)))
+			return true;
+	}
+	return false;
 }
 
 /* The one unit of all rows, or where to find it. */
@@ -116,7 +132,7 @@ static void print_rule(const json_t *comparison, FILE *out)
 	double percent = 100 * json_number_value(json_object_get(comparison, "margin"));
 
 	if (is_exact(comparison))
-		fputs("medians are exact, SLOWER is more instructions", out);
+		fputs("counted exactly: SLOWER is more instructions", out);
 	else
 		fputs("95 % interval of each row by itself", out);
 	if (percent > 0)
@@ -165,22 +181,48 @@ static void print_verdicts(const json_t *two, FILE *out)
 	fputc('\n', out);
 }
 
-/* What is to be said of single rows, of rows left out, and of the runs; whether there was any. */
+static bool same_reason(const json_t *a, const json_t *b)
+{
+	return !strcmp(json_text(a, "verdict"), json_text(b, "verdict")) &&
+	       !strcmp(json_text(a, "reason"), json_text(b, "reason"));
+}
+
+/* Why rows were not compared: a line for each reason, with the rows it is of. */
+static void print_reasons(const json_t *rows, const char *bullet,
+			  void (*text)(const char *, FILE *), FILE *out)
+{
+	size_t count = json_array_size(rows);
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *row = json_array_get(rows, i);
+		const char *separator = " (";
+		size_t first = 0;
+
+		while (!same_reason(json_array_get(rows, first), row))
+			first++;
+		if (first < i || strcmp(json_text(row, "verdict"), "NOT COMPARED"))
+			continue;
+		fprintf(out, "%sNOT COMPARED: ", bullet);
+		text(json_text(row, "reason"), out);
+		for (size_t k = i; k < count; k++) {
+			if (!same_reason(json_array_get(rows, k), row))
+				continue;
+			fputs(separator, out);
+			text(json_text(json_array_get(rows, k), "id"), out);
+			separator = ", ";
+		}
+		fputs(")\n", out);
+	}
+}
+
+/* What is to be said of rows that were not compared, of rows left out, and of the runs. */
 static void print_notes(const json_t *two, const char *bullet, void (*text)(const char *, FILE *),
 			FILE *out)
 {
 	const json_t *item, *left_out = json_object_get(two, "left_out");
 	size_t i;
 
-	json_array_foreach (json_object_get(two, "rows"), i, item) {
-		if (strcmp(json_text(item, "verdict"), "NOT COMPARED"))
-			continue;
-		fputs(bullet, out);
-		text(json_text(item, "id"), out);
-		fprintf(out, ": %s: ", json_text(item, "verdict"));
-		text(json_text(item, "reason"), out);
-		fputc('\n', out);
-	}
+	print_reasons(json_object_get(two, "rows"), bullet, text, out);
 	json_array_foreach (left_out, i, item) {
 		fputs(i ? ", " : bullet, out);
 		fputs(i ? "" : "not in all runs, left out: ", out);
@@ -207,8 +249,9 @@ static void table_differences(const json_t *two, FILE *out)
 		fputs("differ  nothing that was recorded of the set-up\n", out);
 }
 
-static void table_rows(const json_t *comparison, const json_t *rows, FILE *out)
+static void table_rows(const json_t *rows, FILE *out)
 {
+	bool intervals = has_intervals(rows);
 	const json_t *row;
 	size_t i;
 	int width = 3;
@@ -220,7 +263,7 @@ static void table_rows(const json_t *comparison, const json_t *rows, FILE *out)
 	}
 	fprintf(out, "\n%-*s", width, "row");
 	for (size_t k = 0; k < ARRAY_SIZE(columns); k++)
-		if (!columns[k].inexact || !is_exact(comparison))
+		if (!columns[k].inexact || intervals)
 			fprintf(out, "  %*s", columns[k].width, columns[k].title);
 	fputs("  verdict\n", out);
 	json_array_foreach (rows, i, row) {
@@ -228,7 +271,7 @@ static void table_rows(const json_t *comparison, const json_t *rows, FILE *out)
 
 		fprintf(out, "%-*s", width, json_text(row, "id"));
 		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {
-			if (columns[k].inexact && is_exact(comparison))
+			if (columns[k].inexact && !intervals)
 				continue;
 			columns[k].text(row, text);
 			fprintf(out, "  %*s", columns[k].width, text);
@@ -253,7 +296,7 @@ void compare_table(const json_t *comparison, FILE *out)
 		print_rule(comparison, out);
 		fputc('\n', out);
 		table_differences(two, out);
-		table_rows(comparison, json_object_get(two, "rows"), out);
+		table_rows(json_object_get(two, "rows"), out);
 		print_verdicts(two, out);
 		print_notes(two, "", plain_text, out);
 	}
@@ -279,18 +322,19 @@ static void markdown_differences(const json_t *two, FILE *out)
 	}
 }
 
-static void markdown_rows(const json_t *comparison, const json_t *rows, FILE *out)
+static void markdown_rows(const json_t *rows, FILE *out)
 {
+	bool intervals = has_intervals(rows);
 	const json_t *row;
 	size_t i;
 
 	fputs("\n| row |", out);
 	for (size_t k = 0; k < ARRAY_SIZE(columns); k++)
-		if (!columns[k].inexact || !is_exact(comparison))
+		if (!columns[k].inexact || intervals)
 			fprintf(out, " %s |", columns[k].title);
 	fputs(" verdict |\n| --- |", out);
 	for (size_t k = 0; k < ARRAY_SIZE(columns); k++)
-		if (!columns[k].inexact || !is_exact(comparison))
+		if (!columns[k].inexact || intervals)
 			fputs(" ---: |", out);
 	fputs(" --- |\n", out);
 	json_array_foreach (rows, i, row) {
@@ -299,7 +343,7 @@ static void markdown_rows(const json_t *comparison, const json_t *rows, FILE *ou
 		fputs("| ", out);
 		markdown_text(json_text(row, "id"), out);
 		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {
-			if (columns[k].inexact && is_exact(comparison))
+			if (columns[k].inexact && !intervals)
 				continue;
 			columns[k].text(row, text);
 			fprintf(out, " | %s", text);
@@ -323,7 +367,7 @@ void compare_markdown(const json_t *comparison, FILE *out)
 		print_rule(comparison, out);
 		fputs(". ", out);
 		print_verdicts(two, out);
-		markdown_rows(comparison, json_object_get(two, "rows"), out);
+		markdown_rows(json_object_get(two, "rows"), out);
 		markdown_differences(two, out);
 		fputc('\n', out);
 		print_notes(two, "- ", markdown_text, out);
