@@ -11,6 +11,7 @@ CPU	   ?=
 ITER	   ?=
 ISOLATE	   ?=
 FIFO	   ?=
+VCPUS	   ?=
 DEBUGCON   ?=
 ATTACH	   ?=
 A	   ?=
@@ -84,7 +85,7 @@ build/flags: FORCE
 boot: all
 	$(quiet)build/exitlab boot --accel '$(ACCEL)' --machine '$(MACHINE)' --results '$(RESULTS)' \
 		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)') \
-		$(if $(filter 1,$(ISOLATE)),--isolate) $(if $(FIFO),--fifo '$(FIFO)') \
+		$(if $(filter 1,$(ISOLATE)),--isolate) $(if $(FIFO),--fifo '$(FIFO)') $(if $(VCPUS),--vcpus '$(VCPUS)') \
 		$(if $(DEBUGCON),--debugcon '$(DEBUGCON)') $(if $(ATTACH),--attach '$(ATTACH)')
 
 floor: all
@@ -139,6 +140,7 @@ help:
 #h   MACHINE=microvm|q35      the guest's machine [microvm]
 #h   CPU=N                    host CPU of the vCPU [the last online one]
 #h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list)
+#h   VCPUS=2                  a second vCPU, for the rows between two [1]
 #h   ISOLATE=1 FIFO=N         isolate the CPU meanwhile; the vCPU's real-time priority then
 #h   DEBUGCON=null|file|socket  what takes the bytes of OUTB to QEMU [null]
 #h   ATTACH=TRACER            trace the timed pass: exitcount, trace-cmd or perf [nothing]

@@ -8,13 +8,23 @@ static const char *or_dash(const char *text)
 	return strcmp(text, "NONE") && strcmp(text, "0") ? text : "–";
 }
 
+/* In words; where no exit may happen there is nothing to count. */
+static const char *often(const char *reason, const char *rule)
+{
+	if (!strcmp(rule, "OPEN"))
+		return "open";
+	if (!strcmp(reason, "NONE"))
+		return "–";
+	return !strcmp(rule, "ONCE") ? "once" : !strcmp(rule, "MOST") ? "at most" : "at least";
+}
+
 int main(void)
 {
-	puts("| row | no. | answered by | Intel exit | AMD exit | what is timed |\n"
-	     "| --- | --- | --- | --- | --- | --- |");
+	puts("| row | no. | answered by | Intel exit | AMD exit | how often | what is timed |\n"
+	     "| --- | --- | --- | --- | --- | --- | --- |");
 #define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \
-	printf("| %s | %s | %s | %s | %s | %s |\n", #context "." #name, or_dash(#number),          \
-	       or_dash(#path), or_dash(#vmx), or_dash(#svm), prose);
+	printf("| %s | %s | %s | %s | %s | %s | %s |\n", #context "." #name, or_dash(#number),     \
+	       or_dash(#path), or_dash(#vmx), or_dash(#svm), often(#vmx, #rule), prose);
 #include "exits.def"
 #undef EXIT_ROW
 	return 0;

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,9 +46,9 @@ struct boot {
 
 static int list_rows(void)
 {
-	printf("%-18s %-6s %-5s %s\n", "row", "number", "path", "what is timed");
+	printf("%-25s %-6s %-5s %s\n", "row", "number", "path", "what is timed");
 	for (int i = 0; i < EXIT_ROWS; i++)
-		printf("%-18s %-6.*d %-5s %s\n", exit_rows[i].id, exit_rows[i].number ? 1 : 0,
+		printf("%-25s %-6.*d %-5s %s\n", exit_rows[i].id, exit_rows[i].number ? 1 : 0,
 		       exit_rows[i].number, exit_path_name(exit_rows[i].path), exit_rows[i].prose);
 	return EXIT_OK;
 }
@@ -93,6 +94,16 @@ static void list_selected(const char *select, bool debugcon_only, char rows[ROWS
 					   length ? "," : "", exit_rows[i].id);
 }
 
+/* The second vCPU would stand still while the first waits for it. */
+static void check_vcpus(const struct boot *boot)
+{
+	cpu_set_t usable;
+
+	if (boot->options.vcpus > 1 && !sched_getaffinity(0, sizeof(usable), &usable) &&
+	    CPU_COUNT(&usable) < 2)
+		die_code(EXIT_CANNOT, "two vCPUs need two CPUs; VCPUS=1 leaves their rows out");
+}
+
 static void prepare(struct run *run, const struct boot *boot, const char *name,
 		    char guest_args[GUEST_ARGS], const char *select, long iter)
 {
@@ -121,6 +132,7 @@ static void prepare(struct run *run, const struct boot *boot, const char *name,
 				.debugcon = "null",
 				.memory_mib = boot_memory_mib(select, iter),
 				.fresh_mib = boot_fresh_mib(select),
+				.vcpus = boot->options.vcpus,
 				.cpu = boot->cpu,
 				.isolation =
 					boot->isolation.cpu == boot->cpu ? &boot->isolation : NULL,
@@ -308,6 +320,7 @@ static int boot_here(struct boot *boot, char *why, size_t size)
 
 	if (isolation_read(&boot->isolation))
 		return EXIT_FAILED;
+	check_vcpus(boot);
 	boot->cpu = boot->options.cpu;
 	if (boot->cpu < 0 && boot->isolation.cpu >= 0)
 		boot->cpu = boot->isolation.cpu;

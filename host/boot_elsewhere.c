@@ -33,6 +33,8 @@ static void add_boot(struct command *command, const struct boot_options *options
 		command_number(command, "--iter", options->iter);
 	if (options->deadline)
 		command_number(command, "--deadline", options->deadline);
+	if (options->vcpus > 1)
+		command_number(command, "--vcpus", options->vcpus);
 	if (options->no_proof)
 		command_add(command, "--no-proof");
 	if (options->no_floor)
@@ -82,14 +84,14 @@ bool lab_wanted(const char *accel)
 	return missing != NULL;
 }
 
-void lab_begin(struct command *command, const char *self, const char *results, bool isolate,
+void lab_begin(struct command *command, const char *self, const char *results, bool two_cpus,
 	       long deadline)
 {
 	command_add(command, "%s", self);
 	command_add(command, "lab");
 	command_number(command, "--deadline", deadline);
 	command_option(command, "--rw", results);
-	if (isolate) { /* there must be another CPU for the rest of the host */
+	if (two_cpus) {
 		command_option(command, "--clock", "host");
 		command_number(command, "--cpus", 2);
 	}
@@ -123,11 +125,14 @@ int boot_in_lab(const struct boot_options *options)
 
 	if (find_results(options->results, results))
 		return EXIT_FAILED;
-	if (options->isolate && !options->iter)
+	/* Another CPU for the rest of the host, or for the second vCPU. */
+	bool two_cpus = options->isolate || options->vcpus > 1;
+
+	if (two_cpus && !options->iter)
 		inside.iter = LAB_ITER;
 	find_self(self);
 	/* Two boots, and the lab's own. */
-	lab_begin(&command, self, results, options->isolate,
+	lab_begin(&command, self, results, two_cpus,
 		  2 * boot_deadline(options, inside.iter ?: INSN_ITER) + 120);
 	add_boot(&command, &inside, self, results);
 	command_option(&command, "--accel", "kvm");

@@ -24,7 +24,7 @@ bool lab_wanted(const char *accel);
  * isolates a CPU; deadline: of the lab, seconds. lab_exec() replaces this process by it, and
  * returns only when it cannot, with an exit code and one line on stderr.
  */
-void lab_begin(struct command *command, const char *self, const char *results, bool isolate,
+void lab_begin(struct command *command, const char *self, const char *results, bool two_cpus,
 	       long deadline);
 int lab_exec(const struct command *command);
 

@@ -20,6 +20,7 @@ enum {
 	OPTION_NO_FLOOR,
 	OPTION_KERNEL,
 	OPTION_LIST,
+	OPTION_VCPUS,
 	OPTION_ISOLATE,
 	OPTION_UNDER_ISOLATE,
 	OPTION_FIFO,
@@ -43,6 +44,8 @@ static const struct argp_option option_table[] = {
 	{"kernel", OPTION_KERNEL, "FILE", 0, "guest kernel [the one that make built]", 0},
 	{"initrd", OPTION_INITRD, "FILE", 0, "guest initramfs [the one that make built]", 0},
 	{"qemu", OPTION_QEMU, "PROGRAM", 0, "the emulator [$QEMU, else qemu-system-x86_64]", 0},
+	{"vcpus", OPTION_VCPUS, "N", 0,
+	 "1, or 2 for the rows between two vCPUs: kernel.ipi and others [1]", 0},
 	{"no-proof", OPTION_NO_PROOF, NULL, 0, "leave the proof pass out: every row UNPROVEN", 0},
 	{"debugcon", OPTION_DEBUGCON, "BACKEND", 0,
 	 "what takes the bytes of OUTB in the timed pass: null, file or socket [null]", 0},
@@ -128,6 +131,9 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 	case OPTION_QEMU:
 		boot->qemu = argument;
 		break;
+	case OPTION_VCPUS:
+		boot->vcpus = option_number(argument, 1, 2, "--vcpus", state);
+		break;
 	case OPTION_NO_PROOF:
 		boot->no_proof = true;
 		break;
@@ -196,6 +202,7 @@ void boot_options_default(struct boot_options *options)
 		.results = "results",
 		.qemu = qemu && *qemu ? qemu : "qemu-system-x86_64",
 		.cpu = -1,
+		.vcpus = 1,
 	};
 }
 

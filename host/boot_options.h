@@ -18,6 +18,7 @@ struct boot_options {
 	long cpu;	      /* host CPU of the vCPU; -1: choose */
 	long iter;	      /* samples per row; 0: the guest's defaults */
 	long deadline;	      /* seconds of one boot; 0: choose */
+	long vcpus;	      /* of the guest: 1, or 2 for the rows between two */
 	long fifo;	      /* real-time priority of an isolated vCPU; 0: none */
 	bool isolate;	      /* under `isolate run` */
 	bool under_isolate;   /* it is what `isolate run` runs: nothing may go on in the lab */

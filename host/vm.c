@@ -105,6 +105,8 @@ static json_t *command_line(const struct vm_config *config, bool lock, int chann
 	     *flag; flag++)
 		add(command, "%s", *flag);
 	add_machine(command, config);
+	add(command, "-smp");
+	add(command, "%u", config->vcpus);
 	add(command, "-m");
 	add(command, "%u", config->memory_mib);
 	add(command, "-object");

@@ -14,7 +14,7 @@
 #include "qmp.h"
 
 /* Above the kernel and below the initramfs, which QEMU puts at the end of the memory. */
-#define VM_FRESH_AT_MIB 64
+#define VM_FRESH_AT_MIB 64u
 
 struct vm_config {
 	const char *qemu;	/* program; a path must be absolute */
@@ -29,6 +29,7 @@ struct vm_config {
 		*debugcon; /* behind port 0xe9: "null", "file", which keeps the bytes, "socket" */
 	unsigned int memory_mib; /* of the guest */
 	unsigned int fresh_mib;	 /* of it, from VM_FRESH_AT_MIB on: Linux leaves it alone */
+	unsigned int vcpus;	 /* 1 or 2; Linux uses the first */
 	int cpu;		 /* host CPU of the vCPU thread */
 	const struct isolation *isolation; /* of that CPU; NULL none */
 	int cancel; /* descriptor that can be read when nothing is to be waited for */

@@ -18,7 +18,7 @@ column() {
 }
 
 rows_with() { # RUN VERDICT: their names, in order
-	column "$1" all id verdict | awk -v verdict="$2" '$2 == verdict { printf "%s ", $1 }'
+	column "$1" all id verdict | awk -v verdict="$2" 'NR % 2 { id = $0; next } $0 == verdict { printf "%s ", id }'
 }
 
 verdicts() { # RUN VERDICT: how many rows have it
@@ -38,7 +38,8 @@ proved() {
 	cpu="kernel.wrmsr_spec_ctrl kernel.wrmsr_pred_cmd kernel.wrmsr_tsx_ctrl "
 	pci="kernel.inl_pmtimer kernel.pio_qemu kernel.pio_ioeventfd kernel.pio_ioeventfd_any "
 	pci="${pci}kernel.mmio_ioeventfd kernel.mmio_ioeventfd_any "
-	ok "the rows that need a PCI bus or another CPU are WAIVED" test "$(rows_with "$one" WAIVED)" = "$pci$cpu"
+	two_vcpus="kernel.ipi kernel.ipi_hlt kernel.ple_round_robin "
+	ok "the rows that need a PCI bus or another CPU are WAIVED" test "$(rows_with "$one" WAIVED)" = "$pci$cpu$two_vcpus"
 	proved=$((all - $(verdicts "$one" WAIVED)))
 	ok "all $proved others are PROVED" test "$(verdicts "$one" PROVED)" = "$proved"
 	ok "each with its reason" grep -q 'WAIVED: no pci-testdev .*MACHINE=q35.*kernel.pio_qemu' "$dir/out"
@@ -77,12 +78,20 @@ unproven() {
 		>"$dir/out" 2>"$dir/err"
 	ok "q35 runs on KVM as well" test $? = 0
 	two=$(echo "$dir"/two/*/*)
-	ok "with the rows PROVED that microvm has not" test "$(rows_with "$two" WAIVED)" = "$cpu"
-	ok "and all others" test "$(verdicts "$two" PROVED)" = $((all - 3))
+	ok "with the rows PROVED that microvm has not" test "$(rows_with "$two" WAIVED)" = "$cpu$two_vcpus"
+	ok "and all others" test "$(verdicts "$two" PROVED)" = $((all - 6))
 	ok "an ioeventfd is answered in the kernel, and is shorter" \
 		test "$(column "$two" kernel.mmio_ioeventfd p50)" -lt "$(column "$two" kernel.mmio_qemu p50)"
 	ok "each of the 32 loads of new memory is a fault" \
 		grep -q 'kernel.ept_fault | kvm | PROVED | npf | 32 | 32 | 0' "$two/report.md"
+}
+
+second() {
+	"$exitlab" boot --accel lab --vcpus 2 --select kernel.ipi,kernel.ipi_hlt,kernel.ple_round_robin --iter 50 \
+		--results "$dir/eight" >"$dir/out" 2>"$dir/err"
+	ok "a second vCPU can be had" test $? = 0
+	ok "and all its rows are PROVED" \
+		test "$(rows_with "$(echo "$dir"/eight/*/*)" PROVED)" = "user.empty kernel.empty syscall.null $two_vcpus"
 }
 
 # An exitlab whose exits.def expects HLT where CPUID exits, asked about the first run.
@@ -160,4 +169,5 @@ panics
 options
 invalid
 interrupted
+second
 plan

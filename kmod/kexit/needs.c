@@ -272,6 +272,11 @@ static void end_deadline(void)
 	set_deadline(rdtsc_ordered());
 }
 
+static void count_own(void)
+{
+	insn_seen = &irq_stat.x86_platform_ipis;
+}
+
 static u32 saved_lvtt;
 
 /* A halted vCPU is polled for 200 us at most (halt_poll_ns): the deadline lies well within. */
@@ -288,6 +293,7 @@ static void take_pending(void)
 static void begin_timer(void)
 {
 	take_pending(); /* Linux's own, if it is due; its next is a tick away */
+	count_own();
 	saved_lvtt = local_apic_read(APIC_LVTT);
 	local_apic_write(APIC_LVTT, APIC_LVT_TIMER_TSCDEADLINE | NEEDS_VECTOR);
 	insn_operand = (u64)tsc_khz * HLT_US / 1000;
@@ -310,6 +316,7 @@ static u64 saved_cr8;
 
 static void begin_ipi(void)
 {
+	count_own();
 	saved_cr8 = read_cr8();
 	write_cr8(0);
 	insn_operand = APIC_DEST_SELF | APIC_INT_ASSERT | APIC_DM_FIXED | NEEDS_VECTOR;
@@ -324,6 +331,33 @@ static void end_ipi(void)
 static const char *need_x2apic(void)
 {
 	return find_apic() ?: insn_x2apic ? NULL : "the guest's local APIC is not in x2APIC mode";
+}
+
+/* The second vCPU, in the mode the row is about; else it is in HLT and costs nothing. */
+static const char *need_processor(void)
+{
+	return find_apic() ?: processor_start();
+}
+
+static void begin_spinning(void)
+{
+	processor_mode(PROCESSOR_SPIN);
+	insn_seen = processor_word(PROCESSOR_COUNT);
+}
+
+static void begin_halted(void)
+{
+	insn_seen = processor_word(PROCESSOR_COUNT);
+}
+
+static void begin_robin(void)
+{
+	processor_mode(PROCESSOR_ROBIN);
+}
+
+static void end_processor(void)
+{
+	processor_mode(PROCESSOR_HALT);
 }
 
 const struct need needs[] = {
@@ -350,10 +384,14 @@ const struct need needs[] = {
 	[NEED_TIMER] = {need_deadline, begin_timer, end_timer, .interrupts = true},
 	[NEED_IPI] = {find_apic, begin_ipi, end_ipi, .interrupts = true},
 	[NEED_X2APIC] = {need_x2apic, begin_ipi, end_ipi, .interrupts = true},
+	[NEED_SPINNING] = {need_processor, begin_spinning, end_processor, .interrupts = true},
+	[NEED_HALTED] = {need_processor, begin_halted, .interrupts = true},
+	[NEED_ROBIN] = {need_processor, begin_robin, end_processor},
 };
 
 void needs_release(void)
 {
+	processor_release();
 	if (apic_registers)
 		iounmap(apic_registers);
 	if (slot)

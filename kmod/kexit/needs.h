@@ -12,7 +12,7 @@ struct need {
 	void (*begin)(void);
 	void (*end)(void);
 	uint32_t most;	 /* samples that a pass can have; 0: any number */
-	bool interrupts; /* each sample takes one interrupt of NEEDS_VECTOR */
+	bool interrupts; /* each sample takes one interrupt, which *insn_seen counts */
 };
 
 #define NEEDS(NEED)                                                                                \
@@ -38,7 +38,10 @@ struct need {
 	NEED(DEADLINE)                                                                             \
 	NEED(TIMER)                                                                                \
 	NEED(IPI)                                                                                  \
-	NEED(X2APIC)
+	NEED(X2APIC)                                                                               \
+	NEED(SPINNING)                                                                             \
+	NEED(HALTED)                                                                               \
+	NEED(ROBIN)
 
 enum {
 #define NEED(name) NEED_##name,

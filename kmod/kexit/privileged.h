@@ -14,6 +14,7 @@
 #include <asm/processor-flags.h>
 
 #include "insn_device.h"
+#include "processor.h"
 
 /*
  * The interrupt that is taken: one that a guest has no other use for, whose handler only ends it
@@ -23,7 +24,7 @@
 
 /* What the instructions are given beside insn_operand and insn_address, by needs.c. */
 extern bool insn_x2apic;	      /* the local APIC is in that mode */
-extern const volatile u32 *insn_seen; /* interrupts of NEEDS_VECTOR so far */
+extern const volatile u32 *insn_seen; /* interrupts so far, of this vCPU or of the second */
 
 #define WRMSR_OPERAND "movl " OPERAND ", %%eax\n\tmovl 4+" OPERAND ", %%edx\n\twrmsr"
 #define ECX(msr)      "movl $" INSN_STRING(msr) ", %%ecx\n\t"
@@ -122,5 +123,38 @@ ICR_INSN(_hlt)
 ICR_INSN(_tpr)
 ICR_INSN(_tpr_nop)
 ICR_INSN(_tpr_hlt)
+
+/* Waits until the counter at insn_address has left the value in insn_operand, but not for ever. */
+#define WAIT                                                                                       \
+	"movq " ADDRESS ", %%rbx\n\tmovl " OPERAND ", %%ecx\n\tmovl $1 << 26, %%eax\n"             \
+	"1:\tpause\n\tcmpl %%ecx, (%%rbx)\n\tjne 2f\n\tdecl %%eax\n\tjnz 1b\n2:"
+
+INSN(send_and_wait,
+     ECX(APIC_BASE_MSR + (APIC_ICR >> 4)) "movl $" INSN_STRING(
+	     APIC_INT_ASSERT +
+	     NEEDS_VECTOR) ", %%eax\n\t"
+			   "movl $" INSN_STRING(PROCESSOR_APIC_ID) ", %%edx\n\twrmsr\n\t" WAIT)
+
+static inline u64 insn_ipi(void)
+{
+	insn_operand = *insn_seen;
+	insn_address = (u64)insn_seen;
+	return insn_send_and_wait();
+}
+
+/* The word is the next one each time; the second vCPU's copy of it is PROCESSOR_BACK. */
+INSN(hand_over,
+     "movq " ADDRESS ", %%rbx\n\tmovl " OPERAND ", %%ecx\n\tincl %%ecx\n\t"
+     "movl %%ecx, (%%rbx)\n\tmovl $1 << 26, %%eax\n"
+     "1:\tpause\n\tcmpl %%ecx, " INSN_STRING(PROCESSOR_BACK -
+					     PROCESSOR_THERE) "(%%rbx)\n\t"
+							      "je 2f\n\tdecl %%eax\n\tjnz 1b\n2:")
+
+static inline u64 insn_ple_round_robin(void)
+{
+	insn_address = (u64)processor_word(PROCESSOR_THERE);
+	insn_operand = *processor_word(PROCESSOR_THERE);
+	return insn_hand_over();
+}
 
 #endif
