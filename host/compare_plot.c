@@ -242,6 +242,11 @@ static void choose_axis(const struct distribution *sides, size_t count, double a
 	margin = fmax(pow(axis[1] / axis[0], 0.1), 1.02);
 	axis[0] /= margin;
 	axis[1] *= margin;
+	/* Samples that are counted in histograms are whole. */
+	if (sides[0].has_histogram) {
+		axis[0] = fmin(axis[0], fmax(sides[0].p1 - 1, sides[0].p1 / 2));
+		axis[1] = fmax(axis[1], sides[0].p95 + 2);
+	}
 }
 
 static void print_panel(const json_t *comparison, const struct side *sides, size_t count,

@@ -246,6 +246,18 @@ static void students_interval(void **unused)
 	assert_true(fabs(log(two.high) - 0.5 - 12.706205 * sqrt(0.5) / sqrt(2)) < 1e-6);
 }
 
+/* Medians that a coarse clock makes equal are not known better than in one run. */
+static void equal_medians_keep_their_intervals(void **unused)
+{
+	const struct estimate runs[] = {{100, 90, 126}, {100, 100, 126}, {100, 95, 100}};
+	struct estimate side = estimate_of_runs(runs, 3);
+
+	(void)unused;
+	assert_true(side.value == 100);
+	assert_true(fabs(side.low - 100 * cbrt(0.9 * 0.95)) < 1e-9);
+	assert_true(fabs(side.high - 100 * cbrt(1.26 * 1.26)) < 1e-9);
+}
+
 /* The quantile where the table ends and the expansion begins: 11 and 30 degrees of freedom. */
 static void students_quantiles(void **unused)
 {
@@ -317,6 +329,7 @@ int main(void)
 		cmocka_unit_test(the_interval_holds_the_ratio),
 		cmocka_unit_test(runs_that_differ_need_several_a_side),
 		cmocka_unit_test(students_interval),
+		cmocka_unit_test(equal_medians_keep_their_intervals),
 		cmocka_unit_test(students_quantiles),
 		cmocka_unit_test(exact_medians),
 		cmocka_unit_test(without_an_interval_nothing_is_sure),
