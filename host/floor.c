@@ -25,6 +25,7 @@
 #include "isolation.h"
 #include "json_file.h"
 #include "layout.h"
+#include "option_number.h"
 #include "report.h"
 #include "util.h"
 #include "verdict.h"
@@ -33,13 +34,14 @@
 struct floor {
 	struct boot_options options; /* those that floor and boot have in common */
 	const char *output;	     /* where summary.json goes; NULL: an archive */
-	const char *spin;
+	const char *spin;	     /* row that is to loop, and limit of the canaries: for tests */
+	long canary;
 	bool json, irqchip;
 	struct archive archive;
 	struct isolation isolation;
 };
 
-enum { OPTION_NO_PROOF = 512, OPTION_LIST, OPTION_SPIN, OPTION_IRQCHIP };
+enum { OPTION_NO_PROOF = 512, OPTION_LIST, OPTION_SPIN, OPTION_CANARY, OPTION_IRQCHIP };
 
 static const struct argp_option option_table[] = {
 	{"accel", 'a', "WHERE", 0, "kvm, lab, or auto: kvm if there is a /dev/kvm for us [kvm]", 0},
@@ -57,6 +59,8 @@ static const struct argp_option option_table[] = {
 	 "with the interrupt controllers inside KVM that QEMU's machines have", 0},
 	{"no-proof", OPTION_NO_PROOF, NULL, 0, "leave the proof pass out: every row UNPROVEN", 0},
 	{"spin", OPTION_SPIN, "ROW", OPTION_HIDDEN, "loop for ever in ROW, to test its deadline",
+	 0},
+	{"canary", OPTION_CANARY, "TICKS", OPTION_HIDDEN, "limit of an empty bracket, to test it",
 	 0},
 	{"list", OPTION_LIST, NULL, 0, "print the rows and exit", 0},
 	{0},
@@ -93,6 +97,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_LIST:
 		floor->options.list = true;
+		return 0;
+	case OPTION_CANARY:
+		floor->canary = option_number(argument, 1, CANARY_LIMIT, "--canary", state);
 		return 0;
 	case OPTION_SPIN:
 		floor->spin = argument;
@@ -258,7 +265,9 @@ static int run_here(struct floor *floor, json_t *env)
 		.cpu = cpu,
 		.isolation = floor->isolation.cpu == cpu ? &floor->isolation : NULL,
 		.clock = insn ? CLOCK_INSN : CLOCK_TSC,
-		.canary_limit = insn || !emulated ? CANARY_LIMIT : 0,
+		.canary_limit = floor->canary	    ? floor->canary
+				: insn || !emulated ? CANARY_LIMIT
+						    : 0,
 		.irqchip = floor->irqchip,
 		.prove = !options->no_proof,
 	};

@@ -76,20 +76,28 @@ static void make_tables(char *memory)
 static int make_memory(struct machine *machine, uint32_t samples)
 {
 	struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
-	struct kvm_userspace_memory_region region;
+	size_t size = (FLOOR_SAMPLES + samples * sizeof(uint32_t) + LARGE_PAGE - 1) / LARGE_PAGE *
+		      LARGE_PAGE;
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
-	setrlimit(RLIMIT_MEMLOCK, &all); /* without the right to it CAP_IPC_LOCK may be ours */
-	machine->memory_size = (FLOOR_SAMPLES + samples * sizeof(uint32_t) + LARGE_PAGE - 1) /
-			       LARGE_PAGE * LARGE_PAGE;
-	machine->memory = mmap(NULL, machine->memory_size, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (machine->memory == MAP_FAILED)
+	if (memory == MAP_FAILED)
 		return -1;
-	machine->memory_locked = !mlock(machine->memory, machine->memory_size);
+	machine->memory = memory;
+	machine->memory_size = size;
+	setrlimit(RLIMIT_MEMLOCK, &all); /* without the right to it CAP_IPC_LOCK may be ours */
+	machine->memory_locked = !mlock(memory, size);
+	return 0;
+}
+
+/* The guest as it is to begin, and the VM's view of it. */
+static int load_guest(struct machine *machine)
+{
+	struct kvm_userspace_memory_region region = {.memory_size = machine->memory_size,
+						     .userspace_addr = (uintptr_t)machine->memory};
+
 	make_tables(machine->memory);
 	memcpy(machine->memory + FLOOR_CODE, floor_guest, floor_guest_end - floor_guest);
-	region = (struct kvm_userspace_memory_region){.memory_size = machine->memory_size,
-						      .userspace_addr = (uintptr_t)machine->memory};
 	return ioctl(machine->vm, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
@@ -164,8 +172,9 @@ int machine_open(struct machine *machine, uint32_t samples, bool irqchip, char w
 {
 	const char *step = "/dev/kvm";
 
-	*machine = (struct machine){
-		.vm = -1, .vcpu = -1, .event = -1, .run = MAP_FAILED, .memory = MAP_FAILED};
+	machine->vm = machine->vcpu = machine->event = -1;
+	machine->run = MAP_FAILED;
+	machine->deadline = NULL;
 	machine->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (machine->kvm < 0)
 		goto refused;
@@ -177,7 +186,7 @@ int machine_open(struct machine *machine, uint32_t samples, bool irqchip, char w
 	if (irqchip && ioctl(machine->vm, KVM_CREATE_IRQCHIP, 0) < 0)
 		goto refused;
 	step = "the guest's memory";
-	if (make_memory(machine, samples))
+	if ((!machine->memory && make_memory(machine, samples)) || load_guest(machine))
 		goto refused;
 	step = "KVM does not make a vCPU";
 	if (make_vcpu(machine))
@@ -210,8 +219,13 @@ void machine_close(struct machine *machine)
 		close(machine->vm);
 	if (machine->kvm >= 0)
 		close(machine->kvm);
-	if (machine->memory != MAP_FAILED)
+}
+
+void machine_free(struct machine *machine)
+{
+	if (machine->memory)
 		munmap(machine->memory, machine->memory_size);
+	machine->memory = NULL;
 }
 
 uint32_t *machine_samples(const struct machine *machine)

@@ -38,10 +38,13 @@ enum machine_end {
 
 /*
  * Makes a machine with room for samples and, where irqchip is set, KVM's interrupt controllers. 0;
- * -1 with why, where KVM refuses. Afterwards, and only then, machine_close().
+ * -1 with why, where KVM refuses. *machine is zeroed before the first time. After machine_close(),
+ * which follows where it gave 0, there may be a next time with the same memory, which
+ * machine_free() gives back in the end.
  */
 int machine_open(struct machine *machine, uint32_t samples, bool irqchip, char why[MACHINE_WHY]);
 void machine_close(struct machine *machine);
+void machine_free(struct machine *machine);
 
 /*
  * Carries out an order in ring 0 or ring 3; the samples are then at machine_samples(). It takes

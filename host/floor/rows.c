@@ -134,9 +134,10 @@ static void check_canary(struct rows *rows, int row, const uint32_t *samples, ui
 	rows->floors[ring_of(row)] = p50;
 	if (limit && p50 >= limit)
 		waive(rows, row,
-		      "an empty bracket in ring %d takes %u cycles, not below %u: reading the "
+		      "an empty bracket in ring %d takes %u %s, not below %u: reading the "
 		      "clock traps there",
-		      ring_of(row), p50, limit);
+		      ring_of(row), p50, rows->run->clock == CLOCK_INSN ? "instructions" : "cycles",
+		      limit);
 }
 
 static void put_samples(struct rows *rows, int row, const uint32_t *samples, uint32_t count)
@@ -230,5 +231,6 @@ void rows_free(struct rows *rows)
 {
 	if (rows->machine_is_open)
 		machine_close(&rows->machine);
+	machine_free(&rows->machine);
 	free(rows->scratch);
 }

@@ -120,9 +120,14 @@ deadlines() {
 	ok "an empty bracket that spins" one --iter 200 --deadline 1 --spin kernel.empty
 	ok "waives its ring" because kernel.cpuid '^ring 0: '
 	ok "and no other" is user.cpuid verdict PROVED
+	ok "a clock that traps" fails 77 "an empty bracket in ring 3 takes [0-9]* cycles, not below 2: reading the clock traps" \
+		"$exitlab" floor --iter 200 --canary 2
+	ok "leaves no row with numbers" grep -q "no row can run on this KVM: an empty bracket" \
+		"$results"/*/*.failed/reason.txt
+	rm -rf "$results"
 	"$exitlab" floor --results "$results" --deadline 100 --spin user.cpuid >"$dir/out" 2>"$dir/err" &
 	pid=$!
-	until [ -n "$(find "$results" -path '*partial/run.rec' -size +0)" ] || ! kill -0 $pid; do
+	until [ -n "$(find "$results" -path '*partial/run.rec' -size +0 2>/dev/null)" ] || ! kill -0 $pid; do
 		sleep 0.1
 	done
 	kill -INT $pid
