@@ -19,9 +19,12 @@ static void number_text(const json_t *value, const char *format, char text[CELL]
 		snprintf(text, CELL, "-");
 }
 
+/* What was measured is printed as it is; a mean of several runs with no more digits than it has. */
 static void median_text(const json_t *row, const char *side, char text[CELL])
 {
-	number_text(json_object_get(json_object_get(row, side), "p50"), "%.10g", text);
+	const json_t *median = json_object_get(json_object_get(row, side), "p50");
+
+	number_text(median, json_is_integer(median) ? "%.10g" : "%.6g", text);
 }
 
 static void base_text(const json_t *row, char text[CELL])
