@@ -133,6 +133,7 @@ help:
 #h make fuzz          the record reader against libFuzzer [FUZZ_RUNS=1000000]
 #h make install       PREFIX=/usr/local DESTDIR= and GNU's other directories; make uninstall
 #h make dist          build/exitlab-VERSION.tar.gz, the same bytes for the same commit
+#h make deb           a Debian source package in build/deb
 #h make clean         remove build/ (the cache is elsewhere: CACHE=)
 #h
 #h Knobs:

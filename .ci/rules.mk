@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# .ci/: how what was built leaves the tree: install, uninstall, a tarball.
+# .ci/: how what was built leaves the tree: install, uninstall, a tarball, a Debian package. a Debian source package.
 
 # GNU's names of directories; PREFIX is the same as prefix.
 PREFIX	       ?= /usr/local
@@ -68,3 +68,16 @@ dist:
 	rm build/dist/$(dist-name).tar && mv build/dist/$(dist-name).tar.gz build/
 
 check-scripts += .ci/t/install.t
+
+# A Debian source package; `dpkg-buildpackage -us -uc` in the directory that it names makes the package.
+.PHONY: deb
+deb-name = exitlab_$(VERSION)
+deb: dist
+	$(quiet)rm -rf build/deb && mkdir -p build/deb && tar -C build/deb -xzf build/$(dist-name).tar.gz
+	$(quiet)cp build/$(dist-name).tar.gz build/deb/$(deb-name).orig.tar.gz
+	$(quiet)cp -r .ci/debian build/deb/$(dist-name)/debian
+	$(quiet)printf 'exitlab (%s-1) unstable; urgency=medium\n\n  * Version %s.\n\n -- %s  %s\n' '$(VERSION)' \
+		'$(VERSION)' "$$(sed -n 's/^Maintainer: //p' .ci/debian/control)" \
+		"$$(git -c safe.directory='*' log -1 --format=%aD | sed 's/, \([1-9]\) /, 0\1 /')" \
+		>build/deb/$(dist-name)/debian/changelog
+	$(call say,DEB,build/deb/$(dist-name))cd build/deb && dpkg-source -b $(dist-name) >/dev/null
