@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# .ci/: how what was built leaves the tree: install, uninstall, a tarball, a Debian package. a Debian source package.
+# .ci/: how what was built leaves the tree: install, uninstall, a tarball, a Debian source package.
 
 # GNU's names of directories; PREFIX is the same as prefix.
 PREFIX	       ?= /usr/local
