@@ -61,6 +61,7 @@ const struct doctor_ability doctor_abilities[] = {
 	 {{"on KVM", "guest qemu qemu-microvm kvm-kernel results-room"},
 	  {"in the lab", "guest qemu qemu-microvm lab-kernel results-room"}},
 	 "bpf btf memlock"},
+	{"floor", "exitlab floor", {{"on this host", "kvm"}, {"in the lab", "qemu lab-kernel"}}, "kvm-kernel bpf btf"},
 	{"isolate", "make boot ISOLATE=1",
 	 {{"on this host", "root cpus guest qemu qemu-microvm kvm-kernel results-room"},
 	  {"in the lab", "guest qemu qemu-microvm lab-kernel results-room"}},

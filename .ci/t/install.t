@@ -107,6 +107,13 @@ if git -c safe.directory='*' rev-parse -q --verify HEAD >/dev/null 2>&1; then
 	try make -s build/host/version.h
 	ok "and knows what it was made of" \
 		grep -q "REVISION \"$(git -C "$tree" describe --always --abbrev=12)\"" build/host/version.h
+	cd "$tree" || exit 1
+	if command -v dpkg-source >/dev/null; then
+		try make -s deb
+		ok "a Debian source package is made" [ -s "build/deb/exitlab_$version-1.dsc" ]
+	else
+		skip "a Debian source package is made" "no dpkg-source"
+	fi
 else
 	skip "make dist" "not a git checkout"
 fi
