@@ -132,31 +132,33 @@ static int make_vcpu(struct machine *machine)
 	return copy_cpuid(machine);
 }
 
-/* An ioeventfd of one byte, or of any length, as pci-testdev has them; nobody reads it. */
-static int make_ioeventfd(struct machine *machine, uint32_t address, uint32_t length,
-			  uint32_t flags)
-{
-	struct kvm_ioeventfd event = {
-		.datamatch = FLOOR_VALUE,
-		.addr = address,
-		.len = length,
-		.fd = machine->event,
-		.flags = flags,
-	};
+/* The devices that KVM answers by raising an event, as pci-testdev has them; nobody reads it. */
+static const struct {
+	uint32_t address, length; /* 0: of any length */
+	uint32_t flags;
+} ioeventfds[] = {
+	{FLOOR_AT_PIO_MATCH, 1, KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DATAMATCH},
+	{FLOOR_AT_PIO_ANY, 1, KVM_IOEVENTFD_FLAG_PIO},
+	{FLOOR_AT_MMIO_MATCH, 1, KVM_IOEVENTFD_FLAG_DATAMATCH},
+	{FLOOR_AT_MMIO_ANY, 0, 0},
+};
 
-	return ioctl(machine->vm, KVM_IOEVENTFD, &event);
-}
-
-static int make_devices(struct machine *machine)
+/* One that is there makes all ports or all addresses slower: it is there while its row runs. */
+static int set_ioeventfd(const struct machine *machine, uint32_t address, uint32_t more_flags)
 {
-	machine->event = eventfd(0, EFD_CLOEXEC);
-	if (machine->event < 0)
-		return -1;
-	return make_ioeventfd(machine, FLOOR_AT_PIO_MATCH, 1,
-			      KVM_IOEVENTFD_FLAG_PIO | KVM_IOEVENTFD_FLAG_DATAMATCH) |
-	       make_ioeventfd(machine, FLOOR_AT_PIO_ANY, 1, KVM_IOEVENTFD_FLAG_PIO) |
-	       make_ioeventfd(machine, FLOOR_AT_MMIO_MATCH, 1, KVM_IOEVENTFD_FLAG_DATAMATCH) |
-	       make_ioeventfd(machine, FLOOR_AT_MMIO_ANY, 0, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(ioeventfds); i++) {
+		struct kvm_ioeventfd event = {
+			.datamatch = FLOOR_VALUE,
+			.addr = address,
+			.len = ioeventfds[i].length,
+			.fd = machine->event,
+			.flags = ioeventfds[i].flags | more_flags,
+		};
+
+		if (ioeventfds[i].address == address)
+			return ioctl(machine->vm, KVM_IOEVENTFD, &event);
+	}
+	return 0;
 }
 
 /* A timer whose signal comes to this thread and no other. */
@@ -191,8 +193,9 @@ int machine_open(struct machine *machine, uint32_t samples, bool irqchip, char w
 	step = "KVM does not make a vCPU";
 	if (make_vcpu(machine))
 		goto refused;
-	step = "KVM does not make ioeventfds";
-	if (make_devices(machine))
+	step = "an eventfd";
+	machine->event = eventfd(0, EFD_CLOEXEC);
+	if (machine->event < 0)
 		goto refused;
 	step = "the deadline's timer";
 	if (!make_timer(machine))
@@ -334,6 +337,10 @@ enum machine_end machine_run(struct machine *machine, const struct floor_order *
 			 strerror(errno));
 		return MACHINE_REFUSED;
 	}
+	if (set_ioeventfd(machine, order->address, 0)) {
+		snprintf(why, MACHINE_WHY, "KVM does not make an ioeventfd: %s", strerror(errno));
+		return MACHINE_REFUSED;
+	}
 	too_late = 0;
 	machine->run->immediate_exit = 0;
 	running = machine->run;
@@ -343,5 +350,7 @@ enum machine_end machine_run(struct machine *machine, const struct floor_order *
 	end = run_vcpu(machine, deadline_s, why);
 	set_deadline(machine, 0);
 	running = NULL;
+	if (end == MACHINE_DONE)
+		set_ioeventfd(machine, order->address, KVM_IOEVENTFD_FLAG_DEASSIGN);
 	return end;
 }
