@@ -32,10 +32,16 @@ struct kexit_prepare {
 };
 
 /*
- * Memory that Linux was told to leave alone (memmap=), for the row that touches what nobody has
- * touched: KEXIT_FRESH_MIB from a 2 MiB boundary on, KEXIT_FRESH_STEPS samples in each of two
- * passes.
+ * What only the host knows of the machine. fresh: where memory begins that Linux was told to leave
+ * alone (memmap=), for the row that touches what nobody has touched: a guest-physical address, 0
+ * for none. It is KEXIT_FRESH_MIB from a 2 MiB boundary on, KEXIT_FRESH_STEPS samples in each of
+ * two passes.
  */
+struct kexit_machine {
+	uint64_t fresh;
+	uint64_t vcpus;
+};
+
 #define KEXIT_FRESH_MIB	  128u
 #define KEXIT_FRESH_STEPS 32u
 
@@ -64,7 +70,7 @@ struct kexit_counters {
 #define KEXIT_COUNTERS _IOR('x', 4, struct kexit_counters)
 /* Look whether a row can run, and prepare it. */
 #define KEXIT_PREPARE  _IOWR('x', 5, struct kexit_prepare)
-/* Say where that memory begins: a uint64_t, the guest-physical address. */
-#define KEXIT_FRESH    _IOW('x', 6, uint64_t)
+/* Say what the machine has. */
+#define KEXIT_MACHINE  _IOW('x', 6, struct kexit_machine)
 
 #endif

@@ -18,7 +18,7 @@
 
 #include "measure.h"
 
-struct options options = {.clock = CLOCK_TSC, .warmup = 1000};
+struct options options = {.clock = CLOCK_TSC, .warmup = 1000, .vcpus = 1};
 
 /* What ring 0 times is not in this program. */
 #define SAMPLE_user(insn)    insn_##insn
@@ -225,6 +225,7 @@ int main(int argc, char **argv)
 		{"clock", required_argument, NULL, 'c'},
 		{"init-tsc", required_argument, NULL, 'b'},
 		{"fresh-at", required_argument, NULL, 'f'},
+		{"vcpus", required_argument, NULL, 'v'},
 		{"tsc", no_argument, NULL, 't'},
 		{NULL, 0, NULL, 0},
 	};
@@ -253,6 +254,9 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			options.fresh_at = number(optarg, "--fresh-at");
+			break;
+		case 'v':
+			options.vcpus = number(optarg, "--vcpus");
 			break;
 		case 't': /* init's first command: how far is the clock? */
 			printf("%llu\n", __builtin_ia32_rdtsc());

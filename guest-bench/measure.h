@@ -32,6 +32,7 @@ extern struct options {
 	const char *select;   /* comma-separated row names; NULL: all */
 	const char *init_tsc; /* TSC when init began, decimal; INFO carries it */
 	uint32_t fresh_at;    /* MiB: where memory begins that Linux leaves alone; 0: none */
+	uint32_t vcpus;	      /* of the machine; Linux uses the first */
 } options;
 
 /* samplers.c: one per context. */

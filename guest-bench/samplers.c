@@ -37,7 +37,7 @@ static void map_counters(void)
 
 void open_kexit(void)
 {
-	uint64_t fresh = (uint64_t)options.fresh_at << 20;
+	struct kexit_machine machine = {(uint64_t)options.fresh_at << 20, options.vcpus};
 	uint32_t eax, ebx, ecx, edx;
 
 	kexit_fd = open("/dev/kexit", O_RDONLY | O_CLOEXEC);
@@ -46,7 +46,7 @@ void open_kexit(void)
 	if (kexit_fd < 0)
 		return;
 	map_counters();
-	if (fresh && ioctl(kexit_fd, KEXIT_FRESH, &fresh))
+	if (ioctl(kexit_fd, KEXIT_MACHINE, &machine))
 		fail("kexit.ko takes no memory at %u MiB: %s", options.fresh_at, strerror(errno));
 }
 

@@ -116,6 +116,9 @@ static void prepare(struct run *run, const struct boot *boot, const char *name,
 	if (boot_fresh_mib(select))
 		length += snprintf(guest_args + length, GUEST_ARGS - length, " --fresh-at %u",
 				   VM_FRESH_AT_MIB);
+	if (boot->options.vcpus > 1)
+		length += snprintf(guest_args + length, GUEST_ARGS - length, " --vcpus %ld",
+				   boot->options.vcpus);
 	if (select)
 		snprintf(guest_args + length, GUEST_ARGS - length, " --select %s", select);
 	*run = (struct run){

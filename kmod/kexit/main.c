@@ -213,15 +213,15 @@ static long prepare_row(struct kexit_prepare __user *from)
 	return copy_to_user(from, &prepare, sizeof(prepare)) ? -EFAULT : 0;
 }
 
-static long tell_fresh(const u64 __user *from)
+static long tell_machine(const struct kexit_machine __user *from)
 {
-	u64 start;
+	struct kexit_machine told;
 
-	if (copy_from_user(&start, from, sizeof(start)))
+	if (copy_from_user(&told, from, sizeof(told)))
 		return -EFAULT;
-	if (!IS_ALIGNED(start, FRESH_STEP))
+	if (!IS_ALIGNED(told.fresh, FRESH_STEP))
 		return -EINVAL;
-	fresh_start = start;
+	machine = told;
 	return 0;
 }
 
@@ -244,8 +244,8 @@ static long kexit_ioctl(struct file *file, unsigned int command, unsigned long a
 		return tell_counters((struct kexit_counters __user *)argument);
 	case KEXIT_PREPARE:
 		return prepare_row((struct kexit_prepare __user *)argument);
-	case KEXIT_FRESH:
-		return tell_fresh((const u64 __user *)argument);
+	case KEXIT_MACHINE:
+		return tell_machine((const struct kexit_machine __user *)argument);
 	default:
 		return -ENOTTY;
 	}

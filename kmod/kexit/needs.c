@@ -17,7 +17,7 @@
 u64 insn_operand, insn_address;
 bool insn_x2apic;
 const volatile u32 *insn_seen = &irq_stat.x86_platform_ipis;
-phys_addr_t fresh_start;
+struct kexit_machine machine = {.vcpus = 1};
 
 static const char *need_hypercall(void)
 {
@@ -138,10 +138,10 @@ static u32 fresh_used; /* steps given to rows so far */
 
 static const char *need_fresh(void)
 {
-	if (!fresh_start)
+	if (!machine.fresh)
 		return "no memory was set aside for it";
 	if (!fresh)
-		fresh = memremap(fresh_start, (size_t)KEXIT_FRESH_MIB << 20, MEMREMAP_WB);
+		fresh = memremap(machine.fresh, (size_t)KEXIT_FRESH_MIB << 20, MEMREMAP_WB);
 	if (!fresh)
 		return "the memory set aside for it cannot be mapped";
 	if ((fresh_used + KEXIT_FRESH_STEPS) * (u64)FRESH_STEP > (u64)KEXIT_FRESH_MIB << 20)
@@ -336,6 +336,8 @@ static const char *need_x2apic(void)
 /* The second vCPU, in the mode the row is about; else it is in HLT and costs nothing. */
 static const char *need_processor(void)
 {
+	if (machine.vcpus < 2)
+		return "the guest has one vCPU: VCPUS=2 gives it another";
 	return find_apic() ?: processor_start();
 }
 

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "kexit.h"
+
 struct need {
 	/* Once before a row runs. NULL, or why it cannot run here. */
 	const char *(*prepare)(void);
@@ -51,8 +53,8 @@ enum {
 
 extern const struct need needs[];
 
-/* Where the memory begins that Linux does not use (KEXIT_FRESH); 0 until it is told. */
-extern phys_addr_t fresh_start;
+/* What the host has said (KEXIT_MACHINE). */
+extern struct kexit_machine machine;
 
 void needs_release(void); /* when the module goes */
 

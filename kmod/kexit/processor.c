@@ -26,7 +26,7 @@ static void send(u32 command)
 			 PROCESSOR_APIC_ID);
 }
 
-/* A tenth of a second is for ever, but not for a vCPU that has no CPU of the host's. */
+/* It answers at once, unless its thread has to wait for a CPU. */
 #define PATIENCE_MS 2000
 
 static bool reaches(unsigned int offset, unsigned int value)
@@ -65,7 +65,7 @@ const char *processor_start(void)
 	mdelay(10);
 	send(APIC_DM_STARTUP | PROCESSOR_PAGE >> 12);
 	running = reaches(PROCESSOR_MODE, PROCESSOR_HALT);
-	return running ? NULL : "the guest has one vCPU: VCPUS=2 gives it another";
+	return running ? NULL : "the second vCPU does not start";
 }
 
 void processor_mode(unsigned int mode)
