@@ -13,6 +13,10 @@ ISOLATE	   ?=
 FIFO	   ?=
 VCPUS	   ?=
 DEBUGCON   ?=
+LAB_KERNELS ?=
+VARY	   ?=
+FULL	   ?=
+EXPLAIN	   ?=
 ATTACH	   ?=
 A	   ?=
 B	   ?=
@@ -62,7 +66,7 @@ include isolation-scripts/rules.mk
 include docs/rules.mk
 include .ci/rules.mk
 
-.PHONY: all deps boot floor isolation-ab compare results-index bench check lint clean help
+.PHONY: all deps boot floor isolation-ab compare pathlength results-index bench check lint clean help
 
 all: build/exitlab $(lab-parts) $(guest-parts) $(man-pages)
 
@@ -106,6 +110,12 @@ compare: build/exitlab
 	$(if $(and $(A),$(B)),,$(error name two runs: make compare A=results/HOST/RUN B=results/HOST/RUN))
 	$(quiet)build/exitlab compare '$(A)' '$(B)'
 
+pathlength: all
+	$(quiet)build/exitlab pathlength --results '$(RESULTS)' \
+		$(if $(LAB_KERNELS),--kernels '$(LAB_KERNELS)') $(if $(VARY),--vary '$(VARY)') \
+		$(if $(filter 1,$(FULL)),--full) $(if $(EXPLAIN),--explain '$(EXPLAIN)') \
+		$(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)')
+
 # Every test speaks TAP: cmocka programs and shell scripts, beside what they test in t/.
 check: export CMOCKA_MESSAGE_OUTPUT = TAP
 check: all $(check-programs)
@@ -126,6 +136,7 @@ help:
 #h make isolation-ab  the same rows with and without isolation, left alone and disturbed
 #h make results-index write results/index.html: every run, by host and time [RESULTS=]
 #h make compare       what changed from run A to run B [A=DIR B=DIR]
+#h make pathlength    path lengths by kernel, mitigations, machine, debugcon, tracer
 #h make check         every test; ends in "N passed, N failed, N skipped"
 #h make bench         the project's own figures, each beside its anchor
 #h make lint          shellcheck, clang-format, cppcheck
@@ -145,6 +156,9 @@ help:
 #h   ISOLATE=1 FIFO=N         isolate the CPU meanwhile; the vCPU's real-time priority then
 #h   DEBUGCON=null|file|socket  what takes the bytes of OUTB to QEMU [null]
 #h   ATTACH=TRACER            trace the timed pass: exitcount, trace-cmd or perf [nothing]
+#h   LAB_KERNELS="A B"        of pathlength: kernels [the newest of each series that apt offers]
+#h   VARY=FACTOR,... FULL=1   of pathlength: factors; every combination of them [all; one at a time]
+#h   EXPLAIN=ROW              of pathlength: which functions a row's instructions are of
 #h   ROUNDS=N DISTURB=WHEN    of isolation-ab: how often [3; 1 in the lab]; on, off or both [both]
 #h   IRQCHIP=1                of floor: with the interrupt controllers inside KVM
 #h   READ=FILE                of isolation-ab: a file that the generator also reads, for disk interrupts

@@ -27,14 +27,17 @@
 #define WORDS	12
 #define READY	3 /* the shell's descriptor for its word */
 
-const char *const attach_names[] = {"none", "exitcount", "trace-cmd", "perf", NULL};
-
-/* How each traces all of KVM's events while the command after these words runs. */
+/*
+ * How each traces all of KVM's events while the command after these words runs. A reader that
+ * waits in the kernel makes each event some instructions longer as long as it waits, so trace-cmd's
+ * looks ten times a second instead.
+ */
 static const struct tracer {
 	const char *name;
 	const char *word[WORDS];
 } tracers[] = {
-	{"trace-cmd", {"trace-cmd", "record", "-q", "-e", "kvm", "-o", "trace.dat"}},
+	{"trace-cmd",
+	 {"trace-cmd", "record", "-q", "--poll", "-s", "100000", "-e", "kvm", "-o", "trace.dat"}},
 	{"perf", {"perf", "record", "-q", "-a", "-e", "kvm:*", "-o", "perf.data", "--"}},
 };
 

@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Their names, NULL at the end: what --attach takes. The first is "none". */
-extern const char *const attach_names[];
+/* What --attach takes, as an array's initialiser. */
+#define ATTACH_NAMES                                                                               \
+	{                                                                                          \
+		"none", "exitcount", "trace-cmd", "perf", NULL                                     \
+	}
 
 struct attached;
 

@@ -160,7 +160,7 @@ static int count_bytes(const struct boot *boot, json_t *proof, char *why, size_t
 		return EXIT_OK;
 	prepare(&run, boot, "check", guest_args, rows,
 		iter && iter < CHECK_ITER ? iter : CHECK_ITER);
-	run.vm.debugcon = "file";
+	run.vm.debugcon = "kept";
 	run_guest(&run);
 	snprintf(path, sizeof(path), "%s/check.debugcon", boot->archive.directory);
 	if (run.outcome != RUN_DONE || stat(path, &file)) {
@@ -192,11 +192,6 @@ static int finish(struct boot *boot, struct run *run)
 	json_t *env = env_json(run, boot->archive.time);
 	char why[600] = "the run could not be archived or reported: see above";
 	int status = count_bytes(boot, run->proof, why, sizeof(why));
-	char bytes[PATH_MAX + 32];
-
-	/* What the guest wrote there is known; count_bytes() has counted it. */
-	snprintf(bytes, sizeof(bytes), "%s/run.debugcon", directory);
-	unlink(bytes);
 
 	if (status == EXIT_OK && !strcmp(run->vm.accel, "kvm") && !boot->options.no_floor)
 		boot_floor(&boot->options, directory, boot->cpu, run->isolated);
@@ -233,6 +228,7 @@ static int run_here(struct boot *boot, char *why, size_t size)
 	run.vm.debugcon = boot->options.debugcon;
 	if (strcmp(boot->options.attach, "none"))
 		run.attach = boot->options.attach;
+	run.symbols = boot->options.symbols;
 	run.prove = !tcg && !boot->options.no_proof;
 	run_guest(&run);
 	snprintf(why, size, "%s", run.why);

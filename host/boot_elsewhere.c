@@ -35,6 +35,8 @@ static void add_boot(struct command *command, const struct boot_options *options
 		command_number(command, "--deadline", options->deadline);
 	if (options->vcpus > 1)
 		command_number(command, "--vcpus", options->vcpus);
+	if (options->symbols)
+		command_add(command, "--symbols");
 	if (options->no_proof)
 		command_add(command, "--no-proof");
 	if (options->no_floor)

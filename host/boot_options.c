@@ -26,6 +26,7 @@ enum {
 	OPTION_FIFO,
 	OPTION_DEBUGCON,
 	OPTION_ATTACH,
+	OPTION_SYMBOLS,
 };
 
 static const struct argp_option option_table[] = {
@@ -58,6 +59,8 @@ static const struct argp_option option_table[] = {
 	{"fifo", OPTION_FIFO, "PRIORITY", 0,
 	 "with --isolate: real-time priority of the vCPU, 1 to 99 [none]", 0},
 	{"under-isolate", OPTION_UNDER_ISOLATE, NULL, OPTION_HIDDEN, NULL, 0},
+	{"symbols", OPTION_SYMBOLS, NULL, 0,
+	 "keep what names instructions: the kernel's symbols and QEMU's mappings", 0},
 	{"list", OPTION_LIST, NULL, 0, "print the rows and exit", 0},
 	{0},
 };
@@ -154,8 +157,12 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 			one_of(argument, (const char *const[]){"null", "file", "socket", NULL},
 			       "--debugcon", state);
 		break;
+	case OPTION_SYMBOLS:
+		boot->symbols = true;
+		break;
 	case OPTION_ATTACH:
-		boot->attach = one_of(argument, attach_names, "--attach", state);
+		boot->attach =
+			one_of(argument, (const char *const[])ATTACH_NAMES, "--attach", state);
 		break;
 	case OPTION_LIST:
 		boot->list = true;

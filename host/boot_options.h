@@ -14,7 +14,7 @@ struct boot_options {
 	const char *kernel, *initrd; /* NULL: those that make built */
 	const char *qemu;
 	const char *debugcon; /* its backend in the timed pass: null, file, socket */
-	const char *attach;   /* what traces the timed pass: of attach_names */
+	const char *attach;   /* what traces the timed pass: of ATTACH_NAMES */
 	long cpu;	      /* host CPU of the vCPU; -1: choose */
 	long iter;	      /* samples per row; 0: the guest's defaults */
 	long deadline;	      /* seconds of one boot; 0: choose */
@@ -22,7 +22,7 @@ struct boot_options {
 	long fifo;	      /* real-time priority of an isolated vCPU; 0: none */
 	bool isolate;	      /* under `isolate run` */
 	bool under_isolate;   /* it is what `isolate run` runs: nothing may go on in the lab */
-	bool no_proof, no_floor, list;
+	bool no_proof, no_floor, list, symbols;
 };
 
 /* What is not said on the command line. */

@@ -32,7 +32,16 @@
 #include "option_number.h"
 #include "util.h"
 
-enum { KEY_CLOCK = 1, KEY_IOMMU, KEY_DEVICE, KEY_APPEND, KEY_RW, KEY_DEADLINE, KEY_KERNEL };
+enum {
+	KEY_CLOCK = 1,
+	KEY_IOMMU,
+	KEY_DEVICE,
+	KEY_APPEND,
+	KEY_RW,
+	KEY_DEADLINE,
+	KEY_KERNEL,
+	KEY_PLUGIN
+};
 
 /* clang-format off */
 static const struct argp_option option_list[] = {
@@ -42,6 +51,7 @@ static const struct argp_option option_list[] = {
 	{"mem",      'm',          "SIZE",  0, "its memory, in QEMU's words [2G]", 0},
 	{"iommu",    KEY_IOMMU,    NULL,    0, "with an IOMMU and interrupt remapping", 0},
 	{"device",   KEY_DEVICE,   "SPEC",  0, "one more device, in the words of QEMU's -device; repeatable", 0},
+	{"plugin",   KEY_PLUGIN,   "SPEC",  0, "a plugin of the emulator, in the words of QEMU's -plugin; repeatable", 0},
 	{"append",   KEY_APPEND,   "ARGS",  0, "more of the kernel's command line; repeatable", 0},
 	{"rw",       KEY_RW,       "DIR",   0, "a directory the command may change; repeatable", 0},
 	{"deadline", KEY_DEADLINE, "S",     0, "end the lab after this many seconds [900]", 0},
@@ -91,6 +101,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_DEVICE:
 		words_add(&options->device, "%s", argument);
+		return 0;
+	case KEY_PLUGIN:
+		words_add(&options->plugin, "%s", argument);
 		return 0;
 	case KEY_APPEND:
 		words_add(&options->append, "%s", argument);

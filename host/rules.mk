@@ -42,6 +42,8 @@ host-sources := \
 	host/exitcount_cmd.c \
 	host/exitcount_table.c \
 	host/exitlab.c \
+	host/explain.c \
+	host/explain_report.c \
 	host/floor.c \
 	host/floor/machine.c \
 	host/floor/rows.c \
@@ -65,6 +67,10 @@ host-sources := \
 	host/layout.c \
 	host/memlock.c \
 	host/option_number.c \
+	host/pathlength.c \
+	host/pathlength_matrix.c \
+	host/pathlength_plot.c \
+	host/pathlength_report.c \
 	host/qmp.c \
 	host/record.c \
 	host/report.c \
@@ -82,13 +88,14 @@ host-sources := \
 	host/report_text.c \
 	host/run.c \
 	host/stats.c \
+	host/symbols.c \
 	host/verdict.c \
 	host/vm.c
 
 include host/lab/rules.mk
 include host/floor/rules.mk
 
-host-libs := -lbpf -ljansson -lm -pthread
+host-libs := -lbpf -lelf -ljansson -lm -pthread
 
 host-objects := $(host-sources:%.c=build/%.o)
 
@@ -123,7 +130,8 @@ check-scripts += host/t/lab.t
 check-scripts += host/t/compare.t
 check-scripts += host/t/exitcount.t
 check-scripts += host/t/floor.t
-check-scripts += host/t/isolation.t host/t/html.t
+check-scripts += host/t/isolation.t
+check-scripts += host/t/pathlength.t host/t/html.t
 check: build/host/t/make_records
 check-scripts += host/t/doctor.t
 check-scripts += host/t/lab_boot.t host/t/boot.t host/t/lint.t host/t/fuzz.t
@@ -161,17 +169,20 @@ report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host
 	host/exit_rows.c host/html.c host/index_page.c \
 	host/gnuplot.c host/json_file.c host/record.c host/report%.c host/stats.c host/verdict.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination html json_file record report stats tax verdict)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain html json_file pathlength record report stats tax verdict)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 
 check-programs += $(report-tests)
 
+$(patsubst %,build/asan/host/t/test_%,explain pathlength): $(patsubst %,build/asan/host/%.o,explain_report \
+	pathlength_matrix pathlength_plot pathlength_report symbols)
+
 build/asan/%.o: %.c build/flags | build/host/version.h
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) $(sanitize) -D_GNU_SOURCE -Ibuild/host -MMD -MP -c -o $@ $<
 
 $(report-tests): %: %.o $(report-objects)
-	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lelf -lm
 
 # What a comparison is made of, without the command.
 compare-objects := $(patsubst %.c,build/asan/%.o,$(filter host/compare_%.c host/estimate.c,$(host-sources)))

@@ -22,6 +22,7 @@
 #include "exitcount.h"
 #include "record.h"
 #include "run.h"
+#include "symbols.h"
 #include "util.h"
 
 #define POWER_OFF_S 30 /* from DONE to QEMU's end; an emulated host is slow */
@@ -129,6 +130,9 @@ static void begin_timed(struct watch *watch)
 
 	if (name && !(watch->attached = attach_begin(name, watch->vm.pid, why, sizeof(why))))
 		FAIL(watch, RUN_CANNOT, "%s", why);
+	if (watch->run->symbols &&
+	    symbols_save(watch->run->vm.directory, watch->run->vm.name, watch->vm.pid))
+		FAIL(watch, RUN_FAILED, "the symbols could not be kept");
 	watch->before = take_snapshot(watch);
 }
 

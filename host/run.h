@@ -19,11 +19,12 @@ enum outcome {
 struct run {
 	/* Set by the caller. */
 	struct vm_config vm;
-	int signals;		 /* signalfd of the signals that end a run */
-	bool prove;		 /* run the proof pass, if counting is possible */
-	const char *attach;	 /* tracer of the timed pass, of attach_names; NULL none */
-	unsigned int first_s;	 /* longest time until the guest's first record */
-	unsigned int silence_s;	 /* longest time between two signs of life after it */
+	int signals;		/* signalfd of the signals that end a run */
+	bool prove;		/* run the proof pass, if counting is possible */
+	bool symbols;		/* keep what names the instructions of kernel and QEMU: symbols.h */
+	const char *attach;	/* tracer of the timed pass, of ATTACH_NAMES; NULL none */
+	unsigned int first_s;	/* longest time until the guest's first record */
+	unsigned int silence_s; /* longest time between two signs of life after it */
 	unsigned int deadline_s; /* longest time in all */
 
 	/* Set by run_guest(). The stream is in directory/NAME.rec. */

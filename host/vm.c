@@ -138,6 +138,8 @@ static json_t *command_line(const struct vm_config *config, bool lock, int chann
 	if (!strcmp(config->debugcon, "socket"))
 		add(command, "socket,id=debugcon,fd=%d", channel[DEBUGCON][1]);
 	else if (!strcmp(config->debugcon, "file"))
+		add(command, "file,id=debugcon,path=/proc/self/fd/%d", channel[DEBUGCON][1]);
+	else if (!strcmp(config->debugcon, "kept"))
 		add(command, "file,id=debugcon,path=%s.debugcon", config->name);
 	else
 		add(command, "null,id=debugcon");
@@ -285,6 +287,9 @@ int vm_start(struct vm *vm, const struct vm_config *config, char *why, size_t si
 			return -1;
 		}
 	}
+	/* In memory, since what a write costs must not hang on the disk that the archive is on. */
+	if (!strcmp(config->debugcon, "file"))
+		channel[DEBUGCON][1] = memfd_create("debugcon", MFD_CLOEXEC);
 	vm->command = command_line(config, vm->memory_locked, channel);
 	vm->record = channel[RECORD][0];
 	vm->debugcon = channel[DEBUGCON][0];

@@ -24,9 +24,8 @@ struct vm_config {
 	const char *initrd;	/* absolute path: cpio, lz4 */
 	const char *guest_args; /* for the guest program */
 	const char *directory;	/* existing; QEMU runs in it and writes its files there: */
-	const char *name;	/* NAME.console.log, NAME.qemu.log and, if asked, NAME.debugcon */
-	const char
-		*debugcon; /* behind port 0xe9: "null", "file", which keeps the bytes, "socket" */
+	const char *name;	/* NAME.console.log, NAME.qemu.log, NAME.debugcon where kept */
+	const char *debugcon;	/* behind port 0xe9: "null", "file" (in memory), "socket", "kept" */
 	unsigned int memory_mib; /* of the guest */
 	unsigned int fresh_mib;	 /* of it, from VM_FRESH_AT_MIB on: Linux leaves it alone */
 	unsigned int vcpus;	 /* 1 or 2; Linux uses the first */

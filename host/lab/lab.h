@@ -22,6 +22,7 @@ struct lab_options {
 	const char *memory;    /* in QEMU's words */
 	bool iommu;	       /* an Intel IOMMU with interrupt remapping */
 	struct words device;   /* in QEMU's words */
+	struct words plugin;   /* the same */
 	struct words append;   /* of the kernel's command line */
 	struct words writable; /* resolved paths */
 	int deadline;	       /* seconds */

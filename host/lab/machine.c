@@ -169,6 +169,8 @@ static struct words command_line(const struct lab_options *options, const struct
 	}
 	for (size_t i = 0; i < options->device.n; i++)
 		add_option(&words, "-device", "%s", options->device.word[i]);
+	for (size_t i = 0; i < options->plugin.n; i++)
+		add_option(&words, "-plugin", "%s", options->plugin.word[i]);
 	add_kernel(&words, options, kernel, initramfs);
 	return words;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # host/lab/: what `exitlab lab` finds beside itself. The kernel is fetched on first use, not here.
 
-lab-parts := build/lab/agent build/lab/prepare
+lab-parts := build/lab/agent build/lab/prepare build/lab/trace.so
 
 lab-agent-sources := host/lab/agent.c host/lab/bringup.c host/lab/stream.c
 
@@ -9,6 +9,10 @@ lab-agent-sources := host/lab/agent.c host/lab/bringup.c host/lab/stream.c
 build/lab/agent: $(lab-agent-sources) $(wildcard host/lab/*.h) build/flags
 	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s \
 		-idirafter /usr/include -idirafter /usr/include/$(shell uname -m)-linux-gnu -o $@ $(lab-agent-sources)
+
+# A plugin of QEMU's, whose functions it finds when it is loaded.
+build/lab/trace.so: host/lab/trace.c host/lab/trace.h build/flags
+	$(call say,PLUGIN,$@)mkdir -p $(@D); $(CC) $(compile-flags) -fPIC -shared -fvisibility=hidden $(LDFLAGS) -o $@ $<
 
 check-scripts += host/lab/t/prepare.t
 

@@ -48,6 +48,14 @@ ok "a download that fails is apt's fault, not dpkg's" prepare 77 linux-image-som
 ok "its line says so" grep -q 'cannot download linux-image-some' "$dir/err"
 ok "nothing is left" empty
 
+command_is apt-cache <<'END'
+printf 'linux-image-%s-amd64-unsigned\n' 6.1.0-9 6.12.9+deb12 6.1.0-10 6.12.10+deb12-rt 6.1.0-11-cloud 6.12.10+deb12
+END
+(PATH=$dir/bin:$PATH CACHE=$dir/cache "$prepare" -l) >"$dir/out" 2>"$dir/err"
+ok "of each series the newest is listed, neither rt nor cloud" \
+	[ "$(tr "\n" " " <"$dir/out")" = \
+	"linux-image-6.12.10+deb12-amd64-unsigned linux-image-6.1.0-10-amd64-unsigned " ]
+
 mkdir -p "$dir/cache/lab/linux-image-some"
 echo 6.99 >"$dir/cache/lab/linux-image-some/release"
 ok "what is there is found in a relative cache" prepare 0 linux-image-some

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * exitlab pathlength: how many instructions each row takes, and what makes them more or fewer: the
+ * host's kernel, its mitigations, the machine, what is behind debugcon, a tracer. Each cell of the
+ * matrix is one boot in a lab of its own, so none can depend on what ran before it.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive.h"
+#include "boot_child.h"
+#include "boot_elsewhere.h"
+#include "boot_options.h"
+#include "child.h"
+#include "commands.h"
+#include "explain.h"
+#include "json_file.h"
+#include "layout.h"
+#include "pathlength.h"
+#include "util.h"
+
+#define PATH_SIZE (sizeof(((struct archive *)0)->directory) + 300)
+
+/* Everything about one matrix that more than one step needs. */
+struct pathlength {
+	struct boot_options boot;
+	const char *kernels, *vary, *explain;
+	bool full;
+	struct matrix matrix;
+	struct archive archive;
+	char self[PATH_MAX];
+};
+
+enum { OPTION_VARY = 256, OPTION_FULL, OPTION_EXPLAIN };
+
+static const struct argp_option option_table[] = {
+	{"kernels", 'k', "NAME,...", 0,
+	 "kernels of the lab, packages or images; the first is the base's [LAB_KERNELS, else the newest of each series that apt offers]",
+	 0},
+	{"iter", 'i', "N", 0, "samples per row [1000]", 0},
+	{"select", 's', "ROW,...", 0, "rows to run beside the empty ones [all]", 0},
+	{"vary", OPTION_VARY, "FACTOR,...", 0,
+	 "of kernel, mitigations, machine, debugcon, attached [all]", 0},
+	{"full", OPTION_FULL, NULL, 0, "run every combination, not one change at a time", 0},
+	{"explain", OPTION_EXPLAIN, "ROW", 0,
+	 "print instead which functions the instructions of one row are of", 0},
+	{"results", 'r', "DIR", 0, "archive [results]", 0},
+	{0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct pathlength *pathlength = state->input;
+
+	switch (key) {
+	case 'k':
+		pathlength->kernels = argument;
+		return 0;
+	case OPTION_VARY:
+		pathlength->vary = argument;
+		return 0;
+	case OPTION_EXPLAIN:
+		pathlength->explain = argument;
+		return boot_option('s', argument, &pathlength->boot, state);
+	case OPTION_FULL:
+		pathlength->full = true;
+		return 0;
+	case 'i':
+	case 's':
+	case 'r':
+	case ARGP_KEY_ARG:
+		return boot_option(key, argument, &pathlength->boot, state);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = option_table,
+	.parser = parse,
+	.doc = "Count the instructions of every row under each kernel, with its mitigations and without, "
+	       "and with one thing changed at a time: the machine, what is behind debugcon, a tracer. "
+	       "All of it takes place in the lab, under the insn clock."
+	       "\vArchived in DIR/lab/<UTC time>-pathlength: summary.json, pathlength.md, report.csv, "
+	       "pathlength.svg, and each boot in runs/. Equal runs give an equal table.",
+};
+
+/* The kernels that lab/prepare lists, one a line; the caller's. NULL after saying why not. */
+static char *usual_kernels(int *status)
+{
+	struct command command = {0};
+	char prepare[PATH_MAX], text[4096];
+	int output = memfd_create("kernels", MFD_CLOEXEC);
+	bool interrupted;
+	ssize_t length;
+
+	*status = EXIT_CANNOT;
+	if (!find_part("lab/prepare", prepare)) {
+		pr_err("%s is missing; run make", prepare);
+		return NULL;
+	}
+	command_add(&command, "%s", prepare);
+	command_add(&command, "-l");
+	*status = command_run(&command, output, &interrupted);
+	command_free(&command);
+	length = pread(output, text, sizeof(text) - 1, 0);
+	close(output);
+	text[length > 0 ? length : 0] = '\0';
+	if (*status) {
+		fputs(text, stderr); /* one line of prepare's */
+		return NULL;
+	}
+	return strdup(text);
+}
+
+/* "SELF lab ... -- SELF boot ...": the boot of one cell, archived in directory. */
+static void add_cell(struct command *command, const struct pathlength *pathlength,
+		     const struct pathlength_cell *cell, const char *directory)
+{
+	const struct boot_options *boot = &pathlength->boot;
+
+	command_add(command, "%s", pathlength->self);
+	command_add(command, "lab");
+	command_number(command, "--deadline",
+		       2 * boot_deadline(boot, boot->iter ?: INSN_ITER) + 120);
+	command_option(command, "--rw", directory);
+	command_option(command, "--kernel", cell->value[FACTOR_KERNEL]);
+	if (!strcmp(cell->value[FACTOR_MITIGATIONS], "off"))
+		command_option(command, "--append", "mitigations=off");
+	command_add(command, "--");
+	command_add(command, "%s", pathlength->self);
+	command_add(command, "boot");
+	command_option(command, "--accel", "kvm");
+	command_option(command, "--machine", cell->value[FACTOR_MACHINE]);
+	command_option(command, "--debugcon", cell->value[FACTOR_DEBUGCON]);
+	command_option(command, "--attach", cell->value[FACTOR_ATTACHED]);
+	command_option(command, "--select", boot->select);
+	command_option(command, "--results", directory);
+	command_add(command, "--no-floor");
+	if (boot->iter)
+		command_number(command, "--iter", boot->iter);
+}
+
+/* Names the cell's directory, runs/02-6.1.0-56, in the archive. */
+static void name_run(struct pathlength *pathlength, size_t number, char directory[PATH_SIZE])
+{
+	struct pathlength_cell *cell = &pathlength->matrix.cells[number];
+	char label[200];
+
+	cell_label(&pathlength->matrix, cell, label, sizeof(label));
+	for (char *at = label; *at; at++)
+		if (strchr(" /", *at))
+			*at = '-';
+	snprintf(cell->run, sizeof(cell->run), "runs/%02zu-%s", number + 1, label);
+	snprintf(directory, PATH_SIZE, "%s/%s", pathlength->archive.directory, cell->run);
+}
+
+/* Takes what the boot of a cell left. */
+static void take(struct pathlength *pathlength, struct pathlength_cell *cell, int status,
+		 const char *directory)
+{
+	char *run = boot_run_in(directory);
+
+	/* A row that is INVALID makes the boot's exit code 1, but the run is there. */
+	if (run && status <= EXIT_FAILED && !json_file_read(run, "summary.json", &cell->summary) &&
+	    cell->summary) {
+		cell->verdict = "ok";
+		snprintf(cell->run, sizeof(cell->run), "%s",
+			 run + strlen(pathlength->archive.directory) + 1);
+	} else {
+		cell->verdict = status == EXIT_CANNOT ? "WAIVED" : "FAILED";
+		boot_last_line(directory, cell->reason, sizeof(cell->reason));
+	}
+	free(run);
+}
+
+/* EXIT_OK, or EXIT_FAILED with why: it was interrupted, or the archive cannot be written. */
+static int run_cell(struct pathlength *pathlength, size_t number, char *why, size_t size)
+{
+	struct pathlength_cell *cell = &pathlength->matrix.cells[number];
+	struct command command = {0};
+	char directory[PATH_SIZE], label[200];
+	bool interrupted = false;
+	int log, status;
+
+	name_run(pathlength, number, directory);
+	log = boot_log_open(directory, why, size);
+	if (log < 0)
+		return EXIT_FAILED;
+	cell_label(&pathlength->matrix, cell, label, sizeof(label));
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[Kcell %zu of %zu: %s", number + 1, pathlength->matrix.count,
+			label);
+	add_cell(&command, pathlength, cell, directory);
+	status = command_run(&command, log, &interrupted);
+	command_free(&command);
+	close(log);
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	if (interrupted) {
+		snprintf(why, size, "interrupted in cell %zu of %zu, %s", number + 1,
+			 pathlength->matrix.count, label);
+		return EXIT_FAILED;
+	}
+	take(pathlength, cell, status, directory);
+	return EXIT_OK;
+}
+
+static int write_text(const char *directory, const char *name, const json_t *summary,
+		      void (*print)(const json_t *, FILE *))
+{
+	char path[PATH_SIZE];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "we");
+	if (file)
+		print(summary, file);
+	if (!file || (fflush(file), ferror(file)) || fclose(file)) {
+		pr_err("%s: %s", path, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* 0 without gnuplot, too: then there is no plot. */
+static int write_plot(const char *directory, const json_t *summary)
+{
+	char *svg = pathlength_plot(summary), path[PATH_SIZE];
+	FILE *file;
+	int error;
+
+	if (!svg && errno == ENOENT) {
+		pr_warn("no plot: gnuplot is not installed (Debian: gnuplot-nox)");
+		return 0;
+	}
+	if (!svg)
+		return -1;
+	snprintf(path, sizeof(path), "%s/pathlength.svg", directory);
+	file = fopen(path, "we");
+	error = !file || fputs(svg, file) < 0;
+	if ((file && fclose(file)) || error)
+		pr_err("%s: %s", path, strerror(errno));
+	free(svg);
+	return error ? -1 : 0;
+}
+
+static int write_report(struct pathlength *pathlength, char *why, size_t size)
+{
+	const char *directory = pathlength->archive.directory;
+	json_t *summary = pathlength_summary(&pathlength->matrix, pathlength->archive.time);
+	int status = strcmp(json_text(summary, "status"), "ok") ? EXIT_FAILED : EXIT_OK;
+
+	if (json_file_write(summary, directory, "summary.json") ||
+	    write_text(directory, "pathlength.md", summary, pathlength_markdown) ||
+	    write_text(directory, "report.csv", summary, pathlength_csv) ||
+	    write_plot(directory, summary) || archive_keep(&pathlength->archive)) {
+		snprintf(why, size, "the table could not be written: see above");
+		status = EXIT_FAILED;
+	} else {
+		pathlength_table(summary, stdout);
+		printf("archived in %s\n", directory);
+	}
+	json_decref(summary);
+	return status;
+}
+
+static int run_matrix(struct pathlength *pathlength)
+{
+	const struct pathlength_cell *base = pathlength->matrix.cells;
+	char why[PATH_SIZE + 600] = "";
+	char path[PATH_SIZE];
+	int status = EXIT_OK;
+
+	if (archive_begin(&pathlength->archive, pathlength->boot.results, "lab", "pathlength"))
+		return EXIT_FAILED;
+	snprintf(path, sizeof(path), "%s/runs", pathlength->archive.directory);
+	mkdir(path, 0777);
+	for (size_t i = 0; status == EXIT_OK && i < pathlength->matrix.count; i++) {
+		status = run_cell(pathlength, i, why, sizeof(why));
+		/* All else is told as a difference to it. */
+		if (status == EXIT_OK && !base->summary) {
+			snprintf(why, sizeof(why), "the base: %s", base->reason);
+			status = strcmp(base->verdict, "WAIVED") ? EXIT_FAILED : EXIT_CANNOT;
+		}
+	}
+	if (status == EXIT_OK)
+		status = write_report(pathlength, why, sizeof(why));
+	if (why[0]) {
+		archive_fail(&pathlength->archive, why);
+		pr_err("%s; what there is: %s", why, pathlength->archive.directory);
+	}
+	return status;
+}
+
+int cmd_pathlength(int argc, char **argv)
+{
+	static struct pathlength pathlength;
+	char why[256], results[PATH_MAX], *usual = NULL;
+	int status = EXIT_OK;
+
+	boot_options_default(&pathlength.boot);
+	pathlength.kernels = getenv("LAB_KERNELS");
+	argp_parse(&argp, argc, argv, 0, NULL, &pathlength);
+	find_self(pathlength.self);
+	if (!pathlength.kernels || !*pathlength.kernels)
+		pathlength.kernels = usual = usual_kernels(&status);
+	if (!pathlength.kernels)
+		return status;
+	if (matrix_make(&pathlength.matrix, pathlength.kernels, pathlength.vary, pathlength.full,
+			why, sizeof(why))) {
+		pr_err("%s; see exitlab pathlength --help", why);
+		status = EXIT_USAGE;
+	} else if (find_results(pathlength.boot.results, results)) {
+		status = EXIT_FAILED;
+	} else {
+		pathlength.boot.results = results;
+		status = pathlength.explain ? explain(pathlength.explain,
+						      pathlength.matrix.value[FACTOR_KERNEL][0],
+						      &pathlength.boot)
+					    : run_matrix(&pathlength);
+	}
+	matrix_free(&pathlength.matrix);
+	free(usual);
+	return status;
+}

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* summary.json of a matrix, and its table: rows down, cells across, each as a difference to the
+ * base. */
+#include <string.h>
+
+#include "exit_rows.h"
+#include "json_file.h"
+#include "pathlength.h"
+#include "report.h"
+#include "util.h"
+
+#define TEXT 40
+
+/* What of a boot's row is kept: enough to see whether its samples are one length. */
+static const char *const kept[] = {"n", "min", "p25", "p50", "p75", "p90", "p99", "max"};
+
+static const json_t *find(const json_t *array, const char *key, const char *value)
+{
+	const json_t *object;
+	size_t i;
+
+	json_array_foreach (array, i, object)
+		if (!strcmp(json_text(object, key), value))
+			return object;
+	return NULL;
+}
+
+static const json_t *row_of(const json_t *boot, const char *id)
+{
+	return find(json_object_get(boot, "rows"), "id", id);
+}
+
+static json_t *cell_json(const struct matrix *matrix, const struct pathlength_cell *cell)
+{
+	const json_t *setup = json_object_get(cell->summary, "setup");
+	char text[200];
+	json_t *out = json_pack("{s:s}", "cell", cell_label(matrix, cell, text, sizeof(text)));
+
+	for (int i = 0; i < FACTORS; i++)
+		json_object_set_new(
+			out, factor_names[i],
+			json_string(factor_text(i, cell->value[i], text, sizeof(text))));
+	json_object_set_new(out, "kernel_named", json_string(cell->value[FACTOR_KERNEL]));
+	json_object_set_new(out, "kernel_release",
+			    setup ? json_string(json_text(setup, "kernel")) : json_null());
+	json_object_set_new(out, "verdict", json_string(cell->verdict));
+	json_object_set_new(out, "reason", json_string(cell->reason));
+	json_object_set_new(out, "run", json_string(cell->run));
+	return out;
+}
+
+/* One row in one cell; NULL where its boot does not have the row. */
+static json_t *row_json(const struct matrix *matrix, const struct pathlength_cell *cell,
+			const char *id)
+{
+	const json_t *row = row_of(cell->summary, id);
+	const json_t *p50 = json_object_get(row, "p50");
+	const json_t *base = json_object_get(row_of(matrix->cells[0].summary, id), "p50");
+	char label[200];
+	json_t *out;
+
+	cell_label(matrix, cell, label, sizeof(label));
+	if (!cell->summary)
+		return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s}", "id",
+				 json_sprintf("%s, %s", id, label), "row", id, "cell", label,
+				 "unit", "insns", "better", "lower", "verdict", cell->verdict,
+				 "reason", cell->reason);
+	if (!row)
+		return NULL;
+	out = json_pack("{s:o, s:s, s:s, s:O?, s:O?, s:O?, s:O?}", "id",
+			json_sprintf("%s, %s", id, label), "row", id, "cell", label, "unit",
+			json_object_get(row, "unit"), "better", json_object_get(row, "better"),
+			"verdict", json_object_get(row, "verdict"), "reason",
+			json_object_get(row, "reason"));
+	for (size_t i = 0; p50 && i < ARRAY_SIZE(kept); i++)
+		json_object_set(out, kept[i], json_object_get(row, kept[i]));
+	if (p50)
+		json_object_set_new(
+			out, "difference",
+			base ? json_integer(json_integer_value(p50) - json_integer_value(base))
+			     : json_null());
+	return out;
+}
+
+static bool any_has(const struct matrix *matrix, const char *id)
+{
+	for (size_t i = 0; i < matrix->count; i++)
+		if (row_of(matrix->cells[i].summary, id))
+			return true;
+	return false;
+}
+
+/* "failed" before "invalid": a boot that failed may hide what is invalid. */
+static const char *status_of(const json_t *cells, const json_t *rows)
+{
+	if (find(cells, "verdict", "FAILED"))
+		return "failed";
+	return find(rows, "verdict", "INVALID") ? "invalid" : "ok";
+}
+
+json_t *pathlength_summary(const struct matrix *matrix, const char *time)
+{
+	const json_t *base = matrix->cells[0].summary;
+	json_t *cells = json_array(), *rows = json_array();
+
+	for (size_t i = 0; i < matrix->count; i++)
+		json_array_append_new(cells, cell_json(matrix, &matrix->cells[i]));
+	for (int row = 0; row < EXIT_ROWS; row++) {
+		if (!any_has(matrix, exit_rows[row].id))
+			continue;
+		for (size_t i = 0; i < matrix->count; i++) {
+			json_t *out = row_json(matrix, &matrix->cells[i], exit_rows[row].id);
+
+			if (out)
+				json_array_append_new(rows, out);
+		}
+	}
+	return json_pack("{s:s, s:s, s:s, s:s, s:O*, s:O*, s:O*, s:s, s:O*, s:o, s:o}", "schema",
+			 "exitlab-summary/1", "kind", "pathlength", "host", "lab", "time", time,
+			 "tool", json_object_get(base, "tool"), "clock",
+			 json_object_get(base, "clock"), "emulated",
+			 json_object_get(base, "emulated"), "status", status_of(cells, rows),
+			 "setup", json_object_get(base, "setup"), "cells", cells, "rows", rows);
+}
+
+/* Do not all of the middle half of the samples have one length? */
+static bool spread(const json_t *row)
+{
+	return !json_equal(json_object_get(row, "p25"), json_object_get(row, "p75"));
+}
+
+/* The row's p50 in the cell: of the base as it is, of the others as the difference to it. */
+static void entry(const json_t *summary, const char *id, size_t number, char text[TEXT])
+{
+	const json_t *cell = json_array_get(json_object_get(summary, "cells"), number);
+	const json_t *row, *p50, *difference;
+	const char *verdict;
+	char name[256];
+
+	snprintf(name, sizeof(name), "%s, %s", id, json_text(cell, "cell"));
+	row = find(json_object_get(summary, "rows"), "id", name);
+	p50 = json_object_get(row, "p50");
+	difference = json_object_get(row, "difference");
+	verdict = row ? json_text(row, "verdict") : "-";
+	if (!p50 || !strcmp(verdict, "INVALID"))
+		snprintf(text, TEXT, "%s", verdict);
+	else
+		snprintf(text, TEXT,
+			 number && json_integer_value(difference) ? "%+" JSON_INTEGER_FORMAT "%s%s"
+								  : "%" JSON_INTEGER_FORMAT "%s%s",
+			 json_integer_value(number && json_is_integer(difference) ? difference
+										  : p50),
+			 spread(row) ? "~" : "", strcmp(verdict, "PROVED") ? "?" : "");
+}
+
+/* A cell's value of a factor; empty where it is the base's. */
+static void heading(const json_t *summary, int factor, size_t number, char text[TEXT])
+{
+	const json_t *cells = json_object_get(summary, "cells");
+	const char *value = json_text(json_array_get(cells, number), factor_names[factor]);
+	const char *base = json_text(json_array_get(cells, 0), factor_names[factor]);
+
+	snprintf(text, TEXT, "%s", number && !strcmp(value, base) ? "" : value);
+}
+
+/* The rows' names, each once, in the order in which they ran; the caller's. */
+static json_t *row_names(const json_t *summary)
+{
+	json_t *names = json_array();
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (json_object_get(summary, "rows"), i, row) {
+		size_t count = json_array_size(names);
+		const char *name = json_text(row, "row");
+
+		if (!count || strcmp(json_string_value(json_array_get(names, count - 1)), name))
+			json_array_append_new(names, json_string(name));
+	}
+	return names;
+}
+
+/* A line of the table: first the factors, then the rows. Its name is returned. */
+static const char *line_name(const json_t *names, size_t line)
+{
+	if (line < FACTORS)
+		return factor_names[line];
+	return json_string_value(json_array_get(names, line - FACTORS));
+}
+
+static void line_text(const json_t *summary, const json_t *names, size_t line, size_t cell,
+		      char text[TEXT])
+{
+	if (line < FACTORS)
+		heading(summary, line, cell, text);
+	else
+		entry(summary, line_name(names, line), cell, text);
+}
+
+/* The rows and cells that a verdict is about; each verdict with its reason once. */
+static void print_reasons(const json_t *summary, const char *bullet,
+			  void (*text)(const char *, FILE *), FILE *out)
+{
+	const json_t *cell, *row, *other, *rows = json_object_get(summary, "rows");
+	size_t i, j;
+
+	json_array_foreach (json_object_get(summary, "cells"), i, cell) {
+		if (strcmp(json_text(cell, "verdict"), "ok")) {
+			fprintf(out, "%s%s: %s: ", bullet, json_text(cell, "cell"),
+				json_text(cell, "verdict"));
+			text(json_text(cell, "reason"), out);
+			fputc('\n', out);
+		}
+	}
+	json_array_foreach (rows, i, row) {
+		const char *reason = json_text(row, "reason");
+		bool told = !strcmp(json_text(row, "verdict"), "PROVED");
+
+		cell = find(json_object_get(summary, "cells"), "cell", json_text(row, "cell"));
+		told |= strcmp(json_text(cell, "verdict"), "ok") != 0;
+		for (j = 0; j < i; j++)
+			told |= !strcmp(json_text(json_array_get(rows, j), "reason"), reason);
+		if (told)
+			continue;
+		fprintf(out, "%s%s: ", bullet, json_text(row, "verdict"));
+		text(reason, out);
+		json_array_foreach (rows, j, other) {
+			if (!strcmp(json_text(other, "reason"), reason))
+				fprintf(out, "%s%s", j == i ? " (" : "; ", json_text(other, "id"));
+		}
+		fputs(")\n", out);
+	}
+}
+
+static void plain_text(const char *text, FILE *out)
+{
+	fputs(text, out);
+}
+
+/* What was measured, without when and where. */
+static void print_setup(const json_t *summary, const char *end, FILE *out)
+{
+	const json_t *setup = json_object_get(summary, "setup");
+
+	fprintf(out, "host    %s%s", json_text(setup, "cpu"), end);
+	fprintf(out, "guest   Linux %s on QEMU %s%s", json_text(setup, "guest_kernel"),
+		json_text(setup, "qemu"), end);
+	fprintf(out, "unit    %s%s", report_unit(summary), end);
+}
+
+static const char legend[] =
+	"p50 of the base; of each other cell the difference to it. An empty heading is the base's.\n"
+	"~ the middle half of the samples have not all one length; ? not PROVED.\n";
+
+static void print_table_part(const json_t *summary, const json_t *names, size_t first, size_t last,
+			     FILE *out)
+{
+	size_t lines = FACTORS + json_array_size(names);
+	char text[TEXT];
+
+	for (size_t line = 0; line < lines; line++) {
+		int blanks = 0; /* owed: none is at a line's end */
+
+		if (line == FACTORS)
+			fputc('\n', out);
+		fprintf(out, "%-24s", line_name(names, line));
+		for (size_t cell = 0; cell <= last; cell++) {
+			int width = 0;
+
+			if (cell && cell < first)
+				continue;
+			for (size_t i = 0; i < lines; i++) {
+				line_text(summary, names, i, cell, text);
+				width = (int)strlen(text) > width ? (int)strlen(text) : width;
+			}
+			line_text(summary, names, line, cell, text);
+			blanks += 2 + width;
+			if (text[0])
+				fprintf(out, "%*s", blanks, text);
+			blanks = text[0] ? 0 : blanks;
+		}
+		fputc('\n', out);
+	}
+	fputc('\n', out);
+}
+
+#define ACROSS 9 /* cells beside the base in one part of the table: the width of a terminal */
+
+void pathlength_table(const json_t *summary, FILE *out)
+{
+	size_t last = json_array_size(json_object_get(summary, "cells")) - 1;
+	json_t *names = row_names(summary);
+
+	print_setup(summary, "\n", out);
+	fputc('\n', out);
+	for (size_t first = 1; first == 1 || first <= last; first += ACROSS)
+		print_table_part(summary, names, first,
+				 first + ACROSS - 1 < last ? first + ACROSS - 1 : last, out);
+	fputs(legend, out);
+	print_reasons(summary, "", plain_text, out);
+	json_decref(names);
+}
+
+void pathlength_markdown(const json_t *summary, FILE *out)
+{
+	size_t cells = json_array_size(json_object_get(summary, "cells"));
+	json_t *names = row_names(summary);
+	size_t lines = FACTORS + json_array_size(names);
+	char text[TEXT];
+
+	fputs("# Path lengths\n\n", out);
+	print_setup(summary, "\\\n", out);
+	fputs("\n| |", out);
+	for (size_t cell = 0; cell < cells; cell++)
+		fprintf(out, cell ? " %zu |" : " base |", cell + 1);
+	fputs("\n| --- |", out);
+	for (size_t cell = 0; cell < cells; cell++)
+		fputs(" ---: |", out);
+	fputc('\n', out);
+	for (size_t line = 0; line < lines; line++) {
+		fprintf(out, line < FACTORS ? "| *%s* |" : "| %s |", line_name(names, line));
+		for (size_t cell = 0; cell < cells; cell++) {
+			line_text(summary, names, line, cell, text);
+			fputc(' ', out);
+			markdown_text(text, out);
+			fputs(" |", out);
+		}
+		fputc('\n', out);
+	}
+	fputc('\n', out);
+	fputs(legend, out);
+	fputc('\n', out);
+	print_reasons(summary, "- ", markdown_text, out);
+	json_decref(names);
+}
+
+static void csv_text(const char *text, FILE *out)
+{
+	fputc('"', out);
+	for (; *text; text++)
+		fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
+	fputc('"', out);
+}
+
+void pathlength_csv(const json_t *summary, FILE *out)
+{
+	static const char *const numbers[] = {"p50", "difference", "p25", "p75"};
+	const json_t *row, *cell;
+	size_t i;
+
+	fputs("row,cell", out);
+	for (int factor = 0; factor < FACTORS; factor++)
+		fprintf(out, ",%s", factor_names[factor]);
+	fputs(",unit,verdict,reason", out);
+	for (size_t k = 0; k < ARRAY_SIZE(numbers); k++)
+		fprintf(out, ",%s", numbers[k]);
+	fputc('\n', out);
+	json_array_foreach (json_object_get(summary, "rows"), i, row) {
+		cell = find(json_object_get(summary, "cells"), "cell", json_text(row, "cell"));
+		csv_text(json_text(row, "row"), out);
+		for (int factor = -1; factor < FACTORS; factor++) {
+			fputc(',', out);
+			csv_text(json_text(cell, factor < 0 ? "cell" : factor_names[factor]), out);
+		}
+		for (size_t k = 0; k < 3; k++) {
+			static const char *const texts[] = {"unit", "verdict", "reason"};
+
+			fputc(',', out);
+			csv_text(json_text(row, texts[k]), out);
+		}
+		for (size_t k = 0; k < ARRAY_SIZE(numbers); k++) {
+			const json_t *value = json_object_get(row, numbers[k]);
+
+			fputc(',', out);
+			if (json_is_integer(value))
+				fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		}
+		fputc('\n', out);
+	}
+}

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# A matrix of two cells, run twice: the same table, byte for byte; a column that cannot be had; and the
+# profile of a row, whose instructions add up to its p50.
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+. ./.ci/tap.sh
+exitlab=$PWD/build/exitlab
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' INT TERM
+unset LAB_KERNELS
+
+# p50, difference or verdict of a row in a cell.
+of() { # ROW CELL COLUMN
+	host/t/csv_of "$one" "row=$1" "cell=$2" "$3"
+}
+
+"$exitlab" pathlength --vary mitigations --kernels "${LAB_KERNEL:-$(build/lab/prepare -l | head -n 1)}" \
+	--select user.cpuid --iter 200 --results "$dir/one" >"$dir/out" 2>"$dir/err"
+status=$?
+if [ $status = 77 ]; then
+	echo "1..0 # SKIP $(tail -n 1 "$dir/err")"
+	exit 0
+fi
+ok "a matrix is run" test $status = 0
+one=$(echo "$dir"/one/lab/*-pathlength)
+ok "without mitigations the path is shorter" test "$(of user.cpuid mitigations=off difference)" -lt 0
+ok "an empty bracket is as long as ever" test "$(of user.empty mitigations=off difference)" = 0
+ok "every row is PROVED" test "$(host/t/csv_of "$one" verdict | sort -u)" = PROVED
+ok "there is a picture" grep -q '</svg>' "$one/pathlength.svg"
+cp "$dir/out" "$dir/first"
+
+"$exitlab" pathlength --vary mitigations --kernels "${LAB_KERNEL:-$(build/lab/prepare -l | head -n 1)}" \
+	--select user.cpuid --iter 200 --results "$dir/two" >"$dir/out" 2>"$dir/err"
+two=$(echo "$dir"/two/lab/*-pathlength)
+for file in pathlength.md report.csv pathlength.svg; do
+	ok "a second run gives the same $file" cmp "$one/$file" "$two/$file"
+done
+grep -v "^archived" "$dir/first" >"$dir/table"
+grep -v "^archived" "$dir/out" >"$dir/table2"
+ok "and prints the same" cmp "$dir/table" "$dir/table2"
+
+"$exitlab" pathlength --kernels linux-image-nonesuch --vary mitigations --results "$dir/three" >"$dir/out" 2>"$dir/err"
+ok "a base that cannot be had ends it with 77" test $? = 77
+ok "in one line with the reason" grep -q 'the base: .*no package linux-image-nonesuch' "$dir/err"
+ok "which is kept" test -s "$(echo "$dir"/three/lab/*.failed)/reason.txt"
+"$exitlab" pathlength --vary colour >"$dir/out" 2>"$dir/err"
+ok "a factor that there is not is wrong usage" test $? = 2
+
+"$exitlab" pathlength --explain user.cpuid --iter 50 --results "$dir/four" >"$dir/out" 2>"$dir/err"
+if [ $? = 1 ] && grep -q 'plugin' "$dir/err"; then
+	skip "the profile of a row" "$(tail -n 1 "$dir/err")"
+	plan
+	exit 0
+fi
+four=$(echo "$dir"/four/lab/*-explain)
+ok "a row is explained" test -s "$four/explain.md"
+p50=$(host/t/csv "$four"/run/*/* user.cpuid p50)
+ok "its functions have as many instructions as its p50" \
+	test "$(awk '/^  insns  share    sum/ { on = 1; next } on && NF > 3 { sum += $1 } END { print sum }' "$dir/out")" = "$p50"
+ok "KVM's handler of CPUID is among them" grep -q 'kvm_emulate_cpuid' "$dir/out"
+ok "in their order they are as many" test "$(awk '{ sum += $1 } END { print sum }' "$four/way.txt")" = "$p50"
+plan
