@@ -66,7 +66,7 @@ include isolation-scripts/rules.mk
 include docs/rules.mk
 include .ci/rules.mk
 
-.PHONY: all deps boot floor isolation-ab compare pathlength results-index bench check lint clean help
+.PHONY: all deps doctor boot floor isolation-ab compare pathlength results-index bench check lint clean help
 
 all: build/exitlab $(lab-parts) $(guest-parts) $(man-pages)
 
@@ -121,6 +121,9 @@ check: export CMOCKA_MESSAGE_OUTPUT = TAP
 check: all $(check-programs)
 	$(quiet).ci/tap $(check-programs) $(check-scripts)
 
+doctor: build/exitlab
+	$(quiet)build/exitlab doctor --results '$(RESULTS)'
+
 lint:
 	$(quiet).ci/lint
 
@@ -131,6 +134,7 @@ help:
 	@sed -n 's/^#h \{0,1\}//p' Makefile
 
 #h make deps          install what a fresh Debian needs; prints the list elsewhere
+#h make doctor        what this host can do, what is missing, the command that mends it
 #h make boot          build, boot the guest, measure, prove, archive, print the table
 #h make floor         the same rows in a minimal VMM, without QEMU
 #h make isolation-ab  the same rows with and without isolation, left alone and disturbed

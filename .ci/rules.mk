@@ -17,8 +17,9 @@ completionsdir ?= $(datadir)/bash-completion/completions
 partsdir = $(libexecdir)/exitlab
 way-to-parts = $(shell realpath -ms --relative-to='$(bindir)' '$(partsdir)')
 
-# What is installed: mode, file, and where, a directory if it ends in a slash.
-installed = \
+# What is installed: mode, file, and where, a directory if it ends in a slash. A folder whose rules are read
+# before these adds its own.
+installed += \
 	755:build/exitlab:$(bindir)/ \
 	755:build/lab/agent:$(partsdir)/lab/ \
 	755:build/lab/prepare:$(partsdir)/lab/ \
