@@ -19,7 +19,7 @@ const struct doctor_check doctor_checks[] = {
 	{"kvm-kernel",   "boot: KVM runs a guest's ring 0", doctor_kvm_kernel, NULL, NULL},
 	{"vendor",       "boot: the CPU's virtualisation, whose exit reasons are expected", doctor_vendor, NULL, NULL},
 	{"lab-kernel",   "lab: the emulated host's kernel", doctor_lab, NULL, DEPS},
-	{"qemu-plugins", "debugging: QEMU can be told to watch each instruction", doctor_qemu_help, "--help:-plugin", DEPS},
+	{"qemu-plugins", "pathlength --explain: QEMU writes down each instruction", doctor_qemu_help, "--help:-plugin", DEPS},
 	{"results-room", "boot: the archive", doctor_room, "results", NULL},
 	{"cache-room",   "make, lab: kernels", doctor_room, "cache", NULL},
 	/* what the proof takes */
