@@ -29,6 +29,10 @@ cd "$dir/elsewhere" || exit 1
 
 try "$exitlab" --version
 ok "the installed exitlab says its version" is "$("$tree/build/exitlab" version)"
+grep -rhoE 'find_part\("[^"]+"' "$tree"/host --include='*.c' | cut -d '"' -f 2 | grep -vx Makefile | while read -r part; do
+	[ -s "$home/libexec/exitlab/$part" ] || echo "no part $part"
+done >"$dir/out"
+ok "with each part that a command looks for" is ""
 for page in "$tree"/docs/man/*.scd; do
 	page=${page##*/}
 	[ -s "$home/share/man/man1/${page%.scd}.1" ] || echo "no page ${page%.scd}"
