@@ -27,6 +27,7 @@ installed += \
 	755:build/lab/trace.so:$(partsdir)/lab/ \
 	644:build/kernel/vmlinux:$(partsdir)/kernel/ \
 	644:build/kernel/config:$(partsdir)/kernel/ \
+	644:build/kernel/build/System.map:$(partsdir)/kernel/build/ \
 	644:build/initramfs.cpio.lz4:$(partsdir)/ \
 	755:.ci/deps:$(partsdir)/ \
 	755:isolation-scripts/isolate:$(partsdir)/isolation-scripts/ \
