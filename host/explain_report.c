@@ -131,21 +131,10 @@ static json_t *sorted(json_t *rows)
 	return out;
 }
 
-static const json_t *row_of(const json_t *boot, const char *id)
-{
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach (json_object_get(boot, "rows"), i, row)
-		if (!strcmp(json_text(row, "id"), id))
-			return row;
-	return NULL;
-}
-
 json_t *explain_summary(const json_t *boot, const char *row, const struct trace *trace,
 			const struct names *names, const char *time, char *why, size_t size)
 {
-	const json_t *measured = row_of(boot, row);
+	const json_t *measured = json_find(json_object_get(boot, "rows"), "id", row);
 	const json_t *p50 = json_object_get(measured, "p50");
 	bool ring0 = !strncmp(row, "kernel.", 7);
 	const struct trace_path *way;

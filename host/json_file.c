@@ -63,3 +63,15 @@ const char *json_text(const json_t *object, const char *key)
 
 	return text ? text : "unknown";
 }
+
+const json_t *json_find(const json_t *array, const char *key, const char *value)
+{
+	const json_t *object;
+	size_t i;
+
+	json_array_foreach (array, i, object) {
+		if (!strcmp(json_text(object, key), value))
+			return object;
+	}
+	return NULL;
+}

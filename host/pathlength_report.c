@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* summary.json of a matrix, and its table: rows down, cells across, each as a difference to the
- * base. */
+/* The table of a matrix: rows down, cells across, each as a difference to the base. */
 #include <string.h>
 
-#include "exit_rows.h"
 #include "json_file.h"
 #include "pathlength.h"
 #include "report.h"
@@ -11,122 +9,21 @@
 
 #define TEXT 40
 
-/* What of a boot's row is kept: enough to see whether its samples are one length. */
-static const char *const kept[] = {"n", "min", "p25", "p50", "p75", "p90", "p99", "max"};
-
-static const json_t *find(const json_t *array, const char *key, const char *value)
+static json_int_t number(const json_t *row, const char *key)
 {
-	const json_t *object;
-	size_t i;
-
-	json_array_foreach (array, i, object)
-		if (!strcmp(json_text(object, key), value))
-			return object;
-	return NULL;
+	return json_integer_value(json_object_get(row, key));
 }
 
-static const json_t *row_of(const json_t *boot, const char *id)
+/* How far the middle half of the samples lie apart. 0: they have one length. */
+static json_int_t spread(const json_t *row)
 {
-	return find(json_object_get(boot, "rows"), "id", id);
+	return number(row, "p75") - number(row, "p25");
 }
 
-static json_t *cell_json(const struct matrix *matrix, const struct pathlength_cell *cell)
+/* Does the row wait for something, a timer or another CPU? Its median is not the same again. */
+static bool varies(const json_t *row)
 {
-	const json_t *setup = json_object_get(cell->summary, "setup");
-	char text[200];
-	json_t *out = json_pack("{s:s}", "cell", cell_label(matrix, cell, text, sizeof(text)));
-
-	for (int i = 0; i < FACTORS; i++)
-		json_object_set_new(
-			out, factor_names[i],
-			json_string(factor_text(i, cell->value[i], text, sizeof(text))));
-	json_object_set_new(out, "kernel_named", json_string(cell->value[FACTOR_KERNEL]));
-	json_object_set_new(out, "kernel_release",
-			    setup ? json_string(json_text(setup, "kernel")) : json_null());
-	json_object_set_new(out, "verdict", json_string(cell->verdict));
-	json_object_set_new(out, "reason", json_string(cell->reason));
-	json_object_set_new(out, "run", json_string(cell->run));
-	return out;
-}
-
-/* One row in one cell; NULL where its boot does not have the row. */
-static json_t *row_json(const struct matrix *matrix, const struct pathlength_cell *cell,
-			const char *id)
-{
-	const json_t *row = row_of(cell->summary, id);
-	const json_t *p50 = json_object_get(row, "p50");
-	const json_t *base = json_object_get(row_of(matrix->cells[0].summary, id), "p50");
-	char label[200];
-	json_t *out;
-
-	cell_label(matrix, cell, label, sizeof(label));
-	if (!cell->summary)
-		return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s}", "id",
-				 json_sprintf("%s, %s", id, label), "row", id, "cell", label,
-				 "unit", "insns", "better", "lower", "verdict", cell->verdict,
-				 "reason", cell->reason);
-	if (!row)
-		return NULL;
-	out = json_pack("{s:o, s:s, s:s, s:O?, s:O?, s:O?, s:O?}", "id",
-			json_sprintf("%s, %s", id, label), "row", id, "cell", label, "unit",
-			json_object_get(row, "unit"), "better", json_object_get(row, "better"),
-			"verdict", json_object_get(row, "verdict"), "reason",
-			json_object_get(row, "reason"));
-	for (size_t i = 0; p50 && i < ARRAY_SIZE(kept); i++)
-		json_object_set(out, kept[i], json_object_get(row, kept[i]));
-	if (p50)
-		json_object_set_new(
-			out, "difference",
-			base ? json_integer(json_integer_value(p50) - json_integer_value(base))
-			     : json_null());
-	return out;
-}
-
-static bool any_has(const struct matrix *matrix, const char *id)
-{
-	for (size_t i = 0; i < matrix->count; i++)
-		if (row_of(matrix->cells[i].summary, id))
-			return true;
-	return false;
-}
-
-/* "failed" before "invalid": a boot that failed may hide what is invalid. */
-static const char *status_of(const json_t *cells, const json_t *rows)
-{
-	if (find(cells, "verdict", "FAILED"))
-		return "failed";
-	return find(rows, "verdict", "INVALID") ? "invalid" : "ok";
-}
-
-json_t *pathlength_summary(const struct matrix *matrix, const char *time)
-{
-	const json_t *base = matrix->cells[0].summary;
-	json_t *cells = json_array(), *rows = json_array();
-
-	for (size_t i = 0; i < matrix->count; i++)
-		json_array_append_new(cells, cell_json(matrix, &matrix->cells[i]));
-	for (int row = 0; row < EXIT_ROWS; row++) {
-		if (!any_has(matrix, exit_rows[row].id))
-			continue;
-		for (size_t i = 0; i < matrix->count; i++) {
-			json_t *out = row_json(matrix, &matrix->cells[i], exit_rows[row].id);
-
-			if (out)
-				json_array_append_new(rows, out);
-		}
-	}
-	return json_pack("{s:s, s:s, s:s, s:s, s:O*, s:O*, s:O*, s:s, s:O*, s:o, s:o}", "schema",
-			 "exitlab-summary/1", "kind", "pathlength", "host", "lab", "time", time,
-			 "tool", json_object_get(base, "tool"), "clock",
-			 json_object_get(base, "clock"), "emulated",
-			 json_object_get(base, "emulated"), "status", status_of(cells, rows),
-			 "setup", json_object_get(base, "setup"), "cells", cells, "rows", rows);
-}
-
-/* Do not all of the middle half of the samples have one length? */
-static bool spread(const json_t *row)
-{
-	return !json_equal(json_object_get(row, "p25"), json_object_get(row, "p75"));
+	return 100 * spread(row) > number(row, "p50");
 }
 
 /* The row's p50 in the cell: of the base as it is, of the others as the difference to it. */
@@ -138,12 +35,14 @@ static void entry(const json_t *summary, const char *id, size_t number, char tex
 	char name[256];
 
 	snprintf(name, sizeof(name), "%s, %s", id, json_text(cell, "cell"));
-	row = find(json_object_get(summary, "rows"), "id", name);
+	row = json_find(json_object_get(summary, "rows"), "id", name);
 	p50 = json_object_get(row, "p50");
 	difference = json_object_get(row, "difference");
 	verdict = row ? json_text(row, "verdict") : "-";
 	if (!p50 || !strcmp(verdict, "INVALID"))
 		snprintf(text, TEXT, "%s", verdict);
+	else if (varies(row))
+		snprintf(text, TEXT, "varies");
 	else
 		snprintf(text, TEXT,
 			 number && json_integer_value(difference) ? "%+" JSON_INTEGER_FORMAT "%s%s"
@@ -197,14 +96,56 @@ static void line_text(const json_t *summary, const json_t *names, size_t line, s
 		entry(summary, line_name(names, line), cell, text);
 }
 
-/* The rows and cells that a verdict is about; each verdict with its reason once. */
+/* The cells in which the row has the reason. */
+static size_t cells_with(const json_t *rows, const char *id, const char *reason)
+{
+	const json_t *row;
+	size_t i, count = 0;
+
+	json_array_foreach (rows, i, row) {
+		count += !strcmp(json_text(row, "row"), id) &&
+			 !strcmp(json_text(row, "reason"), reason);
+	}
+	return count;
+}
+
+/* "WAIVED: REASON (row, row in 9 cells)", for row i of rows and all others with that reason. */
+static void print_reason(const json_t *rows, size_t i, size_t cells,
+			 void (*text)(const char *, FILE *), FILE *out)
+{
+	const json_t *row = json_array_get(rows, i);
+	const char *reason = json_text(row, "reason"), *before = "";
+
+	fprintf(out, "%s: ", json_text(row, "verdict"));
+	text(reason, out);
+	for (size_t j = i; j < json_array_size(rows); j++) {
+		const json_t *other = json_array_get(rows, j);
+		const char *id = json_text(other, "row");
+		size_t count;
+
+		if (strcmp(json_text(other, "reason"), reason) || !strcmp(id, before))
+			continue;
+		count = cells_with(rows, id, reason);
+		fprintf(out, "%s%s", *before ? ", " : " (", id);
+		if (count == 1)
+			fprintf(out, " in %s", json_text(other, "cell"));
+		else if (count < cells)
+			fprintf(out, " in %zu cells", count);
+		before = id;
+	}
+	fputs(")\n", out);
+}
+
+/* What is wrong with cells, then with rows: each reason once. */
 static void print_reasons(const json_t *summary, const char *bullet,
 			  void (*text)(const char *, FILE *), FILE *out)
 {
-	const json_t *cell, *row, *other, *rows = json_object_get(summary, "rows");
-	size_t i, j;
+	const json_t *cells = json_object_get(summary, "cells"), *cell, *row;
+	const json_t *rows = json_object_get(summary, "rows");
+	size_t i, j, whole = 0;
 
-	json_array_foreach (json_object_get(summary, "cells"), i, cell) {
+	json_array_foreach (cells, i, cell) {
+		whole += !strcmp(json_text(cell, "verdict"), "ok");
 		if (strcmp(json_text(cell, "verdict"), "ok")) {
 			fprintf(out, "%s%s: %s: ", bullet, json_text(cell, "cell"),
 				json_text(cell, "verdict"));
@@ -216,19 +157,14 @@ static void print_reasons(const json_t *summary, const char *bullet,
 		const char *reason = json_text(row, "reason");
 		bool told = !strcmp(json_text(row, "verdict"), "PROVED");
 
-		cell = find(json_object_get(summary, "cells"), "cell", json_text(row, "cell"));
+		cell = json_find(cells, "cell", json_text(row, "cell"));
 		told |= strcmp(json_text(cell, "verdict"), "ok") != 0;
 		for (j = 0; j < i; j++)
 			told |= !strcmp(json_text(json_array_get(rows, j), "reason"), reason);
-		if (told)
-			continue;
-		fprintf(out, "%s%s: ", bullet, json_text(row, "verdict"));
-		text(reason, out);
-		json_array_foreach (rows, j, other) {
-			if (!strcmp(json_text(other, "reason"), reason))
-				fprintf(out, "%s%s", j == i ? " (" : "; ", json_text(other, "id"));
+		if (!told) {
+			fputs(bullet, out);
+			print_reason(rows, i, whole, text, out);
 		}
-		fputs(")\n", out);
 	}
 }
 
@@ -250,7 +186,8 @@ static void print_setup(const json_t *summary, const char *end, FILE *out)
 
 static const char legend[] =
 	"p50 of the base; of each other cell the difference to it. An empty heading is the base's.\n"
-	"~ the middle half of the samples have not all one length; ? not PROVED.\n";
+	"~ the middle half of the samples have not all one length; varies: and lie more than 1 % apart;\n"
+	"? not PROVED.\n";
 
 static void print_table_part(const json_t *summary, const json_t *names, size_t first, size_t last,
 			     FILE *out)
@@ -356,7 +293,7 @@ void pathlength_csv(const json_t *summary, FILE *out)
 		fprintf(out, ",%s", numbers[k]);
 	fputc('\n', out);
 	json_array_foreach (json_object_get(summary, "rows"), i, row) {
-		cell = find(json_object_get(summary, "cells"), "cell", json_text(row, "cell"));
+		cell = json_find(json_object_get(summary, "cells"), "cell", json_text(row, "cell"));
 		csv_text(json_text(row, "row"), out);
 		for (int factor = -1; factor < FACTORS; factor++) {
 			fputc(',', out);

@@ -71,6 +71,7 @@ host-sources := \
 	host/pathlength_matrix.c \
 	host/pathlength_plot.c \
 	host/pathlength_report.c \
+	host/pathlength_summary.c \
 	host/qmp.c \
 	host/record.c \
 	host/report.c \
@@ -176,7 +177,7 @@ FUZZ_RUNS ?= 1000000
 check-programs += $(report-tests)
 
 $(patsubst %,build/asan/host/t/test_%,explain pathlength): $(patsubst %,build/asan/host/%.o,explain_report \
-	pathlength_matrix pathlength_plot pathlength_report symbols)
+	pathlength_matrix pathlength_plot pathlength_report pathlength_summary symbols)
 
 build/asan/%.o: %.c build/flags | build/host/version.h
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) $(sanitize) -D_GNU_SOURCE -Ibuild/host -MMD -MP -c -o $@ $<
