@@ -66,18 +66,6 @@ static int open_runs(struct opened *opened, const struct ab_runs *runs)
 	return 0;
 }
 
-/* A row of one run's summary; NULL where it is not in it. */
-static const json_t *row_of(const json_t *summary, const char *id)
-{
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach (json_object_get(summary, "rows"), i, row)
-		if (!strcmp(json_text(row, "id"), id))
-			return row;
-	return NULL;
-}
-
 static bool row_is(const json_t *row, const char *verdict)
 {
 	return !strcmp(json_text(row, "verdict"), verdict);
@@ -89,7 +77,7 @@ static const json_t *verdict_of(const struct opened *opened, const char *id)
 	const json_t *worst = NULL;
 
 	for (size_t i = 0; i < opened->count; i++) {
-		const json_t *row = row_of(opened->summaries[i], id);
+		const json_t *row = summary_row(opened->summaries[i], id);
 
 		if (row && (!worst || (row_is(row, "INVALID") && !row_is(worst, "INVALID")) ||
 			    (row_is(worst, "PROVED") && !row_is(row, "PROVED"))))

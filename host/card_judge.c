@@ -91,24 +91,15 @@ static json_t *printable_tasks(const json_t *tasks)
 	return all ?: json_array();
 }
 
-static json_t *find(const json_t *counters, const char *name)
-{
-	size_t i;
-	json_t *counter;
-
-	json_array_foreach (counters, i, counter)
-		if (!strcmp(json_text(counter, "name"), name))
-			return counter;
-	return NULL;
-}
-
 /* APERF / MPERF: how far from its nominal frequency the CPU ran; null unknown. */
 static json_t *frequency(const json_t *counters)
 {
-	double aperf = json_integer_value(json_object_get(find(counters, "msr.aperf"), "count")),
-	       mperf = json_integer_value(json_object_get(find(counters, "msr.mperf"), "count"));
+	const json_t *aperf = json_find(counters, "name", "msr.aperf");
+	const json_t *mperf = json_find(counters, "name", "msr.mperf");
+	double ran = json_integer_value(json_object_get(aperf, "count"));
+	double nominal = json_integer_value(json_object_get(mperf, "count"));
 
-	return aperf > 0 && mperf > 0 ? json_real(round(aperf / mperf * 1000) / 1000) : json_null();
+	return ran > 0 && nominal > 0 ? json_real(round(ran / nominal * 1000) / 1000) : json_null();
 }
 
 /* Without these nothing can be called CLEAN. */

@@ -33,9 +33,6 @@ void side_free(struct side *side);
  */
 int sides_check(const struct side *sides, size_t count, bool common);
 
-/* A row of a summary; NULL where it has none of that name. */
-const json_t *summary_row(const json_t *summary, const char *id);
-
 /* Is the row in all runs of the side? */
 bool side_has_row(const struct side *side, const char *id);
 

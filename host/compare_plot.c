@@ -36,24 +36,11 @@ static const char *colour_of(size_t side)
 	return side ? colours[1 + (side - 1) % (ARRAY_SIZE(colours) - 1)] : colours[0];
 }
 
-/* The row of a list of rows; NULL where it has none of that name. */
-static const json_t *row_in(const json_t *rows, const char *id)
-{
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach (rows, i, row) {
-		if (!strcmp(json_text(row, "id"), id))
-			return row;
-	}
-	return NULL;
-}
-
 /* The row of one comparison of the base; NULL where that could not be made. */
 static const json_t *compared(const json_t *comparison, size_t side, const char *id)
 {
 	const json_t *two = json_array_get(json_object_get(comparison, "comparisons"), side - 1);
-	const json_t *row = row_in(json_object_get(two, "rows"), id);
+	const json_t *row = summary_row(two, id);
 
 	return json_is_number(json_object_get(row, "ratio")) ? row : NULL;
 }

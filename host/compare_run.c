@@ -59,18 +59,6 @@ int refuse(const char *format, ...)
 	return -1;
 }
 
-const json_t *summary_row(const json_t *summary, const char *id)
-{
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach (json_object_get(summary, "rows"), i, row) {
-		if (!strcmp(json_text(row, "id"), id))
-			return row;
-	}
-	return NULL;
-}
-
 bool side_has_row(const struct side *side, const char *id)
 {
 	for (size_t i = 0; i < side->count; i++)

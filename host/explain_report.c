@@ -134,7 +134,7 @@ static json_t *sorted(json_t *rows)
 json_t *explain_summary(const json_t *boot, const char *row, const struct trace *trace,
 			const struct names *names, const char *time, char *why, size_t size)
 {
-	const json_t *measured = json_find(json_object_get(boot, "rows"), "id", row);
+	const json_t *measured = summary_row(boot, row);
 	const json_t *p50 = json_object_get(measured, "p50");
 	bool ring0 = !strncmp(row, "kernel.", 7);
 	const struct trace_path *way;

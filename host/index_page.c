@@ -23,17 +23,11 @@ static bool is_of_use(const json_t *summary)
 /* A row's p50, NULL where the run has none that may be used. */
 static const json_t *p50_of(const json_t *summary, const char *id, const json_t **row)
 {
-	size_t i;
+	const json_t *p50;
 
-	json_array_foreach (json_object_get(summary, "rows"), i, *row) {
-		const json_t *p50 = json_object_get(*row, "p50");
-
-		if (!strcmp(json_text(*row, "id"), id))
-			return strcmp(json_text(*row, "verdict"), "INVALID") && json_is_number(p50)
-				       ? p50
-				       : NULL;
-	}
-	return NULL;
+	*row = summary_row(summary, id);
+	p50 = json_object_get(*row, "p50");
+	return strcmp(json_text(*row, "verdict"), "INVALID") && json_is_number(p50) ? p50 : NULL;
 }
 
 static bool any_has(const struct index_entry *runs, size_t count, const char *id)

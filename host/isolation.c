@@ -41,14 +41,10 @@ static int node_of(int cpu)
 /* Is the knob in force? One that was denied is in the file, too. */
 static bool in_force(const json_t *applied, const char *name)
 {
-	const json_t *knob;
-	size_t i;
+	const json_t *knob = json_find(json_object_get(applied, "knobs"), "name", name);
+	const char *status = json_text(knob, "status");
 
-	json_array_foreach (json_object_get(applied, "knobs"), i, knob)
-		if (!strcmp(json_text(knob, "name"), name))
-			return !strcmp(json_text(knob, "status"), "applied") ||
-			       !strcmp(json_text(knob, "status"), "already");
-	return false;
+	return !strcmp(status, "applied") || !strcmp(status, "already");
 }
 
 int isolation_read(struct isolation *isolation)

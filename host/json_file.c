@@ -75,3 +75,8 @@ const json_t *json_find(const json_t *array, const char *key, const char *value)
 	}
 	return NULL;
 }
+
+const json_t *summary_row(const json_t *summary, const char *id)
+{
+	return json_find(json_object_get(summary, "rows"), "id", id);
+}

@@ -24,4 +24,7 @@ const char *json_text(const json_t *object, const char *key);
 /* The object of an array whose text under key is value; NULL where none is. */
 const json_t *json_find(const json_t *array, const char *key, const char *value);
 
+/* A row of a summary; NULL where it has none of that name. */
+const json_t *summary_row(const json_t *summary, const char *id);
+
 #endif

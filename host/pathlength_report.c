@@ -35,7 +35,7 @@ static void entry(const json_t *summary, const char *id, size_t number, char tex
 	char name[256];
 
 	snprintf(name, sizeof(name), "%s, %s", id, json_text(cell, "cell"));
-	row = json_find(json_object_get(summary, "rows"), "id", name);
+	row = summary_row(summary, name);
 	p50 = json_object_get(row, "p50");
 	difference = json_object_get(row, "difference");
 	verdict = row ? json_text(row, "verdict") : "-";

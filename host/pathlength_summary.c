@@ -10,11 +10,6 @@
 /* What of a boot's row is kept: enough to see whether its samples are one length. */
 static const char *const kept[] = {"n", "min", "p25", "p50", "p75", "p90", "p99", "max"};
 
-static const json_t *row_of(const json_t *boot, const char *id)
-{
-	return json_find(json_object_get(boot, "rows"), "id", id);
-}
-
 static json_t *cell_json(const struct matrix *matrix, const struct pathlength_cell *cell)
 {
 	const json_t *setup = json_object_get(cell->summary, "setup");
@@ -38,9 +33,9 @@ static json_t *cell_json(const struct matrix *matrix, const struct pathlength_ce
 static json_t *row_json(const struct matrix *matrix, const struct pathlength_cell *cell,
 			const char *id)
 {
-	const json_t *row = row_of(cell->summary, id);
+	const json_t *row = summary_row(cell->summary, id);
 	const json_t *p50 = json_object_get(row, "p50");
-	const json_t *base = json_object_get(row_of(matrix->cells[0].summary, id), "p50");
+	const json_t *base = json_object_get(summary_row(matrix->cells[0].summary, id), "p50");
 	char label[200];
 	json_t *out;
 
@@ -70,7 +65,7 @@ static json_t *row_json(const struct matrix *matrix, const struct pathlength_cel
 static bool any_has(const struct matrix *matrix, const char *id)
 {
 	for (size_t i = 0; i < matrix->count; i++)
-		if (row_of(matrix->cells[i].summary, id))
+		if (summary_row(matrix->cells[i].summary, id))
 			return true;
 	return false;
 }

@@ -59,15 +59,10 @@ static const char *unfit(const json_t *summary, const json_t *floor)
 /* The p50 of the same row without QEMU; NULL where that did not run or is INVALID. */
 static const json_t *without_qemu(const json_t *floor, const char *id)
 {
-	const json_t *row;
-	size_t index;
+	const json_t *row = summary_row(floor, id);
+	bool valid = strcmp(json_text(row, "verdict"), verdict_name(VERDICT_INVALID));
 
-	json_array_foreach (json_object_get(floor, "rows"), index, row) {
-		if (!strcmp(json_text(row, "id"), id) &&
-		    strcmp(json_text(row, "verdict"), verdict_name(VERDICT_INVALID)))
-			return json_object_get(row, "p50");
-	}
-	return NULL;
+	return valid ? json_object_get(row, "p50") : NULL;
 }
 
 static void add_row(json_t *row, const json_t *floor)
