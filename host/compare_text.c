@@ -161,11 +161,6 @@ static void print_side(const json_t *side, const char *separator,
 	}
 }
 
-static void plain_text(const char *text, FILE *out)
-{
-	fputs(text, out);
-}
-
 /* "13 SAME, 2 SLOWER", of how many rows. */
 static void print_verdicts(const json_t *two, FILE *out)
 {

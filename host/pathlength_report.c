@@ -168,11 +168,6 @@ static void print_reasons(const json_t *summary, const char *bullet,
 	}
 }
 
-static void plain_text(const char *text, FILE *out)
-{
-	fputs(text, out);
-}
-
 /* What was measured, without when and where. */
 static void print_setup(const json_t *summary, const char *end, FILE *out)
 {
@@ -269,14 +264,6 @@ void pathlength_markdown(const json_t *summary, FILE *out)
 	fputc('\n', out);
 	print_reasons(summary, "- ", markdown_text, out);
 	json_decref(names);
-}
-
-static void csv_text(const char *text, FILE *out)
-{
-	fputc('"', out);
-	for (; *text; text++)
-		fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
-	fputc('"', out);
 }
 
 void pathlength_csv(const json_t *summary, FILE *out)

@@ -128,6 +128,10 @@ const char *report_unit(const json_t *summary);
 /* Text for markdown: what comes from outside may hold characters that mean something there. */
 void markdown_text(const char *text, FILE *out);
 
+/* Text for a terminal, as it is; and for a field of CSV, in quotes. */
+void plain_text(const char *text, FILE *out);
+void csv_text(const char *text, FILE *out);
+
 /*
  * Draws the histograms: for each row with samples the text of an SVG, the caller's to free, in
  * plots; NULL for the others, and for all of them, with a warning, where there is no gnuplot. 0, or

@@ -77,7 +77,7 @@ bool report_reasons(const json_t *rows, const char *bullet, void (*text)(const c
 	return any;
 }
 
-static void plain_text(const char *text, FILE *out)
+void plain_text(const char *text, FILE *out)
 {
 	fputs(text, out);
 }
@@ -268,7 +268,7 @@ void report_markdown(const json_t *summary, FILE *out)
 	}
 }
 
-static void csv_text(const char *text, FILE *out)
+void csv_text(const char *text, FILE *out)
 {
 	fputc('"', out);
 	for (; *text; text++) {
