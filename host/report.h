@@ -117,6 +117,9 @@ bool report_reasons(const json_t *rows, const char *bullet, void (*text)(const c
 /* What card_describe() says for a terminal: one offender a line, those after the first indented. */
 void report_offenders(const char *text, FILE *out);
 
+/* Was the vCPU's CPU isolated? In words; summaries of before this was recorded do not say. */
+const char *report_isolation(const json_t *summary);
+
 /* The card's part in the table and in report.md. */
 void report_card_line(const json_t *summary, FILE *out);
 void report_card_rows(const json_t *summary, FILE *out);

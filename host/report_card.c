@@ -17,8 +17,7 @@ void report_offenders(const char *text, FILE *out)
 	}
 }
 
-/* In words; null: runs of before this was recorded. */
-static const char *isolation_of(const json_t *summary)
+const char *report_isolation(const json_t *summary)
 {
 	const json_t *isolated = json_object_get(summary, "isolated");
 
@@ -33,7 +32,7 @@ void report_card_line(const json_t *summary, FILE *out)
 
 	if (!json_is_object(card))
 		return;
-	fprintf(out, "card    %s, ", isolation_of(summary));
+	fprintf(out, "card    %s, ", report_isolation(summary));
 	card_print(card, ";\n        ", out); /* one offender a line */
 	fputc('\n', out);
 }
@@ -91,7 +90,7 @@ void report_card_rows(const json_t *summary, FILE *out)
 {
 	const json_t *card = json_object_get(summary, "card");
 
-	fprintf(out, "| CPU of the vCPU | %s |\n| card | %s |\n", isolation_of(summary),
+	fprintf(out, "| CPU of the vCPU | %s |\n| card | %s |\n", report_isolation(summary),
 		json_is_object(card) ? json_text(card, "verdict") : "none was taken");
 }
 
@@ -119,8 +118,8 @@ void report_card_markdown(const json_t *summary, FILE *out)
 	fprintf(out,
 		"**\n\nHost CPU %lld, %s, the %.3f s of the timed pass. Interrupts and softirqs that "
 		"did not happen are left out. What is allowed are budgets: docs/isolation.md.\n\n",
-		(long long)json_integer_value(json_object_get(card, "cpu")), isolation_of(summary),
-		json_number_value(json_object_get(card, "seconds")));
+		(long long)json_integer_value(json_object_get(card, "cpu")),
+		report_isolation(summary), json_number_value(json_object_get(card, "seconds")));
 	counters(card, out);
 	if (json_is_number(json_object_get(card, "frequency")))
 		fprintf(out, "\nThe CPU ran at %g times its nominal frequency (APERF/MPERF).\n",

@@ -6,6 +6,7 @@
 #include "card.h"
 #include "html.h"
 #include "json_file.h"
+#include "report.h"
 #include "report_html.h"
 #include "util.h"
 
@@ -81,16 +82,6 @@ static void put_unavailable(const json_t *card, FILE *out)
 	fputs("</ul>\n", out);
 }
 
-/* In words; null: runs of before this was recorded. */
-static const char *isolation_of(const json_t *summary)
-{
-	const json_t *isolated = json_object_get(summary, "isolated");
-
-	if (!json_is_boolean(isolated))
-		return "isolation unknown";
-	return json_is_true(isolated) ? "isolated" : "not isolated";
-}
-
 /* The cards of the runs that were pooled into each cell of a comparison. */
 static void put_cells(const json_t *cells, FILE *out)
 {
@@ -142,8 +133,8 @@ void html_card(const json_t *summary, FILE *out)
 		out,
 		": host CPU %lld, %s, the %.3f s of the timed pass. Interrupts and softirqs that "
 		"did not happen are left out.",
-		(long long)json_integer_value(json_object_get(card, "cpu")), isolation_of(summary),
-		json_number_value(json_object_get(card, "seconds")));
+		(long long)json_integer_value(json_object_get(card, "cpu")),
+		report_isolation(summary), json_number_value(json_object_get(card, "seconds")));
 	if (json_is_number(json_object_get(card, "frequency")))
 		html_printf(out, " The CPU ran at %g times its nominal frequency (APERF/MPERF).",
 			    json_number_value(json_object_get(card, "frequency")));
