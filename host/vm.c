@@ -101,7 +101,7 @@ static json_t *command_line(const struct vm_config *config, bool lock, int chann
 	add(command, "%s", config->qemu);
 	for (const char *const *flag =
 		     (const char *const[]){"-nodefaults", "-no-user-config", "-no-reboot", "-S",
-					   "-smp", "1", "-display", "none", NULL};
+					   "-display", "none", NULL};
 	     *flag; flag++)
 		add(command, "%s", *flag);
 	add_machine(command, config);
