@@ -130,9 +130,14 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
 	return remove(path);
 }
 
+void remove_tree(const char *path)
+{
+	nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 void archive_discard(struct archive *archive)
 {
-	nftw(archive->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	remove_tree(archive->directory);
 	*strrchr(archive->directory, '/') = '\0';
 	rmdir(archive->directory); /* the host's, if this was its first run */
 }

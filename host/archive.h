@@ -27,4 +27,7 @@ int archive_fail(struct archive *archive, const char *why);
 /* Removes it and all that is in it: for a run that never was. */
 void archive_discard(struct archive *archive);
 
+/* Removes a directory and all that is in it, as far as that can be; links are not followed. */
+void remove_tree(const char *path);
+
 #endif

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "attach.h"
 #include "exitcount.h"
 #include "util.h"
@@ -51,18 +51,10 @@ struct attached {
 	char directory[64];
 };
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-	(void)status;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
 static void release(struct attached *attached)
 {
 	if (attached->directory[0])
-		nftw(attached->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+		remove_tree(attached->directory);
 	exitcount_close(attached->counter);
 	free(attached);
 }
