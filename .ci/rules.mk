@@ -24,7 +24,6 @@ installed += \
 	755:build/lab/agent:$(partsdir)/lab/ \
 	755:build/lab/prepare:$(partsdir)/lab/ \
 	644:build/lab/trace.so:$(partsdir)/lab/ \
-	755:build/lab/trace.so:$(partsdir)/lab/ \
 	644:build/kernel/vmlinux:$(partsdir)/kernel/ \
 	644:build/kernel/config:$(partsdir)/kernel/ \
 	644:build/kernel/build/System.map:$(partsdir)/kernel/build/ \
