@@ -9,6 +9,7 @@
 #include "boot_options.h"
 #include "exit_rows.h"
 #include "kexit.h"
+#include "layout.h"
 #include "option_number.h"
 #include "record.h"
 #include "util.h"
@@ -199,15 +200,13 @@ static const struct argp argp = {
 
 void boot_options_default(struct boot_options *options)
 {
-	const char *qemu = getenv("QEMU");
-
 	*options = (struct boot_options){
 		.accel = "auto",
 		.machine = "microvm",
 		.debugcon = "null",
 		.attach = "none",
 		.results = "results",
-		.qemu = qemu && *qemu ? qemu : "qemu-system-x86_64",
+		.qemu = qemu_program(),
 		.cpu = -1,
 		.vcpus = 1,
 	};

@@ -30,14 +30,11 @@ void doctor_guest(const struct doctor_host *host, const struct doctor_check *che
 	doctor_found(finding, DOCTOR_OK, "%s and its initramfs", path);
 }
 
-/* The emulator, the one that QEMU= names before others. */
 static bool find_qemu(const struct doctor_host *host, struct doctor_finding *finding,
 		      char path[PATH_MAX])
 {
-	const char *name = getenv("QEMU");
+	const char *name = qemu_program();
 
-	if (!name || !*name)
-		name = "qemu-system-x86_64";
 	if (doctor_program(host, name, path))
 		return true;
 	doctor_found(finding, DOCTOR_MISSING, "%s is not %s", name,

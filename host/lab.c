@@ -299,8 +299,7 @@ int cmd_lab(int argc, char **argv)
 				      .memory = "2G",
 				      .deadline = 900,
 				      .kernel = getenv("LAB_KERNEL")};
-	const char *qemu =
-		getenv("QEMU") && *getenv("QEMU") ? getenv("QEMU") : "qemu-system-x86_64";
+	const char *qemu = qemu_program();
 	char agent[PATH_MAX], name[64];
 	struct lab_kernel kernel = {};
 	struct lab_machine machine;

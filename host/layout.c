@@ -52,3 +52,10 @@ bool find_part(const char *part, char path[PATH_MAX])
 	errno = ENOENT;
 	return false;
 }
+
+const char *qemu_program(void)
+{
+	const char *qemu = getenv("QEMU");
+
+	return qemu && *qemu ? qemu : "qemu-system-x86_64";
+}

@@ -16,4 +16,7 @@ void find_self(char self[PATH_MAX]);
  */
 bool find_part(const char *part, char path[PATH_MAX]);
 
+/* The emulator, a name or a path: what QEMU= in the environment says, else the usual name. */
+const char *qemu_program(void);
+
 #endif
