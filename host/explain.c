@@ -75,7 +75,6 @@ static int boot(const struct explanation *explanation, char *why, size_t size)
 	command_add(&command, "%s", self);
 	command_add(&command, "boot");
 	command_option(&command, "--accel", "kvm");
-	command_add(&command, "--no-proof");
 	command_add(&command, "--no-floor");
 	command_add(&command, "--symbols");
 	command_option(&command, "--machine", explanation->boot->machine);

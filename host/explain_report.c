@@ -167,6 +167,12 @@ json_t *explain_summary(const json_t *boot, const char *row, const struct trace 
 		count(rows, &place);
 		json_object_set_new(part, "p50", json_integer(insns(part) + 1));
 	}
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		json_object_set(json_array_get(rows, i), "verdict",
+				json_object_get(measured, "verdict"));
+		json_object_set(json_array_get(rows, i), "reason",
+				json_object_get(measured, "reason"));
+	}
 	return json_pack(
 		"{s:s, s:s, s:s, s:s, s:O*, s:O*, s:O*, s:s, s:O*, s:s, s:i, s:i, s:I, s:I, s:o, "
 		"s:o}",
