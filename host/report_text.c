@@ -97,6 +97,29 @@ static int longest_id(const json_t *rows)
 	return longest;
 }
 
+static unsigned int rows_with(const json_t *rows, const char *verdict)
+{
+	const json_t *row;
+	unsigned int count = 0;
+	size_t index;
+
+	json_array_foreach (rows, index, row)
+		count += !strcmp(json_text(row, "verdict"), verdict);
+	return count;
+}
+
+/* "54 rows, 42 PROVED, 12 WAIVED": PROVED always, the others where there are any. */
+static void count_line(const json_t *rows, FILE *out)
+{
+	static const char *const others[] = {"INVALID", "UNPROVEN", "WAIVED", "NO-EXIT"};
+
+	fprintf(out, "%zu rows, %u PROVED", json_array_size(rows), rows_with(rows, "PROVED"));
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (rows_with(rows, others[i]))
+			fprintf(out, ", %u %s", rows_with(rows, others[i]), others[i]);
+	fputc('\n', out);
+}
+
 void report_table(const json_t *summary, FILE *out)
 {
 	int width = longest_id(json_object_get(summary, "rows"));
@@ -107,7 +130,6 @@ void report_table(const json_t *summary, FILE *out)
 	const json_t *setup = json_object_get(summary, "setup");
 	size_t index;
 	bool emulated = json_is_true(json_object_get(summary, "emulated"));
-	unsigned int proved = 0;
 
 	fprintf(out, "host    %s%s: %s, Linux %s\n", json_text(summary, "host"),
 		emulated ? ", emulated" : "", json_text(setup, "cpu"), json_text(setup, "kernel"));
@@ -133,9 +155,8 @@ void report_table(const json_t *summary, FILE *out)
 				text[0] ? text : "-");
 		}
 		fprintf(out, "  %s\n", json_text(row, "verdict"));
-		proved += !strcmp(json_text(row, "verdict"), "PROVED");
 	}
-	fprintf(out, "%zu rows, %u PROVED\n", json_array_size(rows), proved);
+	count_line(rows, out);
 	tax_line(summary, out);
 	report_reasons(rows, "", plain_text, out);
 }
