@@ -162,7 +162,7 @@ static void put_samples(struct rows *rows, int row, const uint32_t *samples, uin
 static const char *without(const struct floor_run *run, int row)
 {
 	if (floor_rows[row].needs == NEEDS_IRQCHIP && !run->irqchip)
-		return "the machine has no interrupt controller inside KVM: --irqchip gives it one";
+		return "the machine has no interrupt controller inside KVM: --irqchip (make: IRQCHIP=1) gives it one";
 	if (floor_rows[row].needs == NEEDS_HYPERCALL && !access("/sys/module/kvm_pvm", F_OK))
 		return "a paravirtual KVM (kvm_pvm) answers VMCALL on a path of its own, of which "
 		       "no tracepoint tells";
