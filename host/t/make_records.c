@@ -188,7 +188,7 @@ static json_t *counts_of(const struct exit_row *row, int vendor, json_int_t exec
 		set(exits, exit_reason_name(vendor, vendor == VENDOR_SVM ? row->svm : row->vmx),
 		    executed);
 	if (row->path == PATH_QEMU)
-		set(userspace, "io", executed);
+		set(userspace, row->event ? "io" : "mmio", executed);
 	return json_pack("{s:i, s:o, s:o, s:o}", "opened", 1, "exits", exits, "userspace_exits",
 			 userspace, "events", events);
 }
