@@ -147,6 +147,9 @@ build/host/html.o build/asan/host/html.o: host/page.css
 
 # Tests. A cmocka program is linked with the objects it lists here as its prerequisites, under the
 # sanitizers.
+check-programs += build/asan/host/t/test_attach
+build/asan/host/t/test_attach: build/asan/host/attach.o build/asan/host/archive.o
+
 check-programs += build/asan/host/t/test_hostinfo
 build/asan/host/t/test_hostinfo: build/asan/host/hostinfo.o build/asan/host/hostinfo_read.o
 
