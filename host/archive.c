@@ -78,6 +78,7 @@ int archive_begin_at(struct archive *archive, const char *path)
 	struct tm utc;
 
 	note_time(archive, &utc);
+	archive->apart = true;
 	if (snprintf(archive->final, sizeof(archive->final), "%s", path) >=
 	    (int)sizeof(archive->final))
 		errno = ENAMETOOLONG;
@@ -138,6 +139,8 @@ void remove_tree(const char *path)
 void archive_discard(struct archive *archive)
 {
 	remove_tree(archive->directory);
+	if (archive->apart)
+		return;
 	*strrchr(archive->directory, '/') = '\0';
 	rmdir(archive->directory); /* the host's, if this was its first run */
 }

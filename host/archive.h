@@ -6,12 +6,14 @@
 #ifndef EXITLAB_ARCHIVE_H
 #define EXITLAB_ARCHIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct archive {
 	char final[4096];     /* results/HOST/TIME-KIND */
 	char directory[4104]; /* where to write; final once it is kept */
 	char time[32];	      /* UTC, ISO 8601 */
+	bool apart;	      /* beside a file that is wanted, not in results/ */
 };
 
 /* Makes the directory. 0, or -1 with one line on stderr. */

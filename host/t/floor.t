@@ -146,6 +146,12 @@ outputs() {
 	floor --iter 200 --select user.cpuid --output "$dir/floor.json"
 	ok "--output writes summary.json there" grep -q '"kind": "floor"' "$dir/floor.json"
 	ok "and leaves nothing else" test ! -e "$dir/floor.json.partial" -a ! -e "$results"
+	mkdir "$dir/empty"
+	ok "in the working directory, too" sh -c "cd '$dir/empty' && '$exitlab' floor --iter 200 --select user.cpuid \
+		--output here.json && [ \"\$(ls -A)\" = here.json ]"
+	rm "$dir/empty/here.json"
+	floor --iter 200 --canary 2 --output "$dir/empty/floor.json"
+	ok "a run that fails leaves nothing there, but what was there" rmdir "$dir/empty"
 	ok "a place that is not there is named" floor_fails 1 "none/x.partial: No such file" --output "$dir/none/x"
 	mkdir "$dir/full"
 	mount -t tmpfs -o size=64k none "$dir/full" || return
