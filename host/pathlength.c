@@ -247,7 +247,8 @@ static int write_plot(const char *directory, const json_t *summary)
 	snprintf(path, sizeof(path), "%s/pathlength.svg", directory);
 	file = fopen(path, "we");
 	error = !file || fputs(svg, file) < 0;
-	if ((file && fclose(file)) || error)
+	error |= file && fclose(file);
+	if (error)
 		pr_err("%s: %s", path, strerror(errno));
 	free(svg);
 	return error ? -1 : 0;
