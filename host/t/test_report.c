@@ -455,6 +455,13 @@ static void table(void **state)
 	assert_non_null(strstr(text, "clock   tsc, unit cycles\n"));
 	assert_non_null(strstr(text, "\nINVALID: unexpected HLT exits: 3 (user.cpuid)\n"));
 	assert_non_null(strstr(text, "\nuser.outb_kvm      kvm           -         -"));
+	assert_non_null(strstr(text,
+			       "\nsyscall.hypercall  kvm          40      1568      1639      "
+			       "1639       1639      1506  PROVED\n"));
+	assert_non_null(strstr(
+		text, "\nuser.cpuid         kvm          40      1245     13242     13242      "
+		      "13242      1183  INVALID\n"));
+	assert_non_null(strstr(text, "\n15 rows, 12 PROVED\n"));
 	free(text);
 	out = open_memstream(&text, &size);
 	assert_non_null(out);
@@ -462,6 +469,56 @@ static void table(void **state)
 	assert_int_equal(report_print("/nonexistent", out), -1);
 	fclose(out);
 	free(text);
+}
+
+/* Gives all samples of a row, in the timed pass, that value. */
+static void set_samples(const char *dir, int row, uint32_t value)
+{
+	char *records, why[RECORD_WHY];
+	struct record record;
+	size_t size, at = 0;
+
+	records = read_text(dir, "run.rec", &size);
+	do {
+		assert_int_equal(record_parse(records + at, size - at, &record, why), RECORD_OK);
+		at += record.length;
+	} while (record.header.kind != RECORD_ROW || record.header.row != exit_rows[row].wire);
+	for (uint32_t i = 0; i < record.header.count; i++)
+		memcpy((char *)record.payload + i * sizeof(value), &value, sizeof(value));
+	record.header.checksum = record_checksum(&record.header, record.payload);
+	memcpy(records + at - record.length, &record.header, sizeof(record.header));
+	write_text(dir, "run.rec", records, size);
+	free(records);
+}
+
+static void assert_summary(const char *dir, const char *words, bool there)
+{
+	json_t *summary = report_of(dir);
+	char *text = json_dumps(summary, 0);
+
+	assert_non_null(text);
+	if (!strstr(text, words) == there)
+		fail_msg("\"%s\": %s", words, there ? "missing" : "there");
+	free(text);
+	json_decref(summary);
+}
+
+/* A clock that exits makes a run INVALID by either empty bracket. */
+static void canaries(void **state)
+{
+	static const int rows[] = {ROW_user_empty, ROW_kernel_empty};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char words[64];
+
+		snprintf(words, sizeof(words), "%s p50 is 200, not below 200",
+			 exit_rows[rows[i]].id);
+		copy_inputs(GOLDEN "/1-vmx", *state);
+		set_samples(*state, rows[i], 199);
+		assert_summary(*state, "not below", false);
+		set_samples(*state, rows[i], 200);
+		assert_summary(*state, words, true);
+	}
 }
 
 int main(void)
@@ -481,6 +538,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(stale_plots, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(false_saturation, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(table, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(canaries, make_dir, remove_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

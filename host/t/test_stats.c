@@ -125,12 +125,16 @@ static void median_interval(void **state)
 	} cases[] = {{1, 1},   {2, 1},	 {5, 1},    {6, 1},	 {8, 1},       {9, 2},
 		     {10, 2},  {11, 2},	 {12, 3},   {15, 4},	 {20, 6},      {25, 8},
 		     {30, 10}, {50, 18}, {100, 40}, {1000, 469}, {10000, 4902}};
+	struct stats stats;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		if (stats_median_rank(cases[i].n) != cases[i].rank)
 			fail_msg("n %zu: rank %zu, not %zu", cases[i].n,
 				 stats_median_rank(cases[i].n), cases[i].rank);
+	stats = stats_of_count(30);
+	assert_int_equal(stats.median_low, 10);
+	assert_int_equal(stats.median_high, 21);
 	/* 1.96 standard deviations of the binomial where it is as good as normal. */
 	assert_in_range(stats_median_rank(100000000), 50000000 - 9801, 50000000 - 9798);
 }
@@ -176,6 +180,8 @@ static void histogram(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
 			inside += samples[i] >= low && samples[i] < above;
 		assert_int_equal(bins[bin], inside);
+		assert_int_equal(histogram_bin(low), bin);
+		assert_int_equal(histogram_bin(above - 1), bin);
 		total += inside;
 	}
 	assert_int_equal(total, ARRAY_SIZE(samples));

@@ -99,6 +99,8 @@ static void taxes(void **state)
 	assert_prints(report_table, summary, "-floor       tax  verdict\n");
 	assert_prints(report_table, summary, "       100  PROVED\n");
 	assert_prints(report_csv, summary, ",p50_without_qemu,qemu_tax\n");
+	snprintf(line, sizeof(line), ",%lld,100\n", (long long)p50 - 100);
+	assert_prints(report_csv, summary, line);
 	snprintf(line, sizeof(line), "\n| user.cpuid | %lld | %lld | 100 |\n", (long long)p50,
 		 (long long)p50 - 100);
 	assert_prints(report_markdown, summary, line);
@@ -114,6 +116,7 @@ static void unfit(void **state)
 	} cases[] = {
 		{NULL, "host", "another", "another host or clock"},
 		{NULL, "clock", "device", "another host or clock"},
+		{NULL, "emulated", "no", "another host or clock"},
 		{"setup", "kernel", "2.4.0", "another CPU or host kernel"},
 		{"setup", "cpu", "8086", "another CPU or host kernel"},
 	};
