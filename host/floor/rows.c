@@ -176,10 +176,11 @@ static bool run_row(struct rows *rows, int row)
 	char why[MACHINE_WHY];
 	const uint32_t *samples;
 
-	if (!rows->waived[row][0] && !run_order(rows, row, count, why))
+	if (!rows->waived[row][0] && !run_order(rows, row, count, why)) {
+		if (rows->run->outcome != RUN_DONE) /* the run ends; there is no why of the row */
+			return false;
 		waive(rows, row, "ring %d: %s", ring_of(row), why);
-	if (rows->run->outcome != RUN_DONE)
-		return false;
+	}
 	samples = machine_samples(&rows->machine);
 	if (!rows->waived[row][0] && rows->pass == PASS_TIMED && is_empty_bracket(row))
 		check_canary(rows, row, samples, count);

@@ -124,17 +124,20 @@ deadlines() {
 		"$exitlab" floor --iter 200 --canary 2
 	ok "leaves no row with numbers" grep -q "no row can run on this KVM: an empty bracket" \
 		"$results"/*/*.failed/reason.txt
-	rm -rf "$results"
-	"$exitlab" floor --results "$results" --deadline 100 --spin user.cpuid >"$dir/out" 2>"$dir/err" &
-	pid=$!
-	until [ -n "$(find "$results" -path '*partial/run.rec' -size +0 2>/dev/null)" ] || ! kill -0 $pid; do
-		sleep 0.1
+	for row in user.empty user.cpuid; do
+		rm -rf "$results"
+		"$exitlab" floor --results "$results" --deadline 100 --spin $row >"$dir/out" 2>"$dir/err" &
+		pid=$!
+		until [ -n "$(find "$results" -path '*partial/run.rec' -size +0 2>/dev/null)" ] ||
+			! kill -0 $pid; do
+			sleep 0.1
+		done
+		kill -INT $pid
+		wait $pid
+		ok "Ctrl-C ends it in $row" test $? = 1
+		ok "and says where it was" grep -q 'interrupted by SIGINT in [a-z.]*; ' "$dir/err"
+		ok "and keeps it as failed" grep -q SIGINT "$results"/*/*.failed/reason.txt
 	done
-	kill -INT $pid
-	wait $pid
-	ok "Ctrl-C ends it" test $? = 1
-	ok "and says where it was" grep -q 'interrupted by SIGINT in user' "$dir/err"
-	ok "and keeps it as failed" grep -q SIGINT "$results"/*/*.failed/reason.txt
 }
 
 outputs() {
