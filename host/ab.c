@@ -24,6 +24,7 @@
 #include "option_number.h"
 #include "report.h"
 #include "util.h"
+#include "whole_file.h"
 
 #define LAB_ROUNDS 1
 #define ROUNDS	   3
@@ -239,7 +240,6 @@ static int write_report(struct ab *ab, char *why, size_t size)
 	} reports[] = {{"report.md", ab_markdown}, {"report.html", report_html}};
 	const char *directory = ab->archive.directory;
 	json_t *summary = ab_summary(ab->runs, ab->archive.time);
-	char path[PATH_SIZE];
 	int error, status;
 
 	snprintf(why, size, "no report was made: see above");
@@ -248,16 +248,11 @@ static int write_report(struct ab *ab, char *why, size_t size)
 	status = ab_invalid(summary) ? EXIT_FAILED : EXIT_OK;
 	error = json_file_write(summary, directory, "summary.json");
 	for (size_t i = 0; i < ARRAY_SIZE(reports); i++) {
-		FILE *report;
+		struct whole_file file;
 
-		snprintf(path, sizeof(path), "%s/%s", directory, reports[i].name);
-		report = fopen(path, "we");
-		if (report)
-			reports[i].write(summary, report);
-		if (!report || (fflush(report), ferror(report)) || fclose(report)) {
-			pr_err("%s: %s", path, strerror(errno));
-			error = -1;
-		}
+		if (whole_file_begin(&file, "%s/%s", directory, reports[i].name))
+			reports[i].write(summary, file.out);
+		error |= whole_file_end(&file);
 	}
 	if (!error && !archive_keep(&ab->archive)) {
 		why[0] = '\0';

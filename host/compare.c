@@ -11,6 +11,7 @@
 #include "compare.h"
 #include "json_file.h"
 #include "util.h"
+#include "whole_file.h"
 
 #define MARGIN 0.01 /* what counts as a change where medians have intervals; else any does */
 
@@ -102,43 +103,19 @@ static const struct argp argp = {
 	       "\vRuns whose clocks, units, kinds or rows differ are refused.",
 };
 
-/* Writes text to path; a file that is there stays as it is until the new one is whole. */
-static int write_file(const char *path, const char *text)
-{
-	char *name;
-	struct stat status;
-	bool replace = stat(path, &status) || S_ISREG(status.st_mode), failed = true;
-	FILE *file;
-
-	if (asprintf(&name, "%s%s", path, replace ? ".new" : "") < 0)
-		die("no memory for a path");
-	file = fopen(name, "we");
-	if (file) {
-		failed = fputs(text, file) < 0;
-		failed |= fclose(file) != 0;
-	}
-	if (!failed && replace)
-		failed = rename(name, path);
-	if (failed)
-		pr_err("%s: %s", path, strerror(errno));
-	if (failed && file && replace)
-		unlink(name);
-	free(name);
-	return failed ? EXIT_FAILED : EXIT_OK;
-}
-
 static int draw(const char *path, const json_t *comparison, const struct side *sides, size_t count)
 {
 	char *text = compare_plot(comparison, sides, count);
-	int status;
+	struct whole_file file;
 
 	if (!text && errno == ENOENT)
 		pr_err("%s: not drawn, gnuplot is not installed (Debian: gnuplot-nox)", path);
 	if (!text)
 		return errno == ENOENT ? EXIT_CANNOT : EXIT_FAILED;
-	status = write_file(path, text);
+	if (whole_file_begin(&file, "%s", path))
+		fputs(text, file.out);
 	free(text);
-	return status;
+	return whole_file_end(&file) ? EXIT_FAILED : EXIT_OK;
 }
 
 /* Is there a number in the base, and none any more? */

@@ -20,6 +20,7 @@
 #include "lab/trace.h"
 #include "layout.h"
 #include "util.h"
+#include "whole_file.h"
 
 #define PATH_SIZE    (sizeof(((struct archive *)0)->directory) + 300)
 #define EXPLAIN_ITER 200 /* samples; all but a few of them are equal */
@@ -113,26 +114,18 @@ static const struct trace *open_trace(const char *path, char *why, size_t size)
 static int write_files(const struct explanation *explanation, const json_t *summary,
 		       const struct trace *trace, const struct names *names)
 {
-	static const char *const files[] = {"explain.md", "way.txt"};
-	char path[PATH_SIZE + 16];
+	const char *directory = explanation->archive.directory;
+	struct whole_file file;
 
-	if (json_file_write(summary, explanation->archive.directory, "summary.json"))
+	if (json_file_write(summary, directory, "summary.json"))
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		FILE *file;
-
-		snprintf(path, sizeof(path), "%s/%s", explanation->archive.directory, files[i]);
-		file = fopen(path, "we");
-		if (file && !i)
-			explain_markdown(summary, file);
-		else if (file)
-			explain_way(summary, trace, names, file);
-		if (!file || (fflush(file), ferror(file)) || fclose(file)) {
-			pr_err("%s: %s", path, strerror(errno));
-			return -1;
-		}
-	}
-	return 0;
+	if (whole_file_begin(&file, "%s/explain.md", directory))
+		explain_markdown(summary, file.out);
+	if (whole_file_end(&file))
+		return -1;
+	if (whole_file_begin(&file, "%s/way.txt", directory))
+		explain_way(summary, trace, names, file.out);
+	return whole_file_end(&file);
 }
 
 /* From what the boot left to the report. EXIT_OK, or EXIT_FAILED with why. */

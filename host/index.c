@@ -13,6 +13,7 @@
 #include "index.h"
 #include "json_file.h"
 #include "util.h"
+#include "whole_file.h"
 
 static char *copy_of(const char *text)
 {
@@ -193,26 +194,14 @@ static int find_runs(struct index *index, const char *results)
 	return 0;
 }
 
-/* Beside the old page, then in its place. 0, or -1 with one line on stderr; the old one stays. */
+/* 0, or -1 with one line on stderr; then the old page stays. */
 static int write_page(const struct index *index, const char *results)
 {
-	char path[PATH_MAX], next[PATH_MAX + 8];
-	bool failed = true;
-	FILE *file;
+	struct whole_file file;
 
-	snprintf(path, sizeof(path), "%s/index.html", results);
-	snprintf(next, sizeof(next), "%s.new", path);
-	file = fopen(next, "we");
-	if (file) {
-		index_page(index, file);
-		failed = fflush(file) || ferror(file);
-		failed |= fclose(file) != 0;
-	}
-	if (!failed && !rename(next, path))
-		return 0;
-	pr_err("%s: %s; no index is made", path, strerror(errno));
-	unlink(next);
-	return -1;
+	if (whole_file_begin(&file, "%s/index.html", results))
+		index_page(index, file.out);
+	return whole_file_end(&file);
 }
 
 static void print_counts(const struct index *index, const char *results)

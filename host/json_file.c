@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "json_file.h"
 #include "util.h"
+#include "whole_file.h"
 
 int json_file_read(const char *directory, const char *name, json_t **json)
 {
@@ -37,24 +37,15 @@ void json_file_print(const json_t *json, FILE *out)
 
 int json_file_write(const json_t *json, const char *directory, const char *name)
 {
-	char path[PATH_MAX];
-	bool failed = true;
-	FILE *file;
+	struct whole_file file;
 
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	if (!json) {
-		pr_err("%s: no memory for it", path);
+		pr_err("%s/%s: no memory for it", directory, name);
 		return -1;
 	}
-	file = fopen(path, "we");
-	if (file) {
-		json_file_print(json, file);
-		failed = ferror(file);
-		failed |= fclose(file) != 0;
-	}
-	if (failed)
-		pr_err("%s: %s", path, strerror(errno));
-	return failed ? -1 : 0;
+	if (whole_file_begin(&file, "%s/%s", directory, name))
+		json_file_print(json, file.out);
+	return whole_file_end(&file);
 }
 
 const char *json_text(const json_t *object, const char *key)

@@ -26,6 +26,7 @@
 #include "layout.h"
 #include "pathlength.h"
 #include "util.h"
+#include "whole_file.h"
 
 #define PATH_SIZE (sizeof(((struct archive *)0)->directory) + 300)
 
@@ -217,26 +218,18 @@ static int run_cell(struct pathlength *pathlength, size_t number, char *why, siz
 static int write_text(const char *directory, const char *name, const json_t *summary,
 		      void (*print)(const json_t *, FILE *))
 {
-	char path[PATH_SIZE];
-	FILE *file;
+	struct whole_file file;
 
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "we");
-	if (file)
-		print(summary, file);
-	if (!file || (fflush(file), ferror(file)) || fclose(file)) {
-		pr_err("%s: %s", path, strerror(errno));
-		return -1;
-	}
-	return 0;
+	if (whole_file_begin(&file, "%s/%s", directory, name))
+		print(summary, file.out);
+	return whole_file_end(&file);
 }
 
 /* 0 without gnuplot, too: then there is no plot. */
 static int write_plot(const char *directory, const json_t *summary)
 {
-	char *svg = pathlength_plot(summary), path[PATH_SIZE];
-	FILE *file;
-	int error;
+	char *svg = pathlength_plot(summary);
+	struct whole_file file;
 
 	if (!svg && errno == ENOENT) {
 		pr_warn("no plot: gnuplot is not installed (Debian: gnuplot-nox)");
@@ -244,14 +237,10 @@ static int write_plot(const char *directory, const json_t *summary)
 	}
 	if (!svg)
 		return -1;
-	snprintf(path, sizeof(path), "%s/pathlength.svg", directory);
-	file = fopen(path, "we");
-	error = !file || fputs(svg, file) < 0;
-	error |= file && fclose(file);
-	if (error)
-		pr_err("%s: %s", path, strerror(errno));
+	if (whole_file_begin(&file, "%s/pathlength.svg", directory))
+		fputs(svg, file.out);
 	free(svg);
-	return error ? -1 : 0;
+	return whole_file_end(&file);
 }
 
 static int write_report(struct pathlength *pathlength, char *why, size_t size)

@@ -91,7 +91,8 @@ host-sources := \
 	host/stats.c \
 	host/symbols.c \
 	host/verdict.c \
-	host/vm.c
+	host/vm.c \
+	host/whole_file.c
 
 include host/lab/rules.mk
 include host/floor/rules.mk
@@ -154,7 +155,8 @@ check-programs += build/asan/host/t/test_hostinfo
 build/asan/host/t/test_hostinfo: build/asan/host/hostinfo.o build/asan/host/hostinfo_read.o
 
 check-programs += build/asan/host/t/test_card
-build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file)
+build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file \
+	whole_file)
 
 check-programs += build/asan/host/t/test_estimate
 build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats)
@@ -171,7 +173,8 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
 report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host/exit_reasons.c \
 	host/exit_rows.c host/html.c host/index_page.c \
-	host/gnuplot.c host/json_file.c host/record.c host/report%.c host/stats.c host/verdict.c,$(host-sources))
+	host/gnuplot.c host/json_file.c host/record.c host/report%.c host/stats.c host/verdict.c \
+	host/whole_file.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
 report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain html json_file pathlength record report stats tax verdict)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
