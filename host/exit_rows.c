@@ -22,7 +22,7 @@ const struct exit_row exit_rows[EXIT_ROWS] = {
 	 #context,	 #context "." #name,                                                       \
 	 PATH_##path,	 EXIT_REASON_##vmx,                                                        \
 	 SVM_EXIT_##svm, EVENT_##event,                                                            \
-	 RULE_##rule,	 !strcmp(#insn, "outb"),                                                   \
+	 RULE_##rule,	 !__builtin_strcmp(#insn, "outb"),                                         \
 	 prose},
 #include "../guest-bench/exits.def"
 #undef EXIT_ROW
