@@ -54,7 +54,7 @@ static void __iomem *testdev_bar[2]; /* memory, ports */
 static bool find_testdev(void)
 {
 	if (testdev)
-		return true;
+		return testdev_bar[0] && testdev_bar[1];
 	testdev = pci_get_device(TESTDEV_VENDOR, TESTDEV_DEVICE, NULL);
 	if (testdev && pci_enable_device(testdev)) {
 		pci_dev_put(testdev);
