@@ -65,20 +65,6 @@ static json_t *tenths(double value)
 	return isfinite(value) ? json_real(round(value * 10) / 10) : json_null();
 }
 
-/* Names come from devices and programs: none may steer a terminal. */
-static json_t *printable(const json_t *text)
-{
-	char *copy = strdup(json_string_value(text) ?: "");
-	json_t *clean;
-
-	for (char *byte = copy; byte && *byte; byte++)
-		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
-			*byte = '?';
-	clean = json_string(copy ?: "");
-	free(copy);
-	return clean;
-}
-
 /* The tasks of a card, with names that can be printed. */
 static json_t *printable_tasks(const json_t *tasks)
 {
@@ -86,7 +72,9 @@ static json_t *printable_tasks(const json_t *tasks)
 	size_t i;
 
 	json_array_foreach (all, i, task) {
-		json_object_set_new(task, "comm", printable(json_object_get(task, "comm")));
+		json_object_set_new(
+			task, "comm",
+			json_printable(json_string_value(json_object_get(task, "comm")) ?: ""));
 	}
 	return all ?: json_array();
 }
@@ -130,7 +118,9 @@ json_t *card_judge(const json_t *card)
 		json_t *with = json_deep_copy(counter);
 
 		noisy |= over;
-		json_object_set_new(with, "text", printable(json_object_get(counter, "text")));
+		json_object_set_new(
+			with, "text",
+			json_printable(json_string_value(json_object_get(counter, "text")) ?: ""));
 		json_object_set_new(with, "per_second", tenths(count / seconds));
 		json_object_set_new(with, "allowed", tenths(allowed(budget, seconds)));
 		json_object_set_new(with, "over", json_boolean(over));

@@ -45,10 +45,7 @@ json_t *compare_sides(const struct side *sides, size_t count, double margin);
 /* What differs between two runs besides their numbers: an array of { key, base, with }. */
 json_t *compare_setups(const json_t *base, const json_t *with);
 
-/* Text from outside as a string that cannot steer a terminal; a new reference. */
-json_t *printable(const char *text);
-
-/* One line on stderr, tamed in the same way. -1. */
+/* One line on stderr that cannot steer a terminal. -1. */
 int refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The comparison as tables for a terminal, and as markdown. */

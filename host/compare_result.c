@@ -119,7 +119,7 @@ static json_t *reason_of(const struct row_side *base, const struct row_side *wit
 	char text[64] = "";
 
 	if (base->fault || with->fault)
-		return printable(base->fault ?: with->fault);
+		return json_printable(base->fault ?: with->fault);
 	if (base->unproved || with->unproved)
 		snprintf(text, sizeof(text), "%s in %s", base->unproved ?: with->unproved,
 			 base->unproved && with->unproved ? "both"
@@ -133,10 +133,10 @@ static json_t *compare_row(const struct side *base, const struct side *with, con
 {
 	const char *id = json_text(row, "id");
 	struct row_side sides[2] = {row_side_of(base, id, exact), row_side_of(with, id, exact)};
-	json_t *out =
-		json_pack("{s:o, s:o, s:s, s:o, s:o}", "id", printable(id), "unit",
-			  printable(json_text(row, "unit")), "better", json_text(row, "better"),
-			  "base", side_numbers(&sides[0]), "with", side_numbers(&sides[1]));
+	json_t *out = json_pack("{s:o, s:o, s:s, s:o, s:o}", "id", json_printable(id), "unit",
+				json_printable(json_text(row, "unit")), "better",
+				json_text(row, "better"), "base", side_numbers(&sides[0]), "with",
+				side_numbers(&sides[1]));
 	int change = NOT_COMPARED;
 
 	if (!sides[0].fault && !sides[1].fault) {
@@ -162,10 +162,11 @@ static json_t *describe_side(const struct side *side)
 	for (size_t i = 0; i < side->count; i++) {
 		const json_t *summary = side->runs[i].summary;
 
-		json_array_append_new(runs, json_pack("{s:o, s:o, s:o}", "path",
-						      printable(side->runs[i].path), "host",
-						      printable(json_text(summary, "host")), "time",
-						      printable(json_text(summary, "time"))));
+		json_array_append_new(runs,
+				      json_pack("{s:o, s:o, s:o}", "path",
+						json_printable(side->runs[i].path), "host",
+						json_printable(json_text(summary, "host")), "time",
+						json_printable(json_text(summary, "time"))));
 	}
 	return json_pack("{s:o}", "runs", runs);
 }
@@ -185,7 +186,7 @@ static void add_side_notes(json_t *notes, const struct side *side, bool exact)
 				     side->runs[0].path, run->path,
 				     json_text(difference, "key")) < 0)
 				die("no memory for a text");
-			json_array_append_new(notes, printable(note));
+			json_array_append_new(notes, json_printable(note));
 			free(note);
 		}
 		json_decref(differences);
@@ -195,7 +196,7 @@ static void add_side_notes(json_t *notes, const struct side *side, bool exact)
 		card_describe(card, text, sizeof(text));
 		if (asprintf(&note, "card of %s: %s", run->path, text) < 0)
 			die("no memory for a text");
-		json_array_append_new(notes, printable(note));
+		json_array_append_new(notes, json_printable(note));
 		free(note);
 	}
 }
@@ -209,7 +210,7 @@ static void add_left_out(json_t *left_out, const struct side *side, const struct
 		size_t k, j;
 
 		json_array_foreach (json_object_get(side->runs[i].summary, "rows"), k, row) {
-			json_t *id = printable(json_text(row, "id"));
+			json_t *id = json_printable(json_text(row, "id"));
 			bool known = false;
 
 			json_array_foreach (left_out, j, other) {
@@ -268,7 +269,7 @@ json_t *compare_sides(const struct side *sides, size_t count, double margin)
 		json_array_append_new(comparisons,
 				      compare_two(&sides[0], &sides[i], margin, exact));
 	return json_pack("{s:s, s:o, s:o, s:b, s:f, s:o, s:o}", "schema", "exitlab-compare/1",
-			 "kind", printable(json_text(first, "kind")), "clock",
-			 printable(json_text(first, "clock")), "exact", exact, "margin", margin,
-			 "base", describe_side(&sides[0]), "comparisons", comparisons);
+			 "kind", json_printable(json_text(first, "kind")), "clock",
+			 json_printable(json_text(first, "clock")), "exact", exact, "margin",
+			 margin, "base", describe_side(&sides[0]), "comparisons", comparisons);
 }

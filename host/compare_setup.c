@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "compare.h"
+#include "json_file.h"
 #include "util.h"
 
 /* The parts of a summary that say who measured, on what, and how. */
@@ -21,11 +22,11 @@ static json_t *text_of(const json_t *value)
 	if (json_is_object(value))
 		return json_string("recorded");
 	if (json_is_string(value))
-		return printable(json_string_value(value));
+		return json_printable(json_string_value(value));
 	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15));
 	if (!text)
 		die("no memory for a text");
-	line = printable(text);
+	line = json_printable(text);
 	free(text);
 	return line;
 }
@@ -58,7 +59,7 @@ static void compare_values(const char *key, const json_t *base, const json_t *wi
 	if (json_is_object(base) && json_is_object(with))
 		compare_members(key, base, with, out);
 	else if ((base || with) && !json_equal(base, with))
-		json_array_append_new(out, json_pack("{s:o, s:o, s:o}", "key", printable(key),
+		json_array_append_new(out, json_pack("{s:o, s:o, s:o}", "key", json_printable(key),
 						     "base", text_of(base), "with", text_of(with)));
 }
 

@@ -71,3 +71,33 @@ const json_t *summary_row(const json_t *summary, const char *id)
 {
 	return json_find(json_object_get(summary, "rows"), "id", id);
 }
+
+void tame(char *text)
+{
+	for (unsigned char *at = (unsigned char *)text; *at; at++) {
+		if (*at < ' ' || *at == 0x7f)
+			*at = '?';
+		/* U+0080 to U+009F control terminals, too. */
+		if (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+			*at = at[1] = '?';
+	}
+}
+
+json_t *json_printable(const char *text)
+{
+	char *line = strdup(text);
+	json_t *string;
+
+	if (!line)
+		die("no memory for a text");
+	tame(line);
+	string = json_string(line);
+	/* A file's name need not be UTF-8. */
+	for (unsigned char *at = (unsigned char *)line; !string && *at; at++)
+		if (*at >= 0x80)
+			*at = '?';
+	if (!string)
+		string = json_string(line);
+	free(line);
+	return string;
+}

@@ -24,6 +24,12 @@ const char *json_text(const json_t *object, const char *key);
 /* The object of an array whose text under key is value; NULL where none is. */
 const json_t *json_find(const json_t *array, const char *key, const char *value);
 
+/* Replaces what could steer a terminal, in place. */
+void tame(char *text);
+
+/* Text from outside as a string that cannot steer a terminal; a new reference. */
+json_t *json_printable(const char *text);
+
 /* A row of a summary; NULL where it has none of that name. */
 const json_t *summary_row(const json_t *summary, const char *id);
 
