@@ -188,16 +188,16 @@ static char *reason(char *log)
 static void name_failure(struct session *session, int status)
 {
 	const char *when = session->ready ? "while the command ran" : "before the command ran";
+	const char *more = session->options->verbose ? "" : " (--verbose shows its console)";
 	const char *why;
 
 	why = reason(session->log);
+	why = *why ? why : "it said nothing";
 	if (WIFSIGNALED(status))
-		pr_err("lab: QEMU was killed by signal %d (%s) %s", WTERMSIG(status),
-		       strsignal(WTERMSIG(status)), when);
+		pr_err("lab: QEMU was killed by signal %d (%s) %s: %s%s", WTERMSIG(status),
+		       strsignal(WTERMSIG(status)), when, why, more);
 	else
-		pr_err("lab: the emulated host ended %s: %s%s", when,
-		       *why ? why : "it said nothing",
-		       session->options->verbose ? "" : " (--verbose shows its console)");
+		pr_err("lab: the emulated host ended %s: %s%s", when, why, more);
 }
 
 int lab_session(struct lab_machine *machine, const struct lab_options *options, int signals)
