@@ -80,8 +80,8 @@ static void check_select(const char *select, struct argp_state *state)
 		size_t length = strcspn(select, ",");
 
 		if (!row_exists(select, length))
-			argp_error(state, "no row \"%.*s\"; --list prints them", (int)length,
-				   select);
+			argp_error(state, "no row \"%.*s\"; `exitlab boot --list` prints them",
+				   (int)length, select);
 		select += length;
 		if (!*select)
 			return;
