@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 #include "child.h"
 #include "explain.h"
 #include "json_file.h"
+#include "lab/lab.h"
 #include "lab/trace.h"
 #include "layout.h"
 #include "util.h"
@@ -34,23 +36,10 @@ struct explanation {
 	char trace[PATH_SIZE];
 };
 
-/* A value of QEMU's options: commas are doubled. */
-static void quote(const char *text, char *quoted, size_t size)
-{
-	size_t length = 0;
-
-	for (; *text && length + 2 < size; text++) {
-		quoted[length++] = *text;
-		if (*text == ',')
-			quoted[length++] = ',';
-	}
-	quoted[length] = '\0';
-}
-
 /* Boots the row under the plugin. Exit code of the boot; EXIT_FAILED with why. */
 static int boot(const struct explanation *explanation, char *why, size_t size)
 {
-	char self[PATH_MAX], plugin[PATH_MAX], file[2 * PATH_SIZE], object[2 * PATH_MAX];
+	char self[PATH_MAX], plugin[PATH_MAX], *file, *object;
 	struct command command = {0};
 	bool interrupted = false;
 	int log, status;
@@ -63,8 +52,8 @@ static int boot(const struct explanation *explanation, char *why, size_t size)
 	if (log < 0)
 		return EXIT_FAILED;
 	find_self(self);
-	quote(plugin, object, sizeof(object));
-	quote(explanation->trace, file, sizeof(file));
+	object = qemu_quoted(plugin);
+	file = qemu_quoted(explanation->trace);
 	command_add(&command, "%s", self);
 	command_add(&command, "lab");
 	command_number(&command, "--deadline", DEADLINE);
@@ -72,6 +61,8 @@ static int boot(const struct explanation *explanation, char *why, size_t size)
 	command_option(&command, "--rw", explanation->directory);
 	command_add(&command, "--plugin");
 	command_add(&command, "%s,out=%s", object, file);
+	free(object);
+	free(file);
 	command_add(&command, "--");
 	command_add(&command, "%s", self);
 	command_add(&command, "boot");

@@ -16,6 +16,9 @@ struct words {
 /* Appends a copy, printf-style. Ends the process when there is no memory. */
 void words_add(struct words *words, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Text within the value of an option of QEMU's, where commas are doubled; the caller's. */
+char *qemu_quoted(const char *text);
+
 struct lab_options {
 	bool insn_clock;       /* one tick an instruction, else the host's time */
 	int cpus;	       /* 0: the clock's default */

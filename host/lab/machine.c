@@ -69,8 +69,7 @@ int lab_cpus(const struct lab_options *options)
 	return options->insn_clock ? 1 : 2;
 }
 
-/* In an option's value QEMU wants commas doubled. */
-static char *quote(const char *text)
+char *qemu_quoted(const char *text)
 {
 	char *quoted = malloc(2 * strlen(text) + 1), *to = quoted;
 
@@ -90,7 +89,7 @@ static char *quote(const char *text)
 
 static void add_share(struct words *words, const char *tag, const char *path, bool readonly)
 {
-	char *quoted = quote(path);
+	char *quoted = qemu_quoted(path);
 
 	add_option(words, "-fsdev", "local,id=%s,path=%s,security_model=none,multidevs=remap%s",
 		   tag, quoted, readonly ? ",readonly=on" : "");
