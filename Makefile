@@ -156,10 +156,10 @@ help:
 #h   MACHINE=microvm|q35      the guest's machine [microvm]
 #h   CPU=N                    host CPU of the vCPU [the last online one]
 #h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list)
-#h   VCPUS=2                  a second vCPU, for the rows between two [1]
+#h   VCPUS=2                  of boot: a second vCPU, for the rows between two [1]
 #h   ISOLATE=1 FIFO=N         isolate the CPU meanwhile; the vCPU's real-time priority then
-#h   DEBUGCON=null|file|socket  what takes the bytes of OUTB to QEMU [null]
-#h   ATTACH=TRACER            trace the timed pass: exitcount, trace-cmd or perf [nothing]
+#h   DEBUGCON=null|file|socket  of boot: what takes the bytes of OUTB to QEMU [null]
+#h   ATTACH=TRACER            of boot: trace the timed pass: exitcount, trace-cmd or perf [nothing]
 #h   LAB_KERNELS="A B"        of pathlength: kernels [the newest of each series that apt offers]
 #h   VARY=FACTOR,... FULL=1   of pathlength: factors; every combination of them [all; one at a time]
 #h   EXPLAIN=ROW              of pathlength: which functions a row's instructions are of
