@@ -69,6 +69,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		pathlength->vary = argument;
 		return 0;
 	case OPTION_EXPLAIN:
+		if (strchr(argument, ','))
+			argp_error(state, "--explain: one row at a time");
 		pathlength->explain = argument;
 		return boot_option('s', argument, &pathlength->boot, state);
 	case OPTION_FULL:

@@ -48,6 +48,8 @@ ok "in one line with the reason" grep -q 'the base: .*no package linux-image-non
 ok "which is kept" test -s "$(echo "$dir"/three/lab/*.failed)/reason.txt"
 "$exitlab" pathlength --vary colour >"$dir/out" 2>"$dir/err"
 ok "a factor that there is not is wrong usage" test $? = 2
+"$exitlab" pathlength --explain user.cpuid,user.outb >"$dir/out" 2>"$dir/err"
+ok "so are several rows to explain" test $? = 2
 
 "$exitlab" pathlength --explain user.cpuid --iter 50 --results "$dir/four" >"$dir/out" 2>"$dir/err"
 if [ $? = 1 ] && grep -q 'plugin' "$dir/err"; then
