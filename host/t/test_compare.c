@@ -335,6 +335,12 @@ static void what_differs_is_refused(void **state)
 	json_object_set_new(json_object_get(summary, "setup"), "tsc_khz", json_integer(2000000));
 	expect(summary, "the cycles differ: 1000000 kHz in");
 	summary = golden();
+	json_object_set_new(json_object_get(summary, "setup"), "tsc_khz", json_integer(1001001));
+	expect(summary, "the cycles differ: 1000000 kHz in");
+	summary = golden();
+	json_object_set_new(json_object_get(summary, "setup"), "tsc_khz", json_integer(1001000));
+	expect(summary, "");
+	summary = golden();
 	json_array_remove(json_object_get(summary, "rows"), 0);
 	expect(summary, "only in " GOLDEN ": user.empty; --common");
 	summary = golden();

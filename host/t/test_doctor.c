@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -263,6 +264,26 @@ static void routes(void **state)
 }
 
 /* Every name in the table of abilities is one of the table of checks. */
+/* What is refused is denied; all else is missing, and nothing that failed is ok. */
+static void failures(void **state)
+{
+	static const struct {
+		int error;
+		enum doctor_state state;
+	} cases[] = {{EACCES, DOCTOR_DENIED},
+		     {EPERM, DOCTOR_DENIED},
+		     {ENOENT, DOCTOR_MISSING},
+		     {EIO, DOCTOR_MISSING}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		errno = cases[i].error;
+		doctor_failed(&finding, "a file");
+		assert_int_equal(finding.state, cases[i].state);
+		assert_non_null(strstr(finding.detail, strerror(cases[i].error)));
+	}
+}
+
 static void names(void **state)
 {
 	(void)state;
@@ -290,6 +311,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bare, make_root, remove_root),
 		cmocka_unit_test(probes_end),
 		cmocka_unit_test(routes),
+		cmocka_unit_test(failures),
 		cmocka_unit_test(names),
 	};
 
