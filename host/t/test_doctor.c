@@ -263,7 +263,6 @@ static void routes(void **state)
 			 -1);
 }
 
-/* Every name in the table of abilities is one of the table of checks. */
 /* What is refused is denied; all else is missing, and nothing that failed is ok. */
 static void failures(void **state)
 {
@@ -284,6 +283,7 @@ static void failures(void **state)
 	}
 }
 
+/* Every name in the table of abilities is one of the table of checks. */
 static void names(void **state)
 {
 	(void)state;
