@@ -16,6 +16,11 @@
 #define EVENT_pio	 "pio"
 #define EVENT_hypercall	 "hypercall"
 
+/* Of what a row needs: the timer's interrupt or another vCPU is what it waits for. */
+#define WAITS(needs)                                                                               \
+	(!__builtin_strcmp(needs, "TIMER") || !__builtin_strcmp(needs, "SPINNING") ||              \
+	 !__builtin_strcmp(needs, "HALTED"))
+
 const struct exit_row exit_rows[EXIT_ROWS] = {
 #define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \
 	{wire,		 number,                                                                   \
@@ -23,7 +28,7 @@ const struct exit_row exit_rows[EXIT_ROWS] = {
 	 PATH_##path,	 EXIT_REASON_##vmx,                                                        \
 	 SVM_EXIT_##svm, EVENT_##event,                                                            \
 	 RULE_##rule,	 !__builtin_strcmp(#insn, "outb"),                                         \
-	 prose},
+	 WAITS(#needs),	 prose},
 #include "../guest-bench/exits.def"
 #undef EXIT_ROW
 };

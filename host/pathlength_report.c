@@ -2,6 +2,7 @@
 /* The table of a matrix: rows down, cells across, each as a difference to the base. */
 #include <string.h>
 
+#include "exit_rows.h"
 #include "json_file.h"
 #include "pathlength.h"
 #include "report.h"
@@ -14,16 +15,17 @@ static json_int_t number(const json_t *row, const char *key)
 	return json_integer_value(json_object_get(row, key));
 }
 
-/* How far the middle half of the samples lie apart. 0: they have one length. */
-static json_int_t spread(const json_t *row)
-{
-	return number(row, "p75") - number(row, "p25");
-}
-
-/* Does the row wait for something, a timer or another CPU? Its median is not the same again. */
+/*
+ * Is its median not the same again? By its nature, HLT included, which may find its interrupt there
+ * or wait for it; or by what is seen of it.
+ */
 static bool varies(const json_t *row)
 {
-	return 100 * spread(row) > number(row, "p50");
+	for (int i = 0; i < EXIT_ROWS; i++)
+		if (!strcmp(exit_rows[i].id, json_text(row, "row")) &&
+		    (exit_rows[i].waits || strstr(exit_rows[i].id, "hlt")))
+			return true;
+	return 100 * (number(row, "p75") - number(row, "p25")) > number(row, "p50");
 }
 
 /* The row's p50 in the cell: of the base as it is, of the others as the difference to it. */
@@ -45,11 +47,11 @@ static void entry(const json_t *summary, const char *id, size_t number, char tex
 		snprintf(text, TEXT, "varies");
 	else
 		snprintf(text, TEXT,
-			 number && json_integer_value(difference) ? "%+" JSON_INTEGER_FORMAT "%s%s"
-								  : "%" JSON_INTEGER_FORMAT "%s%s",
+			 number && json_integer_value(difference) ? "%+" JSON_INTEGER_FORMAT "%s"
+								  : "%" JSON_INTEGER_FORMAT "%s",
 			 json_integer_value(number && json_is_integer(difference) ? difference
 										  : p50),
-			 spread(row) ? "~" : "", strcmp(verdict, "PROVED") ? "?" : "");
+			 strcmp(verdict, "PROVED") ? "?" : "");
 }
 
 /* A cell's value of a factor; empty where it is the base's. */
@@ -181,8 +183,8 @@ static void print_setup(const json_t *summary, const char *end, FILE *out)
 
 static const char legend[] =
 	"p50 of the base; of each other cell the difference to it. An empty heading is the base's.\n"
-	"~ the middle half of the samples have not all one length; varies: and lie more than 1 % apart;\n"
-	"? not PROVED.\n";
+	"varies: the row waits, or the middle half of its samples lie more than 1 % apart. ? not PROVED.\n"
+	"Under perf samples have a few lengths some instructions apart, and p50 is one of them.\n";
 
 static void print_table_part(const json_t *summary, const json_t *names, size_t first, size_t last,
 			     FILE *out)
@@ -268,7 +270,7 @@ void pathlength_markdown(const json_t *summary, FILE *out)
 
 void pathlength_csv(const json_t *summary, FILE *out)
 {
-	static const char *const numbers[] = {"p50", "difference", "p25", "p75"};
+	static const char *const numbers[] = {"p50", "difference"};
 	const json_t *row, *cell;
 	size_t i;
 
