@@ -45,8 +45,8 @@ static const struct kexit_row {
 	void (*execute)(void);
 	const struct need *need;
 } rows[256] = {
-#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs_, prose)    \
-	[wire] = {SAMPLE_##context(insn), EXECUTE_##context(insn), &needs[NEED_##needs_]},
+#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \
+	[wire] = {SAMPLE_##context(insn), EXECUTE_##context(insn), &need_##needs},
 #include "exits.def"
 #undef EXIT_ROW
 };
@@ -138,6 +138,8 @@ static uint32_t take_samples(const struct kexit_row *row, uint32_t count, uint32
 		struct counts before;
 
 		local_irq_save(flags);
+		if (row->need->open)
+			local_irq_enable();
 		before = counters_read(&counters);
 		seen = *insn_seen;
 		samples[i] = sample_narrow(row->sample());
@@ -283,7 +285,8 @@ module_init(kexit_init);
 static void __exit kexit_exit(void)
 {
 	misc_deregister(&kexit_device);
-	needs_release();
+	release_interrupts();
+	release_machine();
 }
 module_exit(kexit_exit);
 

@@ -8,54 +8,28 @@
 #include "kexit.h"
 
 struct need {
-	/* Once before a row runs. NULL, or why it cannot run here. */
+	/* Once before a row runs. NULL, or why it cannot run here: the words of its WAIVED record.
+	 */
 	const char *(*prepare)(void);
 	/* Around each batch, with interrupts off. */
 	void (*begin)(void);
 	void (*end)(void);
 	uint32_t most;	 /* samples that a pass can have; 0: any number */
 	bool interrupts; /* each sample takes one interrupt, which *insn_seen counts */
+	bool open;	 /* interrupts stay on in its samples */
 };
 
-#define NEEDS(NEED)                                                                                \
-	NEED(NOTHING)                                                                              \
-	NEED(HYPERCALL)                                                                            \
-	NEED(ELCR)                                                                                 \
-	NEED(PM_TIMER)                                                                             \
-	NEED(PIO)                                                                                  \
-	NEED(PIO_MATCH)                                                                            \
-	NEED(PIO_ANY)                                                                              \
-	NEED(MMIO)                                                                                 \
-	NEED(MMIO_MATCH)                                                                           \
-	NEED(MMIO_ANY)                                                                             \
-	NEED(FRESH)                                                                                \
-	NEED(CR8)                                                                                  \
-	NEED(CR0)                                                                                  \
-	NEED(CR4)                                                                                  \
-	NEED(GS_BASE)                                                                              \
-	NEED(SPEC_CTRL)                                                                            \
-	NEED(IBPB)                                                                                 \
-	NEED(TSX_CTRL)                                                                             \
-	NEED(TSC_ADJUST)                                                                           \
-	NEED(DEADLINE)                                                                             \
-	NEED(TIMER)                                                                                \
-	NEED(IPI)                                                                                  \
-	NEED(X2APIC)                                                                               \
-	NEED(SPINNING)                                                                             \
-	NEED(HALTED)                                                                               \
-	NEED(ROBIN)
-
-enum {
-#define NEED(name) NEED_##name,
-	NEEDS(NEED)
-#undef NEED
-};
-
-extern const struct need needs[];
+/* need_NOTHING and so on, in needs_*.c: one that is missing there does not link. */
+#define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \
+	extern const struct need need_##needs;
+#include "exits.def"
+#undef EXIT_ROW
 
 /* What the host has said (KEXIT_MACHINE). */
 extern struct kexit_machine machine;
 
-void needs_release(void); /* when the module goes */
+/* When the module goes. */
+void release_machine(void);
+void release_interrupts(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The timed instructions that only ring 0 may execute, in the form of insn.h. What they write is
- * mostly the value that is there already, so nothing changes; needs.c reads it before.
+ * mostly the value that is there already, so nothing changes; needs_*.c read it before.
  */
 #ifndef EXITLAB_PRIVILEGED_H
 #define EXITLAB_PRIVILEGED_H
@@ -22,7 +22,7 @@
  */
 #define NEEDS_VECTOR X86_PLATFORM_IPI_VECTOR
 
-/* What the instructions are given beside insn_operand and insn_address, by needs.c. */
+/* What the instructions are given beside insn_operand and insn_address, by needs_*.c. */
 extern bool insn_x2apic;	      /* the local APIC is in that mode */
 extern const volatile u32 *insn_seen; /* interrupts so far, of this vCPU or of the second */
 
@@ -65,6 +65,20 @@ static inline u64 insn_ept_fault(void)
 
 INSN(tsc_deadline_now, "rdtsc\n\t" ECX(MSR_IA32_TSC_DEADLINE) "wrmsr\n\tsti\n\tnop\n\tcli")
 
+static inline u64 read_cr8(void)
+{
+	u64 value;
+
+	asm volatile("movq %%cr8, %0" : "=r"(value));
+	return value;
+}
+
+/* Interrupts are off, and on meanwhile; see need_CR8. */
+static inline void write_cr8(u64 value)
+{
+	asm volatile("sti\n\tnop\n\tmovq %0, %%cr8\n\tcli" ::"r"(value) : "memory");
+}
+
 /* Waits until the counter at insn_address has left the value in insn_operand. */
 INSN(deadline_spin, "rdtsc\n\taddl $3000, %%eax\n\tadcl $0, %%edx\n\t" ECX(
 			    MSR_IA32_TSC_DEADLINE) "wrmsr\n\tmovq " ADDRESS
@@ -96,8 +110,9 @@ static inline u64 insn_hlt_wake(void)
 #define SEND_SELF                                                                                  \
 	ECX(APIC_BASE_MSR + (APIC_SELF_IPI >> 4))                                                  \
 	"movl $" INSN_STRING(NEEDS_VECTOR) ", %%eax\n\txorl %%edx, %%edx\n\twrmsr"
-/* ... and to take it. The task priority is 0 afterwards: every vector may come. */
-#define RAISE "movl $15, %%eax\n\tmovq %%rax, %%cr8\n\t"
+/* ... and to take it. The task priority is 0 afterwards: every vector may come. It is raised with
+ * interrupts on (need_CR8 says why), and none comes then. */
+#define RAISE "sti\n\tmovl $15, %%eax\n\tmovq %%rax, %%cr8\n\tcli\n\t"
 #define LOWER "\n\txorl %%eax, %%eax\n\tmovq %%rax, %%cr8"
 
 #define IPI_INSNS(name, send)                                                                      \
