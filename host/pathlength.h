@@ -60,6 +60,12 @@ char *cell_label(const struct matrix *matrix, const struct pathlength_cell *cell
  */
 json_t *pathlength_summary(const struct matrix *matrix, const char *time);
 
+/*
+ * Is the p50 of this one of the summary's rows not the same in the next run: by its nature, since
+ * it waits, or by what is seen of it?
+ */
+bool pathlength_varies(const json_t *row);
+
 /* The same for people and for spreadsheets. They have no times, so equal runs give equal bytes. */
 void pathlength_table(const json_t *summary, FILE *out);
 void pathlength_markdown(const json_t *summary, FILE *out);

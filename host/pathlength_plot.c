@@ -62,7 +62,8 @@ static void print_cell(const json_t *summary, size_t number, FILE *out)
 
 		line += strcmp(before, json_text(row, "row")) != 0;
 		before = json_text(row, "row");
-		if (p50 && !strcmp(json_text(row, "cell"), json_text(cell, "cell")))
+		if (p50 && !pathlength_varies(row) &&
+		    !strcmp(json_text(row, "cell"), json_text(cell, "cell")))
 			fprintf(out, "%" JSON_INTEGER_FORMAT " %.4f\n", json_integer_value(p50),
 				line + 0.9 * offset);
 	}

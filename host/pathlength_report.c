@@ -15,11 +15,8 @@ static json_int_t number(const json_t *row, const char *key)
 	return json_integer_value(json_object_get(row, key));
 }
 
-/*
- * Is its median not the same again? By its nature, HLT included, which may find its interrupt there
- * or wait for it; or by what is seen of it.
- */
-static bool varies(const json_t *row)
+/* HLT waits, too: it may find its interrupt there or not. */
+bool pathlength_varies(const json_t *row)
 {
 	for (int i = 0; i < EXIT_ROWS; i++)
 		if (!strcmp(exit_rows[i].id, json_text(row, "row")) &&
@@ -43,7 +40,7 @@ static void entry(const json_t *summary, const char *id, size_t number, char tex
 	verdict = row ? json_text(row, "verdict") : "-";
 	if (!p50 || !strcmp(verdict, "INVALID"))
 		snprintf(text, TEXT, "%s", verdict);
-	else if (varies(row))
+	else if (pathlength_varies(row))
 		snprintf(text, TEXT, "varies");
 	else
 		snprintf(text, TEXT,
@@ -298,7 +295,7 @@ void pathlength_csv(const json_t *summary, FILE *out)
 			const json_t *value = json_object_get(row, numbers[k]);
 
 			fputc(',', out);
-			if (json_is_integer(value))
+			if (json_is_integer(value) && !pathlength_varies(row))
 				fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		}
 		fputc('\n', out);
