@@ -72,6 +72,7 @@ host-sources := \
 	host/pathlength_plot.c \
 	host/pathlength_report.c \
 	host/pathlength_summary.c \
+	host/proof.c \
 	host/qmp.c \
 	host/record.c \
 	host/report.c \
@@ -173,7 +174,7 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
 report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host/exit_reasons.c \
 	host/exit_rows.c host/html.c host/index_page.c \
-	host/gnuplot.c host/json_file.c host/record.c host/report%.c host/stats.c host/verdict.c \
+	host/gnuplot.c host/json_file.c host/proof.c host/record.c host/report%.c host/stats.c host/verdict.c \
 	host/whole_file.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
 report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain html json_file pathlength record report stats tax verdict)

@@ -7,8 +7,7 @@
 #include <stdbool.h>
 
 #include "exit_rows.h"
-
-#define PROOF_SCHEMA "exitlab-proof/1"
+#include "proof.h"
 
 /* Most ticks of an empty bracket in which RDTSC does not exit. */
 #define CANARY_LIMIT 200
@@ -37,9 +36,6 @@ struct evidence {
 	uint32_t user_canary;	/* p50 of user.empty, ticks; 0 not run */
 	uint32_t kernel_canary; /* p50 of kernel.empty, ticks; 0 not run */
 };
-
-/* Is this a proof.json? 0, or -1 with one line in why. */
-int proof_check(const json_t *proof, char *why, size_t size);
 
 /*
  * The verdict on a row that ran in the timed pass; executed is how often its instruction ran in
