@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,7 @@ int command_run(const struct command *command, int output, bool *interrupted)
 	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction action = {.sa_handler = pass_on}, old[ARRAY_SIZE(ends)];
 	sigset_t all, before;
+	pid_t parent = getpid();
 	int status = 0;
 
 	sigfillset(&all);
@@ -64,6 +66,10 @@ int command_run(const struct command *command, int output, bool *interrupted)
 	fflush(stdout);
 	child = fork();
 	if (!child) {
+		/* It may have things to put back: it is asked to end, not killed. */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != parent)
+			_exit(126);
 		sigprocmask(SIG_SETMASK, &before, NULL);
 		if (output >= 0) {
 			dup2(output, STDOUT_FILENO);

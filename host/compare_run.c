@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "compare.h"
 #include "json_file.h"
@@ -168,6 +169,11 @@ static int read_run(struct side *side, const char *path, size_t length)
 	if (stat(file, &status))
 		return refuse("%s: %s; of a run `exitlab report %s` makes it", file,
 			      strerror(errno), run->path);
+	if (!S_ISREG(status.st_mode))
+		return refuse("%s: not a file; give the directory of a run, or a summary.json",
+			      file);
+	if (access(file, R_OK))
+		return refuse("%s: %s", file, strerror(errno));
 	run->summary = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
 	if (!run->summary)
 		return refuse("%s:%d: %s; `exitlab report` makes it anew", file, error.line,

@@ -67,9 +67,6 @@ const struct doctor_ability doctor_abilities[] = {
 	  {"in the lab", "guest qemu qemu-microvm lab-kernel results-room"}},
 	 "cgroup-v2 hugepages boot-parameters"},
 	{"exitcount", "exitlab exitcount", {{"on this host", "bpf btf tracefs"}, {"in the lab", "qemu lab-kernel"}}, ""},
-	{"host-gpu", "make host-gpu", {{"on this host", "gpu gpu-driver nvcc"}}, ""},
-	{"guest-gpu", "make guest-gpu", {{"on this host", "gpu iommu vfio root kvm-kernel guest qemu"}}, "memlock hugepages"},
-	{"gpulock", "exitlab gpulock", {{"on this host", "modules headers"}, {"in the lab", "qemu lab-kernel"}}, ""},
 	{0},
 };
 /* clang-format on */

@@ -95,9 +95,10 @@ json_t *env_begin(const char *time)
 {
 	const char *lab = getenv("EXITLAB_LAB");
 
-	return json_pack("{s:s, s:s, s:{s:s, s:s}, s:o, s:s?}", "schema", "exitlab-env/1", "time",
-			 time, "tool", "version", EXITLAB_VERSION, "revision", EXITLAB_REVISION,
-			 "host", hostinfo_json(), "lab", lab);
+	return json_pack("{s:s, s:s, s:{s:s, s:s}, s:o, s:s?, s:s*}", "schema", "exitlab-env/1",
+			 "time", time, "tool", "version", EXITLAB_VERSION, "revision",
+			 EXITLAB_REVISION, "host", hostinfo_json(), "lab", lab, "lab_append",
+			 getenv("EXITLAB_LAB_APPEND"));
 }
 
 json_t *env_json(const struct run *run, const char *time)

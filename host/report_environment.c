@@ -71,11 +71,11 @@ static bool guest_argument(const struct report *report, const char *option, char
 }
 
 /* The samples of a row that `exitlab boot` takes when it is not told; 0: the guest chooses. */
-static long usual_iterations(const struct report *report, bool lab, bool isolated)
+static long usual_iterations(const struct report *report, bool lab, bool two_cpus)
 {
 	if (report->records.clock == CLOCK_INSN)
 		return INSN_ITER;
-	return lab && isolated ? LAB_ITER : 0;
+	return lab && two_cpus ? LAB_ITER : 0;
 }
 
 /* The same for a run of `exitlab floor`, whose env.json keeps what it was asked for. */
@@ -104,6 +104,7 @@ json_t *report_repeat(const struct report *report)
 	bool insn = report->records.clock == CLOCK_INSN; /* only the lab has that clock */
 	bool lab = insn || json_is_string(report_env(report, "lab"));
 	json_int_t fifo = json_integer_value(report_env(report, "isolation.applied.fifo"));
+	json_int_t vcpus = json_integer_value(report_env(report, "vcpu.count"));
 	char value[1024], *text = NULL;
 	json_t *repeat;
 	size_t size;
@@ -111,8 +112,9 @@ json_t *report_repeat(const struct report *report)
 
 	if (!strcmp(env_string(report, "kind"), "floor"))
 		return repeat_floor(report, lab);
-	/* The host clock of the lab has no knob of its own. */
-	if (!*accel || (lab && !insn && !isolated))
+	/* What the lab was made of has no knob: its host clock alone, more on its command line. */
+	if (!*accel || json_is_string(report_env(report, "lab_append")) ||
+	    (lab && !insn && !isolated && vcpus < 2))
 		return json_null();
 	out = open_memstream(&text, &size);
 	if (!out)
@@ -127,12 +129,14 @@ json_t *report_repeat(const struct report *report)
 		    strspn(chosen, "abcdefghijklmnopqrstuvwxyz-") == strlen(chosen))
 			fprintf(out, " %s=%s", knobs[i].name, chosen);
 	}
+	if (vcpus > 1)
+		fprintf(out, " VCPUS=%" JSON_INTEGER_FORMAT, vcpus);
 	if (isolated)
 		fputs(" ISOLATE=1", out);
 	if (isolated && fifo > 0)
 		fprintf(out, " FIFO=%" JSON_INTEGER_FORMAT, fifo);
 	if (guest_argument(report, "--iter ", value, sizeof(value)) &&
-	    atol(value) != usual_iterations(report, lab, isolated))
+	    atol(value) != usual_iterations(report, lab, isolated || vcpus > 1))
 		fprintf(out, " ITER=%s", value);
 	if (guest_argument(report, "--select ", value, sizeof(value)))
 		fprintf(out, " SELECT=%s", value);

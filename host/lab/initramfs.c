@@ -103,6 +103,13 @@ static void add_job(FILE *archive, const struct lab_options *options,
 		 qemu, lab_cpus(options), lab_cpus(options) == 1 ? "" : "s", clock,
 		 kernel->release);
 	say(job, LAB_JOB_ENVIRONMENT, line);
+	if (options->append.n) {
+		snprintf(line, sizeof(line), "EXITLAB_LAB_APPEND=%s", options->append.word[0]);
+		for (size_t i = 1; i < options->append.n; i++)
+			snprintf(line + strlen(line), sizeof(line) - strlen(line), " %s",
+				 options->append.word[i]);
+		say(job, LAB_JOB_ENVIRONMENT, line);
+	}
 	say(job, LAB_JOB_DIRECTORY, directory ? directory : "/");
 	snprintf(line, sizeof(line), "%s/lib/modules/%s", kernel->directory, kernel->release);
 	say(job, LAB_JOB_MODULES, line);
