@@ -87,7 +87,8 @@ int archive_begin_at(struct archive *archive, const char *path)
 		if (!mkdir(archive->directory, 0777))
 			return 0;
 	}
-	pr_err("%s.partial: %s", path, strerror(errno));
+	pr_err("%s.partial: %s; %s", path, strerror(errno),
+	       errno == EEXIST ? "remove it if no run is going on" : "name another place");
 	return -1;
 }
 

@@ -84,6 +84,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case 'o':
+		if (!*argument)
+			argp_error(state, "--output: which file?");
 		floor->output = argument;
 		return 0;
 	case 'j':

@@ -63,9 +63,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case 'k':
+		if (!*argument)
+			argp_error(state, "--kernels: which?");
 		pathlength->kernels = argument;
 		return 0;
 	case OPTION_VARY:
+		if (!*argument)
+			argp_error(state, "--vary: which factors?");
 		pathlength->vary = argument;
 		return 0;
 	case OPTION_EXPLAIN:
@@ -75,6 +79,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return boot_option('s', argument, &pathlength->boot, state);
 	case OPTION_FULL:
 		pathlength->full = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (pathlength->explain && (pathlength->vary || pathlength->full))
+			argp_error(
+				state,
+				"--explain looks at one boot: --vary and --full are of the matrix");
 		return 0;
 	case 'i':
 	case 's':
