@@ -14,11 +14,11 @@ enum path { PATH_NONE, PATH_KVM, PATH_QEMU };
 
 struct row {
 	uint8_t wire;
-	const char *name; /* context.name */
-	enum context context;
-	enum path path;
-	const char *needs; /* of exits.def */
-	int empty;	   /* it is its context's floor: nothing is timed */
+	const char *name;  /* context.name */
+	uint8_t context;   /* enum context */
+	uint8_t path;	   /* enum path */
+	uint8_t unneeding; /* it needs nothing but its instruction */
+	uint8_t empty;	   /* it is its context's floor: nothing is timed */
 	/* Takes count samples of the row into samples, ticks, and what disturbed each into causes.
 	 */
 	void (*sampler)(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count);

@@ -9,5 +9,5 @@ measure-sources := \
 build/guest-bench/measure: $(measure-sources) $(wildcard guest-bench/*.h) guest-bench/exits.def guest-bench/rules.mk \
 		build/flags
 	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s \
-		-fno-asynchronous-unwind-tables -ffunction-sections -Wl,--gc-sections \
-		-Wl,-z,noseparate-code,-z,norelro -o $@ $(measure-sources)
+		-fno-asynchronous-unwind-tables -fno-ident -ffunction-sections -Wl,--gc-sections \
+		-Wl,--build-id=none,-z,noseparate-code,-z,norelro -o $@ $(measure-sources)

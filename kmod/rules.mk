@@ -10,4 +10,4 @@ build/kmod/kexit.ko: $(kexit-sources) build/kernel.stamp
 	cp kmod/kexit/* build/kmod/kexit/ && \
 	MAKEFLAGS= make -s -C build/kernel/build M=$(CURDIR)/build/kmod/kexit EXITLAB=$(CURDIR) ARCH=x86_64 \
 		CC='$(CC)' modules && \
-	strip --strip-unneeded -o $@ build/kmod/kexit/kexit.ko
+	strip --strip-unneeded -R .comment -o $@ build/kmod/kexit/kexit.ko

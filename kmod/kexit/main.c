@@ -44,7 +44,7 @@ static const struct kexit_row {
 	uint64_t (*sample)(void);
 	void (*execute)(void);
 	const struct need *need;
-} rows[256] = {
+} rows[] = {
 #define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \
 	[wire] = {SAMPLE_##context(insn), EXECUTE_##context(insn), &need_##needs},
 #include "exits.def"
