@@ -50,6 +50,10 @@ ok "which is kept" test -s "$(echo "$dir"/three/lab/*.failed)/reason.txt"
 ok "a factor that there is not is wrong usage" test $? = 2
 "$exitlab" pathlength --explain user.cpuid,user.outb >"$dir/out" 2>"$dir/err"
 ok "so are several rows to explain" test $? = 2
+"$exitlab" pathlength --explain user.cpuid --full >"$dir/out" 2>"$dir/err"
+ok "and what is of the matrix beside a row to explain" test $? = 2
+"$exitlab" pathlength --vary '' >"$dir/out" 2>"$dir/err"
+ok "and no factor at all" test $? = 2
 
 "$exitlab" pathlength --explain user.cpuid --iter 50 --results "$dir/four" >"$dir/out" 2>"$dir/err"
 if [ $? = 1 ] && grep -q 'plugin' "$dir/err"; then
