@@ -17,9 +17,10 @@
 
 #include "doctor.h"
 #include "hostinfo_read.h"
+#include "long_mode.h"
 #include "util.h"
 
-#define MEMORY 0x200000 /* one page of 2 MiB, mapped to itself */
+#define MEMORY 0x200000
 #define CODE   0x1000
 #define TABLES 0x2000
 #define PORT   0xe9
@@ -138,47 +139,9 @@ void doctor_kvm(const struct doctor_host *host, const struct doctor_check *check
 
 static bool set_registers(const struct vm *vm, unsigned int ring)
 {
-	struct kvm_regs regs = {.rip = CODE, .rflags = 0x3002 /* IOPL 3 */};
-	struct kvm_segment code = {.limit = ~0u,
-				   .present = 1,
-				   .s = 1,
-				   .g = 1,
-				   .l = 1,
-				   .type = 11,
-				   .dpl = ring,
-				   .selector = 0x30 | ring};
-	struct kvm_segment data = {.limit = ~0u,
-				   .present = 1,
-				   .s = 1,
-				   .g = 1,
-				   .db = 1,
-				   .type = 3,
-				   .dpl = ring,
-				   .selector = 0x28 | ring};
-	struct kvm_sregs sregs;
+	struct kvm_regs regs = {.rip = CODE, .rflags = LONG_MODE_IOPL3};
 
-	if (ioctl(vm->vcpu, KVM_GET_SREGS, &sregs))
-		return false;
-	sregs.cs = code;
-	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
-	sregs.tr.type = 11;
-	sregs.tr.present = 1;
-	sregs.cr0 = 0x80000031; /* PG, NE, ET, PE */
-	sregs.cr3 = TABLES;
-	sregs.cr4 = 0x220;  /* OSFXSR, PAE */
-	sregs.efer = 0x500; /* LMA, LME */
-	return !ioctl(vm->vcpu, KVM_SET_SREGS, &sregs) && !ioctl(vm->vcpu, KVM_SET_REGS, &regs);
-}
-
-static bool set_cpuid(const struct vm *vm)
-{
-	struct {
-		struct kvm_cpuid2 head;
-		struct kvm_cpuid_entry2 entries[256];
-	} cpuid = {.head.nent = 256};
-
-	return !ioctl(vm->kvm, KVM_GET_SUPPORTED_CPUID, &cpuid) &&
-	       !ioctl(vm->vcpu, KVM_SET_CPUID2, &cpuid);
+	return !long_mode_enter(vm->vcpu, ring, TABLES) && !ioctl(vm->vcpu, KVM_SET_REGS, &regs);
 }
 
 /* Runs the guest in this ring. True where it gets to its OUT; else why says where it ended. */
@@ -188,7 +151,6 @@ static bool runs(const struct doctor_host *host, unsigned int ring, char *why, s
 	char *memory =
 		mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const char *failed;
-	uint64_t *tables;
 	struct vm vm;
 
 	failed = make_vm(host, &vm);
@@ -196,13 +158,10 @@ static bool runs(const struct doctor_host *host, unsigned int ring, char *why, s
 		snprintf(why, size, "%s: %s", failed ?: "mmap", strerror(errno));
 		return false;
 	}
-	tables = (uint64_t *)(memory + TABLES); /* present, writable, for ring 3 as well */
-	tables[0] = (TABLES + 0x1000) | 7;
-	tables[512] = (TABLES + 0x2000) | 7;
-	tables[1024] = 0x87;
+	long_mode_tables(memory, TABLES);
 	memcpy(memory + CODE, guest, sizeof(guest));
 	region.userspace_addr = (uintptr_t)memory;
-	if (ioctl(vm.vm, KVM_SET_USER_MEMORY_REGION, &region) || !set_cpuid(&vm) ||
+	if (ioctl(vm.vm, KVM_SET_USER_MEMORY_REGION, &region) || long_mode_cpuid(vm.kvm, vm.vcpu) ||
 	    !set_registers(&vm, ring) || ioctl(vm.vcpu, KVM_RUN, 0)) {
 		snprintf(why, size, "a vCPU in ring %u: %s", ring, strerror(errno));
 		return false;

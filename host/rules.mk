@@ -66,6 +66,7 @@ host-sources := \
 	host/lab/stream.c \
 	host/layout.c \
 	host/memlock.c \
+	host/long_mode.c \
 	host/option_number.c \
 	host/pathlength.c \
 	host/pathlength_matrix.c \
@@ -141,8 +142,8 @@ check-scripts += host/t/lab_boot.t host/t/boot.t host/t/lint.t host/t/fuzz.t
 
 # The guest whose exits host/t/exitcount.t knows.
 check: build/host/t/ring3
-build/host/t/ring3: host/t/ring3.c build/flags
-	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -pthread -o $@ $<
+build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -pthread -o $@ $(filter %.c,$^)
 
 # The style of the pages is in the program.
 build/host/html.o build/asan/host/html.o: host/page.css
@@ -165,7 +166,7 @@ build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats
 check-programs += build/asan/host/t/test_doctor
 build/asan/host/t/test_doctor: build/asan/host/t/test_doctor.o $(patsubst %.c,build/asan/%.o,$(filter-out host/doctor.c, \
 		$(filter host/doctor%.c,$(host-sources))) host/hostinfo_read.c \
-		host/layout.c host/memlock.c)
+		host/layout.c host/long_mode.c host/memlock.c)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -lbpf -ljansson -lm
 
 build/asan/host/t/test_%: build/asan/host/t/test_%.o

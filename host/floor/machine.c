@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../exit_reasons.h"
+#include "../long_mode.h"
 #include "../util.h"
 #include "../../guest-bench/record.h"
 #include "machine.h"
@@ -61,17 +62,6 @@ int machine_signal(void)
 	return ended_by;
 }
 
-/* One to one, writable, for ring 3 as well: 512 GiB, 1 GiB and 2 MiB levels, 1 GiB in all. */
-static void make_tables(char *memory)
-{
-	uint64_t *tables = (uint64_t *)(memory + FLOOR_TABLES);
-
-	tables[0] = (FLOOR_TABLES + 0x1000) | 7;
-	tables[512] = (FLOOR_TABLES + 0x2000) | 7;
-	for (uint64_t i = 0; i < 512; i++)
-		tables[1024 + i] = i * LARGE_PAGE | 0x87;
-}
-
 /* Touched and locked now, so that no page fault of the host falls into a row. */
 static int make_memory(struct machine *machine, uint32_t samples)
 {
@@ -96,23 +86,9 @@ static int load_guest(struct machine *machine)
 	struct kvm_userspace_memory_region region = {.memory_size = machine->memory_size,
 						     .userspace_addr = (uintptr_t)machine->memory};
 
-	make_tables(machine->memory);
+	long_mode_tables(machine->memory, FLOOR_TABLES);
 	memcpy(machine->memory + FLOOR_CODE, floor_guest, floor_guest_end - floor_guest);
 	return ioctl(machine->vm, KVM_SET_USER_MEMORY_REGION, &region);
-}
-
-/* All that KVM can give: the guest then knows that it runs on KVM. */
-static int copy_cpuid(const struct machine *machine)
-{
-	struct {
-		struct kvm_cpuid2 head;
-		struct kvm_cpuid_entry2 entries[256];
-	} cpuid = {.head.nent = ARRAY_SIZE(cpuid.entries)};
-
-	return ioctl(machine->kvm, KVM_GET_SUPPORTED_CPUID, &cpuid) < 0 ||
-			       ioctl(machine->vcpu, KVM_SET_CPUID2, &cpuid) < 0
-		       ? -1
-		       : 0;
 }
 
 static int make_vcpu(struct machine *machine)
@@ -129,7 +105,8 @@ static int make_vcpu(struct machine *machine)
 		return -1;
 	khz = ioctl(machine->vcpu, KVM_GET_TSC_KHZ, 0);
 	machine->tsc_khz = khz > 0 ? khz : 0;
-	return copy_cpuid(machine);
+	return long_mode_cpuid(machine->kvm,
+			       machine->vcpu); /* so the guest knows that it runs on KVM */
 }
 
 /* The devices that KVM answers by raising an event, as pci-testdev has them; nobody reads it. */
@@ -239,40 +216,14 @@ uint32_t *machine_samples(const struct machine *machine)
 /* 64-bit mode with flat segments, at the guest's first instruction, interrupts off, IOPL 3. */
 static int set_registers(const struct machine *machine, int ring)
 {
-	struct kvm_segment code = {
-		.limit = ~0u,
-		.present = 1,
-		.s = 1,
-		.g = 1,
-		.l = 1,
-		.type = 11,
-		.dpl = ring,
-		.selector = 0x30 | ring,
-	};
 	struct kvm_regs registers = {
 		.rip = FLOOR_CODE,
 		.rsp = FLOOR_CODE - 8, /* as after a call */
 		.rdi = FLOOR_ORDER,
-		.rflags = 0x3002,
+		.rflags = LONG_MODE_IOPL3,
 	};
-	struct kvm_segment data = code;
-	struct kvm_sregs system;
 
-	data.l = 0;
-	data.db = 1;
-	data.type = 3;
-	data.selector = 0x28 | ring;
-	if (ioctl(machine->vcpu, KVM_GET_SREGS, &system) < 0)
-		return -1;
-	system.cs = code;
-	system.ds = system.es = system.fs = system.gs = system.ss = data;
-	system.tr.type = 11;
-	system.tr.present = 1;
-	system.cr0 = 0x80000031; /* PG, NE, ET, PE */
-	system.cr3 = FLOOR_TABLES;
-	system.cr4 = 0x20;   /* PAE */
-	system.efer = 0x500; /* LMA, LME */
-	if (ioctl(machine->vcpu, KVM_SET_SREGS, &system) < 0)
+	if (long_mode_enter(machine->vcpu, ring, FLOOR_TABLES))
 		return -1;
 	return ioctl(machine->vcpu, KVM_SET_REGS, &registers);
 }

@@ -24,6 +24,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "../long_mode.h"
+
 #define PORT_END  0xf4
 #define CODE	  0x10000
 #define TABLES	  0x20000
@@ -84,49 +86,6 @@ static void check(int failed, const char *what)
 	exit(1);
 }
 
-static void set_long_mode(int vcpu)
-{
-	struct kvm_sregs sregs;
-	struct kvm_segment code = {.limit = ~0u,
-				   .present = 1,
-				   .s = 1,
-				   .g = 1,
-				   .l = 1,
-				   .type = 11,
-				   .dpl = ring,
-				   .selector = 0x30 | ring};
-	struct kvm_segment data = {.limit = ~0u,
-				   .present = 1,
-				   .s = 1,
-				   .g = 1,
-				   .db = 1,
-				   .type = 3,
-				   .dpl = ring,
-				   .selector = 0x28 | ring};
-
-	check(ioctl(vcpu, KVM_GET_SREGS, &sregs) < 0, "KVM_GET_SREGS");
-	sregs.cs = code;
-	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
-	sregs.tr.type = 11;
-	sregs.tr.present = 1;
-	sregs.cr0 = 0x80000031; /* PG, NE, ET, PE */
-	sregs.cr3 = TABLES;
-	sregs.cr4 = 0x20;   /* PAE */
-	sregs.efer = 0x500; /* LMA, LME */
-	check(ioctl(vcpu, KVM_SET_SREGS, &sregs) < 0, "KVM_SET_SREGS");
-}
-
-static void copy_cpuid(int vcpu)
-{
-	struct {
-		struct kvm_cpuid2 head;
-		struct kvm_cpuid_entry2 entries[256];
-	} cpuid = {.head.nent = 256};
-
-	check(ioctl(kvm, KVM_GET_SUPPORTED_CPUID, &cpuid) < 0, "KVM_GET_SUPPORTED_CPUID");
-	check(ioctl(vcpu, KVM_SET_CPUID2, &cpuid) < 0, "KVM_SET_CPUID2");
-}
-
 static void *run(void *argument)
 {
 	size_t index = (size_t)argument;
@@ -142,8 +101,8 @@ static void *run(void *argument)
 	check(vcpu < 0, "KVM_CREATE_VCPU");
 	run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 	check(run == MAP_FAILED, "mmap of a vCPU");
-	copy_cpuid(vcpu);
-	set_long_mode(vcpu);
+	check(long_mode_cpuid(kvm, vcpu) < 0, "CPUID");
+	check(long_mode_enter(vcpu, ring, TABLES) < 0, "registers");
 	check(ioctl(vcpu, KVM_SET_REGS, &regs) < 0, "KVM_SET_REGS");
 	for (;;) {
 		check(ioctl(vcpu, KVM_RUN, 0) < 0, "KVM_RUN");
@@ -180,7 +139,6 @@ static void print(void)
 static void make_guest(void)
 {
 	struct kvm_userspace_memory_region region = {.memory_size = REGION * (MAX_VCPUS + 1ul)};
-	uint64_t *tables;
 
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	check(kvm < 0, "/dev/kvm");
@@ -194,11 +152,7 @@ static void make_guest(void)
 	check(ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) < 0, "KVM_SET_USER_MEMORY_REGION");
 
 	/* Identity, writable, for ring 3 as well: 512 GiB, 1 GiB and 2 MiB levels. */
-	tables = (uint64_t *)(memory + TABLES);
-	tables[0] = (TABLES + 0x1000) | 7;
-	tables[512] = (TABLES + 0x2000) | 7;
-	for (uint64_t i = 0; i <= MAX_VCPUS; i++)
-		tables[1024 + i] = i * REGION | 0x87;
+	long_mode_tables(memory, TABLES);
 	memcpy(memory + CODE, guest_begin, guest_end - guest_begin);
 	memcpy(memory + CODE + (guest_end - guest_begin), counts, sizeof(counts));
 }
