@@ -471,6 +471,33 @@ static void table(void **state)
 	free(text);
 }
 
+/* Every column has the number of its heading: all of them differ. */
+static void columns(void **state)
+{
+	json_t *summary = json_loads(
+		"{\"rows\": [{\"id\": \"user.cpuid\", \"path\": \"kvm\", \"n\": 1, \"p50\": 2, \"p99\": 3,"
+		" \"p99.9\": 4, \"max\": 5, \"p50_minus_floor\": 6, \"qemu_tax\": 7,"
+		" \"verdict\": \"PROVED\"}]}",
+		0, NULL);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(out);
+	assert_non_null(summary);
+	report_table(summary, out);
+	fclose(out);
+	assert_non_null(strstr(
+		text,
+		"row                path          n       p50       p99     p99.9        max    -floor"
+		"       tax  verdict\n"
+		"user.cpuid         kvm           1         2         3         4          5         6"
+		"         7  PROVED\n"));
+	free(text);
+	json_decref(summary);
+}
+
 /* Gives all samples of a row, in the timed pass, that value. */
 static void set_samples(const char *dir, int row, uint32_t value)
 {
@@ -537,6 +564,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(irreplaceable_file, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(stale_plots, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(false_saturation, make_dir, remove_dir),
+		cmocka_unit_test(columns),
 		cmocka_unit_test_setup_teardown(table, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(canaries, make_dir, remove_dir),
 	};
