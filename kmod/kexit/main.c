@@ -141,6 +141,7 @@ static uint32_t take_samples(const struct kexit_row *row, uint32_t count, uint32
 		if (row->need->open)
 			local_irq_enable();
 		before = counters_read(&counters);
+		before.interrupts += row->need->timer;
 		seen = *insn_seen;
 		samples[i] = sample_narrow(row->sample());
 		local_irq_restore(flags);

@@ -15,6 +15,7 @@ struct need {
 	void (*begin)(void);
 	void (*end)(void);
 	uint32_t most;	 /* samples that a pass can have; 0: any number */
+	bool timer;	 /* each sample takes one interrupt of Linux's own timer */
 	bool interrupts; /* each sample takes one interrupt, which *insn_seen counts */
 	bool open;	 /* interrupts stay on in its samples */
 };
