@@ -10,103 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "../record.h"
-#include "../util.h"
-
-/* A stream under construction, and where its records begin. */
-struct stream {
-	uint8_t bytes[4096];
-	size_t size, starts[32], records;
-};
-
-static void put(struct stream *stream, struct record_header header, const void *payload)
-{
-	size_t size = (size_t)header.count * header.width;
-
-	header.magic = RECORD_MAGIC;
-	header.version = header.version ? header.version : RECORD_VERSION;
-	header.clock = header.clock ? header.clock : CLOCK_TSC;
-	header.checksum = record_checksum(&header, payload);
-	stream->starts[stream->records++] = stream->size;
-	memcpy(stream->bytes + stream->size, &header, sizeof(header));
-	if (size)
-		memcpy(stream->bytes + stream->size + sizeof(header), payload, size);
-	stream->size += sizeof(header) + size;
-}
-
-#define INFO(text)                                                                                 \
-	(struct record_header){.kind = RECORD_INFO, .width = 1, .count = strlen(text)}, text
-#define ROW(name, of_pass, samples)                                                                \
-	(struct record_header){.kind = RECORD_ROW,                                                 \
-			       .row = exit_rows[ROW_##name].wire,                                  \
-			       .pass = of_pass,                                                    \
-			       .width = 4,                                                         \
-			       .count = ARRAY_SIZE(samples),                                       \
-			       .executed = ARRAY_SIZE(samples)},                                   \
-		samples
-#define WAIVED(name, of_pass, text)                                                                \
-	(struct record_header){.kind = RECORD_WAIVED,                                              \
-			       .row = exit_rows[ROW_##name].wire,                                  \
-			       .pass = of_pass,                                                    \
-			       .width = 1,                                                         \
-			       .count = strlen(text)},                                             \
-		text
-#define DISTURBED(name, of_pass, flags)                                                            \
-	(struct record_header){.kind = RECORD_DISTURBED,                                           \
-			       .row = exit_rows[ROW_##name].wire,                                  \
-			       .pass = of_pass,                                                    \
-			       .width = sizeof((flags)[0]),                                        \
-			       .count = ARRAY_SIZE(flags)},                                        \
-		flags
-#define PASS(of_pass, rows)                                                                        \
-	(struct record_header){.kind = RECORD_PASS, .pass = of_pass, .executed = rows}, NULL
-#define DONE(rows, samples)                                                                        \
-	(struct record_header){.kind = RECORD_DONE, .executed = rows, .total = samples}, NULL
-
-static const uint32_t two[] = {6, 7}, three[] = {1000, 1001, UINT32_MAX};
-static const struct disturbed none[] = {}, last_two[] = {{1, 3}, {2, 1}};
-
-#define TOLD "contamination=interrupts,steal\n"
-
-/* Two passes of two rows and a waived one; the odd text puts the rows at odd addresses. */
-static void fill(struct stream *stream)
-{
-	*stream = (struct stream){0};
-	put(stream, INFO("kernel=6.12\n" TOLD "?"));
-	for (uint8_t pass = PASS_TIMED; pass <= PASS_PROOF; pass++) {
-		put(stream, ROW(user_empty, pass, two));
-		put(stream, DISTURBED(user_empty, pass, none));
-		put(stream, WAIVED(user_outb_kvm, pass, "no port"));
-		put(stream, ROW(user_outb, pass, three));
-		put(stream, DISTURBED(user_outb, pass, last_two));
-		put(stream, PASS(pass, 2));
-	}
-	put(stream, DONE(4, 10));
-}
-
-/* Reads a copy that ends where its memory ends, so that the sanitizer sees any byte too far. */
-static int read_copy(const void *bytes, size_t size, struct record_file *file, char why[RECORD_WHY])
-{
-	void *copy = malloc(size ? size : 1);
-	int error;
-
-	assert_non_null(copy);
-	memcpy(copy, bytes, size);
-	error = record_file_read(file, copy, size, why);
-	free(copy);
-	return error;
-}
-
-static void assert_refused(const struct stream *stream, const char *words)
-{
-	struct record_file file;
-	char why[RECORD_WHY] = "";
-
-	if (!read_copy(stream->bytes, stream->size, &file, why))
-		fail_msg("was accepted, not refused with \"%s\"", words);
-	if (!strstr(why, words))
-		fail_msg("\"%s\" does not say \"%s\"", why, words);
-}
+#include "stream.h"
 
 static void whole_stream(void **state)
 {
@@ -356,39 +260,6 @@ static void out_of_order(void **state)
 	assert_refused(&stream, "the version changes from 2 to 1");
 }
 
-/* What a stream of version 1 could say, and which version 2 says when nothing can be told. */
-static void nothing_told(void **state)
-{
-	static const struct {
-		uint16_t version;
-		const char *info;
-	} cases[] = {{1, ""}, {1, TOLD}, {2, "contamination=none: no module\n"}, {2, ""}};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct record_header headers[] = {
-			{.kind = RECORD_INFO, .width = 1, .count = strlen(cases[i].info)},
-			{.kind = RECORD_ROW, .row = 1, .pass = PASS_TIMED, .width = 4, .count = 2},
-			{.kind = RECORD_PASS, .pass = PASS_TIMED, .executed = 1},
-			{.kind = RECORD_DONE, .executed = 1, .total = 2},
-		};
-		const void *payloads[] = {cases[i].info, two, NULL, NULL};
-		struct stream stream = {0};
-		struct record_file file;
-		char why[RECORD_WHY];
-
-		headers[1].executed = 2;
-		for (size_t j = 0; j < ARRAY_SIZE(headers); j++) {
-			headers[j].version = cases[i].version;
-			put(&stream, headers[j], payloads[j]);
-		}
-		if (read_copy(stream.bytes, stream.size, &file, why))
-			fail_msg("case %zu: %s", i, why);
-		assert_int_equal(file.causes, 0);
-		assert_int_equal(file.disturbed[PASS_TIMED][ROW_user_empty].header.kind, 0);
-	}
-}
-
 static void info_lines(void **state)
 {
 	static const char text[] = "a=1\nempty=\nno line\nab=2\nlast=x";
@@ -405,86 +276,6 @@ static void info_lines(void **state)
 	assert_memory_equal(record_info(&file, "last", &length), "x", 1);
 	file.info.header.count = 0;
 	assert_null(record_info(&file, "a", &length));
-}
-
-/* Flags that cannot be of their row, though their checksum is right. */
-static void false_flags(void **state)
-{
-	static const struct {
-		const char *info;
-		uint32_t count;
-		struct disturbed flags[4];
-		const char *words;
-	} cases[] = {
-		{TOLD, 1, {{3, 1}}, "sample 3 is disturbed, of 3"},
-		{TOLD, 1, {{UINT32_MAX, 1}}, "sample 4294967295 is disturbed, of 3"},
-		{TOLD, 2, {{1, 1}, {1, 1}}, "not in ascending order at 1"},
-		{TOLD, 3, {{0, 1}, {2, 1}, {1, 1}}, "not in ascending order at 1"},
-		{TOLD, 1, {{0, 0}}, "causes 0x0"},
-		{TOLD, 1, {{0, 4}}, "causes 0x4"},
-		{TOLD, 1, {{0, 0x80000001}}, "causes 0x80000001"},
-		{TOLD, 4, {{0, 1}, {1, 1}, {2, 1}, {2, 1}}, "4 disturbed samples of 3"},
-		{"contamination=interrupts\n", 1, {{0, 2}}, "causes 0x2, INFO names 0x1"},
-		{"contamination=none: x\n", 0, {}, "INFO names nothing"},
-		{"", 1, {{0, 1}}, "INFO names nothing"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct stream stream = {0};
-
-		put(&stream, INFO(cases[i].info));
-		put(&stream, ROW(user_outb, PASS_TIMED, three));
-		put(&stream,
-		    (struct record_header){.kind = RECORD_DISTURBED,
-					   .row = exit_rows[ROW_user_outb].wire,
-					   .pass = PASS_TIMED,
-					   .width = 8,
-					   .count = cases[i].count},
-		    cases[i].flags);
-		assert_refused(&stream, cases[i].words);
-	}
-}
-
-static void flags_out_of_order(void **state)
-{
-	struct stream stream = {0};
-
-	(void)state;
-	put(&stream, INFO(TOLD));
-	put(&stream, DISTURBED(user_empty, PASS_TIMED, none));
-	assert_refused(&stream, "does not follow the ROW");
-
-	stream = (struct stream){0};
-	put(&stream, INFO(TOLD));
-	put(&stream, ROW(user_empty, PASS_TIMED, two));
-	put(&stream, DISTURBED(user_outb, PASS_TIMED, none));
-	assert_refused(&stream, "does not follow the ROW");
-
-	stream = (struct stream){0};
-	put(&stream, INFO(TOLD));
-	put(&stream, ROW(user_empty, PASS_TIMED, two));
-	put(&stream, DISTURBED(user_empty, PASS_PROOF, none));
-	assert_refused(&stream, "does not follow the ROW");
-
-	stream = (struct stream){0};
-	put(&stream, INFO(TOLD));
-	put(&stream, ROW(user_empty, PASS_TIMED, two));
-	put(&stream, DISTURBED(user_empty, PASS_TIMED, none));
-	put(&stream, DISTURBED(user_empty, PASS_TIMED, none));
-	assert_refused(&stream, "does not follow the ROW");
-
-	stream = (struct stream){0};
-	put(&stream, INFO(TOLD));
-	put(&stream, WAIVED(user_empty, PASS_TIMED, "no"));
-	put(&stream, DISTURBED(user_empty, PASS_TIMED, none));
-	assert_refused(&stream, "does not follow the ROW");
-
-	stream = (struct stream){0};
-	put(&stream, INFO(TOLD));
-	put(&stream, ROW(user_empty, PASS_TIMED, two));
-	put(&stream, PASS(PASS_TIMED, 1));
-	assert_refused(&stream, "has no DISTURBED");
 }
 
 static void wrong_totals(void **state)
@@ -549,10 +340,7 @@ int main(void)
 		cmocka_unit_test(bad_headers),
 		cmocka_unit_test(no_samples_and_too_few_executions),
 		cmocka_unit_test(out_of_order),
-		cmocka_unit_test(nothing_told),
 		cmocka_unit_test(info_lines),
-		cmocka_unit_test(false_flags),
-		cmocka_unit_test(flags_out_of_order),
 		cmocka_unit_test(wrong_totals),
 		cmocka_unit_test(files),
 	};
