@@ -143,7 +143,7 @@ static const char *need_processor(void)
 {
 	if (machine.vcpus < 2)
 		return "the guest has one vCPU: VCPUS=2 gives it another";
-	return find_apic() ?: processor_start();
+	return need_x2apic() ?: processor_start();
 }
 
 static void begin_spinning(void)

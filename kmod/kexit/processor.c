@@ -54,8 +54,6 @@ const char *processor_start(void)
 {
 	if (running)
 		return NULL;
-	if (!insn_x2apic)
-		return "the guest's local APIC is not in x2APIC mode";
 	if (!pages)
 		pages = memremap(PROCESSOR_PAGE, PROCESSOR_SIZE, MEMREMAP_WB);
 	if (!pages)

@@ -24,7 +24,7 @@
 
 #ifndef __ASSEMBLY__
 
-/* Starts it, once. NULL, or why there is none. */
+/* Starts it, once; the guest's local APIC is in x2APIC mode. NULL, or why there is none. */
 const char *processor_start(void);
 
 /* Puts it into a mode, and waits until it is there. */
