@@ -7,6 +7,7 @@ VERSION := 0.1.0
 V	   ?= 0
 ACCEL	   ?= auto
 MACHINE	   ?= microvm
+VENDOR	   ?=
 CPU	   ?=
 ITER	   ?=
 ISOLATE	   ?=
@@ -90,7 +91,8 @@ boot: all
 	$(quiet)build/exitlab boot --accel '$(ACCEL)' --machine '$(MACHINE)' --results '$(RESULTS)' \
 		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)') \
 		$(if $(filter 1,$(ISOLATE)),--isolate) $(if $(FIFO),--fifo '$(FIFO)') $(if $(VCPUS),--vcpus '$(VCPUS)') \
-		$(if $(DEBUGCON),--debugcon '$(DEBUGCON)') $(if $(ATTACH),--attach '$(ATTACH)')
+		$(if $(DEBUGCON),--debugcon '$(DEBUGCON)') $(if $(ATTACH),--attach '$(ATTACH)') \
+		$(if $(VENDOR),--vendor '$(VENDOR)')
 
 floor: all
 	$(quiet)build/exitlab floor --accel '$(ACCEL)' --results '$(RESULTS)' \
@@ -153,6 +155,7 @@ help:
 #h
 #h Knobs:
 #h   ACCEL=auto|kvm|lab|tcg   where the guest runs [auto: KVM where it works, else the lab]
+#h   VENDOR=amd|intel|both    of boot: whose virtualisation the lab emulates [amd]
 #h   MACHINE=microvm|q35      the guest's machine [microvm]
 #h   CPU=N                    host CPU of the vCPU [the last online one]
 #h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list)

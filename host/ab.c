@@ -121,7 +121,7 @@ static int ab_in_lab(struct ab *ab)
 
 	if (find_results(ab->boot.results, results))
 		return EXIT_FAILED;
-	lab_begin(&command, ab->self, results, true,
+	lab_begin(&command, ab->self, "amd", results, true,
 		  rounds * AB_CELLS * 2 * boot_deadline(&ab->boot, iter) + 120);
 	command_add(&command, "%s", ab->self);
 	command_add(&command, "ab");

@@ -57,7 +57,8 @@ static int list_rows(void)
 static void print_place(const struct boot *boot)
 {
 	if (!strcmp(boot->options.accel, "auto"))
-		printf("accel: kvm, which runs the guest\n");
+		printf("accel: kvm, which runs the guest%s\n",
+		       boot->options.vendor ? "; --vendor is of the lab" : "");
 	printf("vCPU on CPU %d, %s\n", boot->cpu,
 	       boot->cpu == boot->isolation.cpu ? "isolated"
 	       : boot->options.cpu >= 0		? "as asked for"

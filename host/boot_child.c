@@ -36,14 +36,30 @@ char *boot_run_in(const char *directory)
 	return path;
 }
 
+static FILE *open_log(const char *directory, char path[PATH_MAX + 16])
+{
+	snprintf(path, PATH_MAX + 16, "%s/boot.log", directory);
+	return fopen(path, "re");
+}
+
+void boot_log_warnings(const char *directory)
+{
+	char path[PATH_MAX + 16], line[512];
+	FILE *log = open_log(directory, path);
+
+	while (log && fgets(line, sizeof(line), log))
+		if (!strncmp(line, "exitlab: warning: ", 18))
+			fputs(line, stderr);
+	if (log)
+		fclose(log);
+}
+
 void boot_last_line(const char *directory, char *line, size_t size)
 {
 	char path[PATH_MAX + 16], next[512], *text;
-	FILE *log;
+	FILE *log = open_log(directory, path);
 
-	snprintf(path, sizeof(path), "%s/boot.log", directory);
 	snprintf(line, size, "it says nothing in %s", path);
-	log = fopen(path, "re");
 	while (log && fgets(next, sizeof(next), log)) {
 		text = strncmp(next, "exitlab: ", 9) ? next : next + 9; /* we say that, too */
 		if (text[strspn(text, " \n")])

@@ -19,4 +19,7 @@ char *boot_run_in(const char *directory);
 /* The last line of directory's boot.log: what it failed of. Never empty. */
 void boot_last_line(const char *directory, char *line, size_t size);
 
+/* Prints the warnings in directory's boot.log on stderr. */
+void boot_log_warnings(const char *directory);
+
 #endif

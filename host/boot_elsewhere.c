@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "boot_elsewhere.h"
+#include "boot_vendors.h"
 #include "child.h"
 #include "util.h"
 
@@ -86,12 +87,15 @@ bool lab_wanted(const char *accel)
 	return missing != NULL;
 }
 
-void lab_begin(struct command *command, const char *self, const char *results, bool two_cpus,
-	       long deadline)
+void lab_begin(struct command *command, const char *self, const char *vendor, const char *results,
+	       bool two_cpus, long deadline)
 {
+	bool amd = !strcmp(vendor, "amd");
+
 	command_add(command, "%s", self);
 	command_add(command, "lab");
-	command_number(command, "--deadline", deadline);
+	command_option(command, "--vendor", amd ? NULL : vendor);
+	command_number(command, "--deadline", amd ? deadline : INTEL_SLOWER * deadline);
 	command_option(command, "--rw", results);
 	if (two_cpus) {
 		command_option(command, "--clock", "host");
@@ -119,29 +123,38 @@ void check_isolation(void)
 		die_code(EXIT_CANNOT, "isolation needs a second CPU for the rest of the host");
 }
 
-int boot_in_lab(const struct boot_options *options)
+void lab_boot_command(struct command *command, const struct boot_options *options,
+		      const char *vendor, const char *results)
 {
-	char self[PATH_MAX], results[PATH_MAX];
-	struct boot_options inside = *options;
-	struct command command = {0};
-
-	if (find_results(options->results, results))
-		return EXIT_FAILED;
 	/* Another CPU for the rest of the host, or for the second vCPU. */
 	bool two_cpus = options->isolate || options->vcpus > 1;
+	struct boot_options inside = *options;
+	char self[PATH_MAX];
 
 	if (two_cpus && !options->iter)
 		inside.iter = LAB_ITER;
 	find_self(self);
 	/* Two boots, and the lab's own. */
-	lab_begin(&command, self, results, two_cpus,
+	lab_begin(command, self, vendor, results, two_cpus,
 		  2 * boot_deadline(options, inside.iter ?: INSN_ITER) + 120);
-	add_boot(&command, &inside, self, results);
-	command_option(&command, "--accel", "kvm");
+	add_boot(command, &inside, self, results);
+	command_option(command, "--accel", "kvm");
 	if (options->isolate)
-		command_add(&command, "--isolate");
+		command_add(command, "--isolate");
 	if (options->fifo)
-		command_number(&command, "--fifo", options->fifo);
+		command_number(command, "--fifo", options->fifo);
+}
+
+int boot_in_lab(const struct boot_options *options)
+{
+	struct command command = {0};
+	char results[PATH_MAX];
+
+	if (find_results(options->results, results))
+		return EXIT_FAILED;
+	if (options->vendor && strcmp(options->vendor, "amd"))
+		return boot_vendors(options, results);
+	lab_boot_command(&command, options, "amd", results);
 	return lab_exec(&command);
 }
 

@@ -20,20 +20,27 @@ int find_results(const char *asked, char results[PATH_MAX]);
 bool lab_wanted(const char *accel);
 
 /*
- * "SELF lab ... --": a command to be run in the lab follows. results is the archive; isolate: it
- * isolates a CPU; deadline: of the lab, seconds. lab_exec() replaces this process by it, and
- * returns only when it cannot, with an exit code and one line on stderr.
+ * "SELF lab ... --": a command to be run in the lab follows. vendor: of its CPU, amd or intel;
+ * results is the archive; two_cpus: which takes the host clock; deadline: of what
+ * is run in an AMD lab, seconds; the Intel lab, which is slower, gets INTEL_SLOWER times as many.
+ * lab_exec() replaces this process by it, and returns only when it cannot, with an exit code and
+ * one line on stderr.
  */
-void lab_begin(struct command *command, const char *self, const char *results, bool two_cpus,
-	       long deadline);
+#define INTEL_SLOWER 3
+void lab_begin(struct command *command, const char *self, const char *vendor, const char *results,
+	       bool two_cpus, long deadline);
 int lab_exec(const struct command *command);
+
+/* The whole command: the boot of options in that lab, archived in results. */
+void lab_boot_command(struct command *command, const struct boot_options *options,
+		      const char *vendor, const char *results);
 
 /* Ends the process with EXIT_CANNOT where no CPU can be isolated here. */
 void check_isolation(void);
 
 /*
- * Replaces this process by the lab with the same command in it. The CPU asked for is one of this
- * host and means nothing there. Returns only when it cannot, with an exit code.
+ * The same command in the lab, which replaces this process where only the AMD lab is asked for.
+ * The CPU asked for is one of this host and means nothing there. Returns an exit code.
  */
 int boot_in_lab(const struct boot_options *options);
 

@@ -28,11 +28,14 @@ enum {
 	OPTION_DEBUGCON,
 	OPTION_ATTACH,
 	OPTION_SYMBOLS,
+	OPTION_VENDOR,
 };
 
 static const struct argp_option option_table[] = {
 	{"accel", 'a', "auto|kvm|lab|tcg", 0,
 	 "where the guest runs [auto: KVM if it runs there, else the lab]", 0},
+	{"vendor", OPTION_VENDOR, "amd|intel|both", 0,
+	 "whose virtualisation the lab emulates; both: a run on each, side by side [amd]", 0},
 	{"machine", 'm', "microvm|q35", 0, "the guest's machine [microvm]", 0},
 	{"cpu", 'c', "N", 0,
 	 "host CPU of the vCPU [the last online one; CPU 0 only where there is no other]", 0},
@@ -126,6 +129,10 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 	case 'd':
 		boot->deadline = option_number(argument, 1, 1000000, "--deadline", state);
 		break;
+	case OPTION_VENDOR:
+		boot->vendor = one_of(argument, (const char *const[]){"amd", "intel", "both", NULL},
+				      "--vendor", state);
+		break;
 	case OPTION_KERNEL:
 		boot->kernel = argument;
 		break;
@@ -169,6 +176,11 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 		boot->list = true;
 		break;
 	case ARGP_KEY_END:
+		if (boot->vendor && (!strcmp(boot->accel, "kvm") || !strcmp(boot->accel, "tcg")))
+			argp_error(state, "--vendor is of the lab: --accel lab, or auto");
+		if (boot->vendor && strcmp(boot->vendor, "amd") &&
+		    (boot->vcpus > 1 || boot->isolate))
+			argp_error(state, "the Intel lab has one CPU: no --vcpus 2, no --isolate");
 		if (boot->fifo && !boot->isolate)
 			argp_error(state, "--fifo is of no use without --isolate");
 		if (strcmp(boot->attach, "none") && !strcmp(boot->accel, "tcg"))

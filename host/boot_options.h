@@ -8,6 +8,7 @@
 
 struct boot_options {
 	const char *accel;	     /* auto, kvm, lab, tcg */
+	const char *vendor;	     /* of the lab's CPU: amd, intel, both; NULL: not said, amd */
 	const char *machine;	     /* microvm, q35 */
 	const char *select;	     /* names of rows, checked; NULL: all */
 	const char *results;	     /* directory of the archive */

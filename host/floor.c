@@ -150,7 +150,8 @@ static int floor_in_lab(const struct floor *floor)
 	if (find_results(options->results, results))
 		return EXIT_FAILED;
 	find_self(self);
-	lab_begin(&command, self, results, false, boot_deadline(options, options->iter) + 120);
+	lab_begin(&command, self, "amd", results, false,
+		  boot_deadline(options, options->iter) + 120);
 	command_add(&command, "%s", self);
 	command_add(&command, "floor");
 	command_option(&command, "--select", options->select);

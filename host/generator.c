@@ -10,6 +10,7 @@
 
 #include "child.h"
 #include "generator.h"
+#include "hostinfo.h"
 #include "util.h"
 
 /* In the child: becomes the generator. What it complains of goes into the log. */
@@ -35,10 +36,10 @@ int generator_start(struct generator *generator, const char *self, long cpu, con
 	command_number(&command, "--cpu", cpu);
 	command_add(&command, "--busy");
 	/*
-	 * Not in the lab: QEMU 7.2 corrupts a guest of the KVM that it emulates when other CPUs
+	 * Not under TCG: QEMU 7.2 corrupts a guest of the KVM that it emulates when other CPUs
 	 * interrupt it thousands of times.
 	 */
-	if (!getenv("EXITLAB_LAB"))
+	if (hostinfo_emulator() != EMULATOR_TCG)
 		command_add(&command, "--shootdowns");
 	command_number(&command, "--timers", 4000);
 	command_option(&command, "--read", read_file);

@@ -23,24 +23,31 @@ static json_t *read_nested(const struct place *place)
 	return json_boolean(place->signature);
 }
 
-/*
- * Is the CPU itself a program? QEMU's TCG names itself; Bochs hides, but its BIOS does not. path is
- * the BIOS vendor. Without a hypervisor's name and without a BIOS nothing can be said.
- */
-static json_t *read_emulated(const struct place *place)
+/* QEMU's TCG names itself; Bochs hides, but its BIOS does not. path is the BIOS vendor. */
+static enum emulator emulator_at(const struct place *place)
 {
 	json_t *bios = read_text(place);
 	const char *vendor = json_string_value(bios), *signature = place->signature;
-	json_t *emulated = signature && *signature
-				   ? json_boolean(!strcmp(signature, "TCGTCGTCGTCG"))
-			   : vendor ? json_boolean(!strcmp(vendor, "The Bochs Project"))
-				    : NULL;
+	enum emulator emulator = vendor ? EMULATOR_NONE : EMULATOR_UNKNOWN;
 
+	if (signature && *signature)
+		emulator = strcmp(signature, "TCGTCGTCGTCG") ? EMULATOR_NONE : EMULATOR_TCG;
+	else if (vendor && !strcmp(vendor, "The Bochs Project"))
+		emulator = EMULATOR_BOCHS;
 	json_decref(bios);
-	return emulated;
+	return emulator;
 }
 
-#define CPU "/sys/devices/system/cpu/"
+/* Is the CPU itself a program? */
+static json_t *read_emulated(const struct place *place)
+{
+	enum emulator emulator = emulator_at(place);
+
+	return emulator == EMULATOR_UNKNOWN ? NULL : json_boolean(emulator != EMULATOR_NONE);
+}
+
+#define BIOS_VENDOR "/sys/class/dmi/id/bios_vendor"
+#define CPU	    "/sys/devices/system/cpu/"
 
 /* Sorted by key. Lines of one key are alternatives: the first that can be read is taken. */
 static const struct item {
@@ -81,7 +88,7 @@ static const struct item {
 	{"cpu.stepping", "/proc/cpuinfo", read_field_integer, "stepping"},
 	{"cpu.threads", CPU "online", read_list_size, NULL},
 	{"cpu.vendor", "/proc/cpuinfo", read_field, "vendor_id"},
-	{"emulated", "/sys/class/dmi/id/bios_vendor", read_emulated, NULL},
+	{"emulated", BIOS_VENDOR, read_emulated, NULL},
 	{"hypervisor", "", read_hypervisor, NULL},
 	{"kernel.build", "/proc/version", read_text, NULL},
 	{"kernel.command_line", "/proc/cmdline", read_text, NULL},
@@ -179,4 +186,11 @@ json_t *hostinfo_json(void)
 	char text[13];
 
 	return hostinfo_json_from("", hypervisor_signature(text));
+}
+
+enum emulator hostinfo_emulator(void)
+{
+	char text[13];
+
+	return emulator_at(&(struct place){BIOS_VENDOR, NULL, hypervisor_signature(text)});
 }

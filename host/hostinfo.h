@@ -5,6 +5,12 @@
 
 #include <jansson.h>
 
+/* What emulates a CPU; UNKNOWN: neither a hypervisor's name nor a BIOS says. */
+enum emulator { EMULATOR_UNKNOWN, EMULATOR_NONE, EMULATOR_TCG, EMULATOR_BOCHS };
+
+/* Of this host's. */
+enum emulator hostinfo_emulator(void);
+
 /*
  * The "host" object of env.json, read from procfs, sysfs and CPUID. Sizes and frequencies carry
  * their unit in the key (_kb, _khz, _us). What cannot be read here is null, and its dotted key is

@@ -110,6 +110,13 @@ void report_csv(const json_t *summary, FILE *out);
 void report_table(const json_t *summary, FILE *out);
 void report_html(const json_t *summary, FILE *out);
 
+/* "AMD" or "Intel", of "amd" or "intel". */
+const char *vendor_title(const char *vendor);
+
+/* The summaries of a run in the AMD lab and of one in the Intel lab, side by side for a terminal.
+ */
+void vendors_table(const json_t *amd, const json_t *intel, FILE *out);
+
 /* One line per verdict that has a reason, then the rows it is about; true when there was any. */
 bool report_reasons(const json_t *rows, const char *bullet, void (*text)(const char *, FILE *),
 		    FILE *out);

@@ -103,6 +103,7 @@ json_t *report_repeat(const struct report *report)
 	bool isolated = json_is_true(report_env(report, "vcpu.isolated"));
 	bool insn = report->records.clock == CLOCK_INSN; /* only the lab has that clock */
 	bool lab = insn || json_is_string(report_env(report, "lab"));
+	bool intel_lab = lab && !strcmp(env_string(report, "host.cpu.vendor"), "GenuineIntel");
 	json_int_t fifo = json_integer_value(report_env(report, "isolation.applied.fifo"));
 	json_int_t vcpus = json_integer_value(report_env(report, "vcpu.count"));
 	char value[1024], *text = NULL;
@@ -111,7 +112,7 @@ json_t *report_repeat(const struct report *report)
 	FILE *out;
 
 	if (!strcmp(env_string(report, "kind"), "floor"))
-		return repeat_floor(report, lab);
+		return intel_lab ? json_null() : repeat_floor(report, lab);
 	/* What the lab was made of has no knob: its host clock alone, more on its command line. */
 	if (!*accel || json_is_string(report_env(report, "lab_append")) ||
 	    (lab && !insn && !isolated && vcpus < 2))
@@ -120,6 +121,8 @@ json_t *report_repeat(const struct report *report)
 	if (!out)
 		die("no memory for a report");
 	fprintf(out, "make boot ACCEL=%s", lab ? "lab" : !strcmp(accel, "tcg") ? "tcg" : "kvm");
+	if (intel_lab)
+		fputs(" VENDOR=intel", out);
 	if (!strcmp(machine, "q35"))
 		fputs(" MACHINE=q35", out);
 	for (size_t i = 0; i < ARRAY_SIZE(knobs); i++) {

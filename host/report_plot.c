@@ -144,7 +144,8 @@ int report_plots(const struct report *report, const json_t *summary, char *plots
 	fclose(stream);
 	images = gnuplot_draw(script, size);
 	free(script);
-	if (!images && errno == ENOENT)
+	/* The Intel lab has no gnuplot; whoever started it draws. */
+	if (!images && errno == ENOENT && strcmp(getenv("EXITLAB_LAB_VENDOR") ?: "", "intel"))
 		pr_warn("no plots: gnuplot is not installed (Debian: gnuplot-nox)");
 	if (!images)
 		return errno == ENOENT ? 0 : -1;

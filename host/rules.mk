@@ -11,6 +11,7 @@ host-sources := \
 	host/boot_elsewhere.c \
 	host/boot_floor.c \
 	host/boot_options.c \
+	host/boot_vendors.c \
 	host/card.c \
 	host/card_counters.c \
 	host/card_judge.c \
@@ -89,6 +90,7 @@ host-sources := \
 	host/report_summary.c \
 	host/report_tax.c \
 	host/report_text.c \
+	host/report_vendors.c \
 	host/run.c \
 	host/stats.c \
 	host/symbols.c \
@@ -178,7 +180,7 @@ report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host
 	host/gnuplot.c host/json_file.c host/proof.c host/record.c host/report%.c host/stats.c host/verdict.c \
 	host/whole_file.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain html json_file pathlength record record_flags report report_files stats tax verdict)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain html json_file pathlength record record_flags report report_files stats tax vendors verdict)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../guest-bench/record.h"
+#include "hostinfo.h"
 #include "memlock.h"
 #include "util.h"
 #include "vm.h"
@@ -51,7 +52,7 @@ static bool command_ok(const json_t *command)
 }
 
 /*
- * The lab's QEMU (SVM in TCG, 7.2 and others) forgets that it has delivered the interrupt that
+ * QEMU's TCG as the host of SVM (7.2 and others) forgets that it has delivered the interrupt that
  * VMRUN injected: where its instruction counter runs out, or something kicks it, before the guest
  * next exits, the interrupt comes once more, whether the guest has interrupts on or not. In the
  * middle of a timer tick that is the end of the guest. Without the paravirtual end of interrupt a
@@ -59,7 +60,7 @@ static bool command_ok(const json_t *command)
  */
 static const char *kvm_cpu(void)
 {
-	return getenv("EXITLAB_LAB") ? "host,kvm-pv-eoi=off" : "host";
+	return hostinfo_emulator() == EMULATOR_TCG ? "host,kvm-pv-eoi=off" : "host";
 }
 
 /* What differs between the machines: how the CPU and the virtio-serial bus are called. */

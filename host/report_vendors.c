@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The runs of two vendors' labs side by side: for each row its path length, its verdict, and the
+ * exit by which it was proved.
+ */
+#include <string.h>
+
+#include "json_file.h"
+#include "report.h"
+#include "util.h"
+
+const char *vendor_title(const char *vendor)
+{
+	return !strcmp(vendor, "amd") ? "AMD" : "Intel";
+}
+
+/* Of a row that did not run there is a verdict alone. */
+static void print_half(const json_t *row, FILE *out)
+{
+	const json_t *p50 = json_object_get(row, "p50");
+	const json_t *proof = json_object_get(row, "proof");
+	char number[24] = "-";
+
+	if (json_is_integer(p50))
+		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(p50));
+	fprintf(out, "  %8s  %-8s  %-14s", number, row ? json_text(row, "verdict") : "-",
+		json_is_object(proof) ? json_text(proof, "expected") : "-");
+}
+
+static void print_row(const json_t *amd, const json_t *intel, const char *id, FILE *out)
+{
+	char *line = NULL;
+	size_t size, end;
+	FILE *text = open_memstream(&line, &size);
+
+	if (!text)
+		die("no memory for a table");
+	fprintf(text, "%-25s", id);
+	print_half(summary_row(amd, id), text);
+	print_half(summary_row(intel, id), text);
+	fclose(text);
+	for (end = size; end && line[end - 1] == ' '; end--)
+		;
+	fprintf(out, "%.*s\n", (int)end, line);
+	free(line);
+}
+
+static void print_host(const char *vendor, const json_t *summary, FILE *out)
+{
+	const json_t *setup = json_object_get(summary, "setup");
+
+	fprintf(out, "%-6s  %s, Linux %s; guest Linux %s on QEMU %s, %s\n", vendor,
+		json_text(setup, "cpu"), json_text(setup, "kernel"),
+		json_text(setup, "guest_kernel"), json_text(setup, "qemu"),
+		json_text(setup, "machine"));
+}
+
+void vendors_table(const json_t *amd, const json_t *intel, FILE *out)
+{
+	const json_t *row;
+	size_t i;
+
+	print_host("AMD", amd, out);
+	print_host("Intel", intel, out);
+	fprintf(out,
+		"unit    %s\n\n"
+		"Each number may be compared with that of another kernel or QEMU in the same lab. The two\n"
+		"hosts are of two emulators: AMD's with Intel's compares software, no times.\n\n",
+		report_unit(amd));
+	fprintf(out, "%-25s  %8s  %-8s  %-14s  %8s  %-8s  %s\n", "row", "AMD p50", "verdict",
+		"exit", "Intel p50", "verdict", "exit");
+	json_array_foreach (json_object_get(amd, "rows"), i, row) {
+		print_row(amd, intel, json_text(row, "id"), out);
+	}
+	json_array_foreach (json_object_get(intel, "rows"), i, row) {
+		if (!summary_row(amd, json_text(row, "id")))
+			print_row(amd, intel, json_text(row, "id"), out);
+	}
+	fputc('\n', out);
+	report_reasons(json_object_get(amd, "rows"), "AMD: ", plain_text, out);
+	report_reasons(json_object_get(intel, "rows"), "Intel: ", plain_text, out);
+}
