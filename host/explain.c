@@ -17,6 +17,7 @@
 #include "boot_elsewhere.h"
 #include "child.h"
 #include "explain.h"
+#include "explain_fold.h"
 #include "json_file.h"
 #include "lab/lab.h"
 #include "lab/trace.h"
@@ -102,10 +103,10 @@ static const struct trace *open_trace(const char *path, char *why, size_t size)
 	return trace;
 }
 
-static int write_files(const struct explanation *explanation, const json_t *summary,
-		       const struct trace *trace, const struct names *names)
+/* 0, or -1 with one line on stderr. */
+static int write_files(const char *directory, const json_t *summary, const struct way *way,
+		       const struct frame *stacks)
 {
-	const char *directory = explanation->archive.directory;
 	struct whole_file file;
 
 	if (json_file_write(summary, directory, "summary.json"))
@@ -114,8 +115,16 @@ static int write_files(const struct explanation *explanation, const json_t *summ
 		explain_markdown(summary, file.out);
 	if (whole_file_end(&file))
 		return -1;
+	if (whole_file_begin(&file, "%s/explain.folded", directory))
+		fold_print(stacks, file.out);
+	if (whole_file_end(&file))
+		return -1;
+	if (whole_file_begin(&file, "%s/explain.svg", directory))
+		explain_flame(summary, stacks, file.out);
+	if (whole_file_end(&file))
+		return -1;
 	if (whole_file_begin(&file, "%s/way.txt", directory))
-		explain_way(summary, trace, names, file.out);
+		way_print(way, file.out);
 	return whole_file_end(&file);
 }
 
@@ -128,20 +137,30 @@ static int report(struct explanation *explanation, char *why, size_t size)
 	struct symbols *guest =
 		find_part("kernel/build/System.map", map) ? symbols_of_map(map) : NULL;
 	struct names names = {lab, guest};
+	struct frame *stacks = NULL;
+	struct way *way = NULL;
 	json_t *boot = NULL, *summary = NULL;
 	int status = EXIT_FAILED;
 
 	if (trace && lab && !json_file_read(run, "summary.json", &boot))
-		summary = explain_summary(boot, explanation->row, trace, &names,
-					  explanation->archive.time, why, size);
-	if (summary && write_files(explanation, summary, trace, &names)) {
-		snprintf(why, size, "the profile could not be written: see above");
-	} else if (summary) {
-		explain_text(summary, stdout);
-		status = EXIT_OK;
-	} else if (!why[0]) {
-		snprintf(why, size, "the boot left no run: see above");
+		way = explain_way(boot, explanation->row, trace, &names, why, size);
+	if (way) {
+		stacks = fold(way);
+		summary = explain_summary(boot, explanation->row, way, explanation->archive.time);
 	}
+	if (summary && explain_adds_up(summary, stacks, why, size)) {
+		if (write_files(explanation->archive.directory, summary, way, stacks))
+			snprintf(why, size, "the profile could not be written: see above");
+		else
+			status = EXIT_OK;
+	}
+	if (status == EXIT_OK)
+		explain_text(summary, stdout);
+	else if (!why[0])
+		snprintf(why, size, "the boot left no run: see above");
+	if (stacks)
+		fold_free(stacks);
+	way_free(way);
 	json_decref(summary);
 	json_decref(boot);
 	symbols_free(lab);

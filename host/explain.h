@@ -4,12 +4,12 @@
 #define EXITLAB_EXPLAIN_H
 
 #include <jansson.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "boot_options.h"
-#include "symbols.h"
+#include "explain_way.h"
 
+struct frame;
 struct trace;
 
 /*
@@ -20,22 +20,28 @@ int explain(const char *row, const char *kernel, const struct boot_options *boot
 
 /* The rest is between the files host/explain*.c. */
 
-/* Names for both levels of a trace. */
-struct names {
-	const struct symbols *lab, *guest; /* guest may be NULL */
-};
+/*
+ * The way of the row's p50, from what was written down of the run whose summary is boot. NULL with
+ * one line in why where no sample took so many instructions; the caller's, way_free().
+ */
+struct way *explain_way(const json_t *boot, const char *row, const struct trace *trace,
+			const struct names *names, char *why, size_t size);
+
+/* summary.json of kind explain (results/README.md), of that way. A new reference. */
+json_t *explain_summary(const json_t *boot, const char *row, const struct way *way,
+			const char *time);
 
 /*
- * summary.json of kind explain (results/README.md). boot is the summary of the run, trace what was
- * written down of it. NULL with one line in why where no sample of it has the row's p50.
+ * Do the layers, the functions and the stacks each have as many instructions as the clock counted,
+ * and the bracket as many as the clock says of the empty one? False with one line in why.
  */
-json_t *explain_summary(const json_t *boot, const char *row, const struct trace *trace,
-			const struct names *names, const char *time, char *why, size_t size);
+bool explain_adds_up(const json_t *summary, const struct frame *stacks, char *why, size_t size);
 
-/* The same for people; and the way itself: function after function, as it went. */
+/* The same for people. */
 void explain_text(const json_t *summary, FILE *out);
 void explain_markdown(const json_t *summary, FILE *out);
-void explain_way(const json_t *summary, const struct trace *trace, const struct names *names,
-		 FILE *out);
+
+/* An SVG of the stacks, which are not empty. */
+void explain_flame(const json_t *summary, const struct frame *stacks, FILE *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include <gelf.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,8 @@ struct symbols {
 	size_t symbols;
 	struct mapping *mapping;
 	size_t mappings;
-	char **text; /* names of objects */
+	uint64_t entry_start, entry_end; /* of .entry.text; 0 where kallsyms does not tell */
+	char **text;			 /* names of objects */
 	size_t texts;
 };
 
@@ -40,17 +42,17 @@ struct symbols {
 static int copy(const char *from, const char *directory, const char *name, const char *suffix)
 {
 	char path[PATH_MAX], data[65536];
-	ssize_t got = -1, wrote = 0;
+	ssize_t got = -1;
 	int in = open(from, O_RDONLY | O_CLOEXEC), out;
 
 	snprintf(path, sizeof(path), "%s/%s.%s", directory, name, suffix);
 	out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	while (in >= 0 && out >= 0 && (got = read(in, data, sizeof(data))) > 0 &&
-	       (wrote = write(out, data, got)) == got)
+	       write(out, data, got) == got)
 		;
 	if (in < 0 || got < 0)
 		pr_err("%s: %s", from, strerror(errno));
-	else if (out < 0 || wrote != got)
+	else if (out < 0 || got)
 		pr_err("%s: %s", path, strerror(errno));
 	close(in);
 	return (out >= 0 && close(out)) || in < 0 || got ? -1 : 0;
@@ -109,6 +111,21 @@ static FILE *open_saved(const char *directory, const char *name, const char *suf
 	return file;
 }
 
+/* "__entry_text_start": where a section begins or ends, beside what lies there. */
+static bool read_border(struct symbols *symbols, uint64_t address, const char *name)
+{
+	const char *text = strstr(name, "_text_");
+
+	if (!text || strncmp(name, "__", 2) ||
+	    (strcmp(text, "_text_start") && strcmp(text, "_text_end")))
+		return false;
+	if (!strcmp(name, "__entry_text_start"))
+		symbols->entry_start = address;
+	else if (!strcmp(name, "__entry_text_end"))
+		symbols->entry_end = address;
+	return true;
+}
+
 static void read_kernel(struct symbols *symbols, FILE *kallsyms)
 {
 	char line[1024], name[512], module[128];
@@ -119,7 +136,8 @@ static void read_kernel(struct symbols *symbols, FILE *kallsyms)
 		int fields = sscanf(line, "%" SCNx64 " %c %511s [%127[^]]", &address, &type, name,
 				    module);
 
-		if (fields >= 3 && strchr("tTwW", type) && address >= KERNEL_SPACE)
+		if (fields >= 3 && strchr("tTwW", type) && address >= KERNEL_SPACE &&
+		    !read_border(symbols, address, name))
 			add_symbol(symbols, address, 0, name,
 				   intern(symbols, fields == 4 ? module : "kernel"));
 	}
@@ -248,17 +266,15 @@ struct symbols *symbols_of_map(const char *path)
 	return symbols;
 }
 
-void symbols_find(const struct symbols *symbols, uint64_t address, const char **function,
-		  const char **object)
+struct symbol_name symbols_find(const struct symbols *symbols, uint64_t address)
 {
+	struct symbol_name name = {"?", address >= KERNEL_SPACE ? "kernel" : "?", 0};
 	size_t low = 0, high = symbols->symbols;
 	const struct symbol *symbol;
 
-	*function = "?";
-	*object = address >= KERNEL_SPACE ? "kernel" : "?";
 	for (size_t i = 0; i < symbols->mappings; i++)
 		if (symbols->mapping[i].start <= address && address < symbols->mapping[i].end)
-			*object = symbols->mapping[i].object;
+			name.object = symbols->mapping[i].object;
 	/* The first one that begins behind the address. */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -269,14 +285,27 @@ void symbols_find(const struct symbols *symbols, uint64_t address, const char **
 			high = middle;
 	}
 	if (!low)
-		return;
+		return name;
 	symbol = &symbols->symbol[low - 1];
 	while (symbol > symbols->symbol && symbol[-1].address == symbol->address)
 		symbol--;
-	if (symbol->size ? address >= symbol->address + symbol->size : address < KERNEL_SPACE)
-		return;
-	*function = symbol->name;
-	*object = symbol->object;
+	if (symbol->size ? address < symbol->address + symbol->size : address >= KERNEL_SPACE)
+		name = (struct symbol_name){symbol->name, symbol->object, symbol->address};
+	return name;
+}
+
+uint64_t symbols_address(const struct symbols *symbols, const char *function)
+{
+	for (size_t i = 0; i < symbols->symbols; i++)
+		if (symbols->symbol[i].address >= KERNEL_SPACE &&
+		    !strcmp(symbols->symbol[i].name, function))
+			return symbols->symbol[i].address;
+	return 0;
+}
+
+bool symbols_in_entry(const struct symbols *symbols, uint64_t address)
+{
+	return symbols->entry_start <= address && address < symbols->entry_end;
 }
 
 void symbols_free(struct symbols *symbols)

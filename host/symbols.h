@@ -3,6 +3,7 @@
 #ifndef EXITLAB_SYMBOLS_H
 #define EXITLAB_SYMBOLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,12 +21,21 @@ struct symbols *symbols_load(const char *directory, const char *name);
 /* The same from one file, a kernel's System.map. NULL, silently, where there is none. */
 struct symbols *symbols_of_map(const char *path);
 
-/*
- * Names an instruction's function and what it belongs to: "kernel", a module ("kvm_amd"), a file
- * ("libc.so.6"). Without a symbol the function is "?". Both live as long as symbols.
+/* What an address is of. The texts live as long as the symbols. */
+struct symbol_name {
+	const char *function; /* "?" without a symbol */
+	const char *object;   /* "kernel", a module ("kvm_amd"), a file ("libc.so.6") */
+	uint64_t start;	      /* the function's first address; 0 without a symbol */
+};
+
+struct symbol_name symbols_find(const struct symbols *symbols, uint64_t address);
+
+/* The address of a symbol of the kernel or of a module; 0 where there is none of that name. */
+uint64_t symbols_address(const struct symbols *symbols, const char *function);
+
+/* Does the address lie in the kernel's .entry.text, where every entry begins and every exit ends?
  */
-void symbols_find(const struct symbols *symbols, uint64_t address, const char **function,
-		  const char **object);
+bool symbols_in_entry(const struct symbols *symbols, uint64_t address);
 
 void symbols_free(struct symbols *symbols);
 

@@ -35,7 +35,7 @@ struct trace {
 	uint64_t lost;	  /* those that are in no path */
 	uint64_t used;	  /* instructions there are */
 	uint32_t paths;
-	uint32_t unused;
+	uint32_t exits_count; /* is an instruction that exits one of the clock's ticks? */
 	struct trace_path path[TRACE_PATHS];
 	uint64_t instruction[TRACE_ROOM];
 };

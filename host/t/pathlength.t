@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # A matrix of two cells, run twice: the same table, byte for byte; a column that cannot be had; and the
-# profile of a row, whose instructions add up to its p50.
+# profile of a row, whose layers, functions and stacks add up to its p50.
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
@@ -68,4 +68,10 @@ ok "its functions have as many instructions as its p50" \
 	test "$(awk '/^  insns  share    sum/ { on = 1; next } on && NF > 3 { sum += $1 } END { print sum }' "$dir/out")" = "$p50"
 ok "KVM's handler of CPUID is among them" grep -q 'kvm_emulate_cpuid' "$dir/out"
 ok "in their order they are as many" test "$(awk '{ sum += $1 } END { print sum }' "$four/way.txt")" = "$p50"
+ok "so many have its layers" test "$(awk '/^  insns  share  layer/ { on = 1; next } / p50$/ { exit } on { sum += $1 } END { print sum }' "$dir/out")" = "$p50"
+ok "and its stacks" test "$(awk '{ sum += $NF } END { print sum }' "$four/explain.folded")" = "$p50"
+floor=$(host/t/csv "$four"/run/*/* user.cpuid floor)
+ok "less the empty bracket they are the exit" grep -q "^ *$((p50 - floor))  *the exit$" "$dir/out"
+ok "KVM calls its handler" grep -Eq '^kvm;(.*;)?kvm_arch_vcpu_ioctl_run;.*;kvm_emulate_cpuid' "$four/explain.folded"
+ok "there is a flame graph of it" grep -q '<title>kvm_emulate_cpuid (kvm, KVM): ' "$four/explain.svg"
 plan

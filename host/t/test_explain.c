@@ -2,6 +2,7 @@
 /* The profile of a trace that is made up, and the names of addresses. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../explain.h"
+#include "../explain_fold.h"
 #include "../json_file.h"
 #include "../lab/trace.h"
 #include "../util.h"
@@ -17,6 +19,7 @@
 #define RUN	0xffffffffc0001000 /* svm_vcpu_run [kvm_amd] */
 #define HANDLER 0xffffffffc0000100 /* handle [kvm] */
 #define SYSCALL 0xffffffff81000200 /* do_syscall */
+#define ENTRY	0xffffffff81e00010 /* entry_SYSCALL_64 */
 #define RING3	0x401000
 #define PROGRAM 0x555555554100 /* in a file without symbols */
 
@@ -53,6 +56,13 @@ static int set_up(void **state)
 	write_file("run.kallsyms", "ffffffff81000200 T do_syscall\n"
 				   "ffffffff81000000 D some_data\n"
 				   "ffffffff81000300 t other\n"
+				   "ffffffff81e00010 T __entry_text_start\n"
+				   "ffffffff81e00010 T entry_SYSCALL_64\n"
+				   "ffffffff81e00400 T __entry_text_end\n"
+				   "ffffffff81e00400 T behind_entry\n"
+				   "ffffffff81f00000 t exit_to_user_mode_prepare.constprop.0\n"
+				   "ffffffff81f00100 t exit_to_user_mode_prepared\n"
+				   "ffffffffc0200000 t kvmgt_init\t[kvmgt]\n"
 				   "ffffffffc0000100 t handle\t[kvm]\n"
 				   "ffffffffc0001000 t svm_vcpu_run\t[kvm_amd]\n"
 				   "ffffffffc0001000 t alias\t[kvm_amd]\n");
@@ -77,11 +87,11 @@ static int tear_down(void **state)
 
 static void expect_name(uint64_t address, const char *function, const char *object)
 {
-	const char *found, *of;
+	struct symbol_name name = symbols_find(symbols, address);
 
-	symbols_find(symbols, address, &found, &of);
-	assert_string_equal(found, function);
-	assert_string_equal(of, object);
+	assert_string_equal(name.function, function);
+	assert_string_equal(name.object, object);
+	assert_true(name.start <= address && (name.start || !strcmp(function, "?")));
 }
 
 static void addresses_have_names(void **state)
@@ -96,6 +106,40 @@ static void addresses_have_names(void **state)
 	expect_name(PROGRAM, "?", "qemu");
 	expect_name(0x7ffff7fc4000, "?", "[vdso]");
 	expect_name(0x7ffff7fc0000, "?", "?");
+}
+
+static void expect_layer(uint64_t address, enum trace_level level, enum layer layer, enum ring ring)
+{
+	const struct names names = {symbols, NULL};
+	struct place place = place_of(&names, trace_pack(address, level));
+
+	assert_int_equal(place.layer, layer);
+	assert_int_equal(place.ring, ring);
+}
+
+static void instructions_have_layers(void **state)
+{
+	(void)state;
+	expect_layer(RING3, TRACE_GUEST, LAYER_GUEST, RING_GUEST_USER);
+	expect_layer(ENTRY, TRACE_GUEST, LAYER_GUEST, RING_GUEST_KERNEL);
+	expect_layer(PROGRAM, TRACE_HOST, LAYER_QEMU, RING_USER);
+	expect_layer(0x7ffff7fc4000, TRACE_HOST, LAYER_QEMU, RING_USER);
+	expect_layer(RUN, TRACE_HOST, LAYER_KVM, RING_KERNEL);
+	expect_layer(HANDLER, TRACE_HOST, LAYER_KVM, RING_KERNEL);
+	expect_layer(0xffffffffc0200000, TRACE_HOST, LAYER_KERNEL, RING_KERNEL);
+	expect_layer(SYSCALL, TRACE_HOST, LAYER_KERNEL, RING_KERNEL);
+}
+
+static void entry_is_a_section_and_a_table(void **state)
+{
+	(void)state;
+	expect_name(ENTRY, "entry_SYSCALL_64", "kernel");
+	expect_layer(ENTRY - 1, TRACE_HOST, LAYER_KERNEL, RING_KERNEL);
+	expect_layer(ENTRY, TRACE_HOST, LAYER_ENTRY, RING_KERNEL);
+	expect_layer(0xffffffff81e003ff, TRACE_HOST, LAYER_ENTRY, RING_KERNEL);
+	expect_layer(0xffffffff81e00400, TRACE_HOST, LAYER_KERNEL, RING_KERNEL);
+	expect_layer(0xffffffff81f00000, TRACE_HOST, LAYER_ENTRY, RING_KERNEL);
+	expect_layer(0xffffffff81f00100, TRACE_HOST, LAYER_KERNEL, RING_KERNEL);
 }
 
 static void add_way(uint32_t samples, const uint64_t *instructions, size_t count)
@@ -127,18 +171,38 @@ static void make_trace(void)
 	add_way(500, often, 3);
 }
 
-static json_t *profile(const char *row, int p50, char *why, size_t size)
-{
-	json_t *boot = json_pack("{s:s, s:[{s:s, s:i, s:s, s:s}]}", "clock", "insn", "rows", "id",
-				 row, "p50", p50, "verdict", "UNPROVEN", "reason", "");
-	const struct names names = {symbols, NULL};
+struct profile {
+	struct way *way;
+	struct frame *stacks;
 	json_t *summary;
+	char why[300];
+};
+
+static void end_profile(struct profile *profile)
+{
+	json_decref(profile->summary);
+	if (profile->stacks)
+		fold_free(profile->stacks);
+	way_free(profile->way);
+}
+
+/* False where there is none. */
+static bool make_profile(struct profile *profile, const char *row, int p50, int floor)
+{
+	json_t *boot =
+		json_pack("{s:s, s:[{s:s, s:i, s:i, s:s, s:s}]}", "clock", "insn", "rows", "id",
+			  row, "p50", p50, "floor", floor, "verdict", "UNPROVEN", "reason", "");
+	const struct names names = {symbols, NULL};
 
 	make_trace();
-	why[0] = '\0';
-	summary = explain_summary(boot, row, trace, &names, "then", why, size);
+	*profile = (struct profile){0};
+	profile->way = explain_way(boot, row, trace, &names, profile->why, sizeof(profile->why));
+	if (profile->way) {
+		profile->stacks = fold(profile->way);
+		profile->summary = explain_summary(boot, row, profile->way, "then");
+	}
 	json_decref(boot);
-	return summary;
+	return profile->way;
 }
 
 static json_int_t insns_of(const json_t *array, const char *key, const char *value)
@@ -155,77 +219,118 @@ static json_int_t insns_of(const json_t *array, const char *key, const char *val
 
 static void the_way_most_samples_took(void **state)
 {
-	char why[200];
-	json_t *summary = profile("user.cpuid", 5, why, sizeof(why));
-	const json_t *rows = json_object_get(summary, "rows");
-	const json_t *parts = json_object_get(summary, "parts"), *row;
+	struct profile profile;
+	const json_t *rows, *layers, *row;
 	json_int_t sum = 0;
 	size_t i;
 
 	(void)state;
-	assert_non_null(summary);
-	json_array_foreach (rows, i, row)
+	assert_true(make_profile(&profile, "user.cpuid", 5, 4));
+	rows = json_object_get(profile.summary, "rows");
+	layers = json_object_get(profile.summary, "layers");
+	json_array_foreach (rows, i, row) {
 		sum += json_integer_value(json_object_get(row, "p50"));
+	}
 	assert_int_equal(sum, 5);
-	assert_int_equal(json_integer_value(json_object_get(summary, "same")), 90);
+	assert_int_equal(json_integer_value(json_object_get(profile.summary, "same")), 90);
+	assert_int_equal(json_integer_value(json_object_get(profile.summary, "exit")), 1);
 	assert_string_equal(json_text(json_array_get(rows, 0), "id"), "kvm_amd: svm_vcpu_run");
 	assert_int_equal(insns_of(rows, "function", "svm_vcpu_run"), 2);
 	assert_int_equal(insns_of(rows, "function", "handle"), 1);
 	assert_int_equal(insns_of(rows, "object", "qemu"), 1);
-	assert_int_equal(insns_of(parts, "part", "KVM"), 3);
-	assert_int_equal(insns_of(parts, "part", "host kernel"), 1);
-	assert_int_equal(insns_of(parts, "part", "QEMU"), 1);
-	assert_int_equal(insns_of(parts, "part", "guest program"), 0);
-	assert_int_equal(insns_of(parts, "part", "guest kernel"), 0);
-	json_decref(summary);
+	assert_int_equal(insns_of(layers, "layer", "kvm"), 3);
+	assert_int_equal(insns_of(layers, "layer", "kernel"), 1);
+	assert_int_equal(insns_of(layers, "layer", "entry"), 0);
+	assert_int_equal(insns_of(layers, "layer", "qemu"), 1);
+	assert_int_equal(insns_of(layers, "layer", "guest"), 0);
+	assert_true(explain_adds_up(profile.summary, profile.stacks, profile.why, 300));
+	end_profile(&profile);
+}
+
+static void an_exit_counts_where_the_clock_counts_it(void **state)
+{
+	struct profile profile;
+
+	(void)state;
+	trace->exits_count = 1;
+	assert_false(make_profile(&profile, "user.cpuid", 5, 4));
+	assert_true(make_profile(&profile, "user.cpuid", 6, 4));
+	trace->exits_count = 0;
+	assert_int_equal(insns_of(json_object_get(profile.summary, "layers"), "layer", "guest"), 1);
+	assert_true(explain_adds_up(profile.summary, profile.stacks, profile.why, 300));
+	end_profile(&profile);
 }
 
 static void kernel_rows_begin_in_ring_0(void **state)
 {
-	char why[200];
-	json_t *summary = profile("kernel.cpuid", 5, why, sizeof(why));
+	struct profile profile;
 
 	(void)state;
-	assert_non_null(summary);
-	assert_int_equal(json_integer_value(json_object_get(summary, "same")), 100);
-	assert_int_equal(insns_of(json_object_get(summary, "parts"), "part", "guest kernel"), 1);
-	json_decref(summary);
+	assert_true(make_profile(&profile, "kernel.cpuid", 5, 4));
+	assert_int_equal(json_integer_value(json_object_get(profile.summary, "same")), 100);
+	assert_int_equal(insns_of(json_object_get(profile.summary, "layers"), "layer", "guest"), 1);
+	end_profile(&profile);
 }
 
 static void the_clock_and_the_trace_must_agree(void **state)
 {
-	char why[200];
+	struct profile profile;
 
 	(void)state;
-	assert_null(profile("user.cpuid", 7, why, sizeof(why)));
-	assert_non_null(strstr(why, "of 693 samples none has 7 instructions"));
+	assert_false(make_profile(&profile, "user.cpuid", 7, 4));
+	assert_non_null(strstr(profile.why, "of 693 samples none has 7 instructions"));
+}
+
+static void all_of_it_must_add_up(void **state)
+{
+	struct profile profile;
+
+	(void)state;
+	assert_true(make_profile(&profile, "user.cpuid", 5, 5));
+	assert_false(explain_adds_up(profile.summary, profile.stacks, profile.why, 300));
+	assert_non_null(strstr(profile.why, "does not add up: p50 5, layers 5, functions 5, "
+					    "stacks 5; empty bracket 5, which has 4"));
+	end_profile(&profile);
+
+	assert_true(make_profile(&profile, "user.cpuid", 5, 4));
+	profile.stacks->total--;
+	assert_false(explain_adds_up(profile.summary, profile.stacks, profile.why, 300));
+	profile.stacks->total++;
+	json_object_set_new(json_array_get(json_object_get(profile.summary, "rows"), 0), "p50",
+			    json_integer(7));
+	assert_false(explain_adds_up(profile.summary, profile.stacks, profile.why, 300));
+	end_profile(&profile);
 }
 
 static void the_way_itself(void **state)
 {
-	const struct names names = {symbols, NULL};
-	char why[200], *text = NULL;
-	json_t *summary = profile("user.cpuid", 5, why, sizeof(why));
+	struct profile profile;
+	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	(void)state;
-	explain_way(summary, trace, &names, out);
+	assert_true(make_profile(&profile, "user.cpuid", 5, 4));
+	way_print(profile.way, out);
 	fclose(out);
-	assert_non_null(strstr(text, "     1  KVM            kvm                   handle\n"
-				     "     1  host kernel    kernel                do_syscall\n"
-				     "     1  QEMU           qemu                  ?\n"));
+	assert_non_null(strstr(text, "     1  kvm     kvm                   handle\n"
+				     "     1  kernel  kernel                do_syscall\n"
+				     "     1  qemu    qemu                  ?\n"));
 	free(text);
-	json_decref(summary);
+	end_profile(&profile);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_have_names),
+		cmocka_unit_test(instructions_have_layers),
+		cmocka_unit_test(entry_is_a_section_and_a_table),
 		cmocka_unit_test(the_way_most_samples_took),
+		cmocka_unit_test(an_exit_counts_where_the_clock_counts_it),
 		cmocka_unit_test(kernel_rows_begin_in_ring_0),
 		cmocka_unit_test(the_clock_and_the_trace_must_agree),
+		cmocka_unit_test(all_of_it_must_add_up),
 		cmocka_unit_test(the_way_itself),
 	};
 
