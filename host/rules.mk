@@ -184,7 +184,7 @@ report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host
 	host/gnuplot.c host/json_file.c host/proof.c host/record.c host/report%.c host/stats.c host/verdict.c \
 	host/whole_file.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_fold html json_file pathlength record record_flags report report_files stats tax vendors verdict)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_fold html json_file pathlength record record_flags report report_files stats tax vendors verdict vmx)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 
