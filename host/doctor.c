@@ -102,7 +102,7 @@ static void print_abilities(const struct doctor_finding *findings)
 	for (const struct doctor_ability *ability = doctor_abilities; ability->name; ability++) {
 		int route = doctor_route(ability, findings, lacks, sizeof(lacks));
 
-		printf("  %-20s ", ability->command);
+		printf("  %-22s ", ability->command);
 		if (route < 0)
 			printf("no, without %s\n", lacks);
 		else

@@ -110,6 +110,49 @@ void doctor_lab(const struct doctor_host *host, const struct doctor_check *check
 		doctor_found(finding, DOCTOR_OK, "%s", line);
 }
 
+/* argument: the model of the CPU that it must have. Debian's bochs is a script that asks questions.
+ */
+void doctor_bochs(const struct doctor_host *host, const struct doctor_check *check,
+		  struct doctor_finding *finding)
+{
+	static const char begins[] = "Bochs x86 Emulator ";
+	char path[PATH_MAX], output[8192], *version;
+
+	if (!doctor_program(host, "bochs-bin", path) && !doctor_program(host, "bochs", path)) {
+		doctor_found(finding, DOCTOR_MISSING, "bochs is not in PATH");
+		return;
+	}
+	if (doctor_run((char *[]){path, "--help", "cpu", NULL}, output, sizeof(output))) {
+		doctor_found(finding, DOCTOR_MISSING, "%s does not run: %.*s", path,
+			     (int)strcspn(output, "\n"), output);
+		return;
+	}
+	version = strstr(output, begins);
+	if (!strstr(output, check->argument))
+		doctor_found(finding, DOCTOR_MISSING, "%s has no CPU %s", path, check->argument);
+	else
+		doctor_found(finding, DOCTOR_OK, "%.*s, %s",
+			     version ? (int)strcspn(version + strlen(begins), " \n") : 0,
+			     version ? version + strlen(begins) : "", path);
+}
+
+/* argument: files, separated by blanks, that must be readable. */
+void doctor_files(const struct doctor_host *host, const struct doctor_check *check,
+		  struct doctor_finding *finding)
+{
+	char names[256], path[PATH_MAX], *rest = names, *name;
+
+	snprintf(names, sizeof(names), "%s", check->argument);
+	while ((name = strsep(&rest, " "))) {
+		doctor_path(host, path, "%s", name);
+		if (access(path, R_OK)) {
+			doctor_failed(finding, "%s", name);
+			return;
+		}
+	}
+	doctor_found(finding, DOCTOR_OK, "%s", check->argument);
+}
+
 /* argument: the program and, if it has one, the option by which it tells its version. */
 void doctor_tool(const struct doctor_host *host, const struct doctor_check *check,
 		 struct doctor_finding *finding)
