@@ -115,7 +115,7 @@ compare: build/exitlab
 pathlength: all
 	$(quiet)build/exitlab pathlength --results '$(RESULTS)' \
 		$(if $(LAB_KERNELS),--kernels '$(LAB_KERNELS)') $(if $(VARY),--vary '$(VARY)') \
-		$(if $(filter 1,$(FULL)),--full) $(if $(EXPLAIN),--explain '$(EXPLAIN)') \
+		$(if $(VENDOR),--vendor '$(VENDOR)') $(if $(filter 1,$(FULL)),--full) $(if $(EXPLAIN),--explain '$(EXPLAIN)') \
 		$(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)')
 
 # Every test speaks TAP: cmocka programs and shell scripts, beside what they test in t/.
@@ -155,7 +155,7 @@ help:
 #h
 #h Knobs:
 #h   ACCEL=auto|kvm|lab|tcg   where the guest runs [auto: KVM where it works, else the lab]
-#h   VENDOR=amd|intel|both    of boot: whose virtualisation the lab emulates [amd]
+#h   VENDOR=amd|intel|both    of boot, pathlength: whose CPU the lab emulates [amd]
 #h   MACHINE=microvm|q35      the guest's machine [microvm]
 #h   CPU=N                    host CPU of the vCPU [the last online one]
 #h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list)

@@ -123,6 +123,7 @@ static int ab_in_lab(struct ab *ab)
 		return EXIT_FAILED;
 	lab_begin(&command, ab->self, "amd", results, true,
 		  rounds * AB_CELLS * 2 * boot_deadline(&ab->boot, iter) + 120);
+	command_add(&command, "--");
 	command_add(&command, "%s", ab->self);
 	command_add(&command, "ab");
 	add_options(&command, ab);

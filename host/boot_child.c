@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 
 #include "boot_child.h"
+#include "json_file.h"
+#include "report.h"
+#include "util.h"
 
 int boot_log_open(const char *directory, char *why, size_t size)
 {
@@ -34,6 +37,23 @@ char *boot_run_in(const char *directory)
 		globfree(&found);
 	}
 	return path;
+}
+
+int boot_report_again(const char *run, const char *began)
+{
+	json_t *env;
+	int error;
+
+	if (json_file_read(run, "env.json", &env))
+		return -1;
+	if (!env) {
+		pr_err("%s has no env.json: it did not come back whole", run);
+		return -1;
+	}
+	json_object_set_new(env, "time", json_string(began));
+	error = json_file_write(env, run, "env.json") || report_make(run);
+	json_decref(env);
+	return error ? -1 : 0;
 }
 
 static FILE *open_log(const char *directory, char path[PATH_MAX + 16])

@@ -19,6 +19,12 @@ char *boot_run_in(const char *directory);
 /* The last line of directory's boot.log: what it failed of. Never empty. */
 void boot_last_line(const char *directory, char *line, size_t size);
 
+/*
+ * Makes the report of a run from the Intel lab anew, which has no gnuplot, and whose clock is slow:
+ * began is when it began, ISO 8601. 0, or -1 with one line on stderr.
+ */
+int boot_report_again(const char *run, const char *began);
+
 /* Prints the warnings in directory's boot.log on stderr. */
 void boot_log_warnings(const char *directory);
 

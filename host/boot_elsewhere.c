@@ -101,7 +101,6 @@ void lab_begin(struct command *command, const char *self, const char *vendor, co
 		command_option(command, "--clock", "host");
 		command_number(command, "--cpus", 2);
 	}
-	command_add(command, "--");
 }
 
 int lab_exec(const struct command *command)
@@ -137,6 +136,7 @@ void lab_boot_command(struct command *command, const struct boot_options *option
 	/* Two boots, and the lab's own. */
 	lab_begin(command, self, vendor, results, two_cpus,
 		  2 * boot_deadline(options, inside.iter ?: INSN_ITER) + 120);
+	command_add(command, "--");
 	add_boot(command, &inside, self, results);
 	command_option(command, "--accel", "kvm");
 	if (options->isolate)

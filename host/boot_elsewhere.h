@@ -20,18 +20,18 @@ int find_results(const char *asked, char results[PATH_MAX]);
 bool lab_wanted(const char *accel);
 
 /*
- * "SELF lab ... --": a command to be run in the lab follows. vendor: of its CPU, amd or intel;
- * results is the archive; two_cpus: which takes the host clock; deadline: of what
- * is run in an AMD lab, seconds; the Intel lab, which is slower, gets INTEL_SLOWER times as many.
- * lab_exec() replaces this process by it, and returns only when it cannot, with an exit code and
- * one line on stderr.
+ * "SELF lab ...": more of its options may follow, "--", and a command. vendor: of its CPU, amd or
+ * intel; results is the archive; two_cpus: which takes the host clock; deadline: of what is run in
+ * an AMD lab, seconds; the Intel lab, which is slower, gets INTEL_SLOWER times as many. lab_exec()
+ * replaces this process by it, and returns only when it cannot, with an exit code and one line on
+ * stderr.
  */
 #define INTEL_SLOWER 3
 void lab_begin(struct command *command, const char *self, const char *vendor, const char *results,
 	       bool two_cpus, long deadline);
 int lab_exec(const struct command *command);
 
-/* The whole command: the boot of options in that lab, archived in results. */
+/* All of it with the boot of options in that lab, archived in results. */
 void lab_boot_command(struct command *command, const struct boot_options *options,
 		      const char *vendor, const char *results);
 

@@ -28,13 +28,12 @@ enum {
 	OPTION_DEBUGCON,
 	OPTION_ATTACH,
 	OPTION_SYMBOLS,
-	OPTION_VENDOR,
 };
 
 static const struct argp_option option_table[] = {
 	{"accel", 'a', "auto|kvm|lab|tcg", 0,
 	 "where the guest runs [auto: KVM if it runs there, else the lab]", 0},
-	{"vendor", OPTION_VENDOR, "amd|intel|both", 0,
+	{"vendor", BOOT_VENDOR, "amd|intel|both", 0,
 	 "whose virtualisation the lab emulates; both: a run on each, side by side [amd]", 0},
 	{"machine", 'm', "microvm|q35", 0, "the guest's machine [microvm]", 0},
 	{"cpu", 'c', "N", 0,
@@ -129,7 +128,7 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 	case 'd':
 		boot->deadline = option_number(argument, 1, 1000000, "--deadline", state);
 		break;
-	case OPTION_VENDOR:
+	case BOOT_VENDOR:
 		boot->vendor = one_of(argument, (const char *const[]){"amd", "intel", "both", NULL},
 				      "--vendor", state);
 		break;

@@ -6,6 +6,9 @@
 #include <argp.h>
 #include <stdbool.h>
 
+/* The key of --vendor, for commands that have it, too; others are letters. */
+#define BOOT_VENDOR 0x200
+
 struct boot_options {
 	const char *accel;	     /* auto, kvm, lab, tcg */
 	const char *vendor;	     /* of the lab's CPU: amd, intel, both; NULL: not said, amd */

@@ -23,27 +23,10 @@ struct vendor_run {
 	bool interrupted;
 };
 
-/*
- * The lab's clock may be of another year: the run bears the time at which it began here. Redraws
- * the report. 0, or -1 with one line on stderr.
- */
-static int report_again(const struct vendor_run *run, const char *path)
-{
-	json_t *env;
-	int error;
-
-	if (json_file_read(path, "env.json", &env) || !env)
-		return -1;
-	json_object_set_new(env, "time", json_string(run->archive.time));
-	error = json_file_write(env, path, "env.json") || report_make(path);
-	json_decref(env);
-	return error ? -1 : 0;
-}
-
 /* Puts the run that came back into its place. 0, or -1 with one line on stderr. */
 static int keep(struct vendor_run *run, const char *path)
 {
-	int error = report_again(run, path);
+	int error = boot_report_again(path, run->archive.time);
 
 	if (!error && rename(path, run->archive.final)) {
 		pr_err("%s: cannot rename to %s: %s", path, run->archive.final, strerror(errno));

@@ -110,16 +110,18 @@ void doctor_lab(const struct doctor_host *host, const struct doctor_check *check
 		doctor_found(finding, DOCTOR_OK, "%s", line);
 }
 
-/* argument: the model of the CPU that it must have. Debian's bochs is a script that asks questions.
- */
+/* argument: the model of the CPU that it must have. */
 void doctor_bochs(const struct doctor_host *host, const struct doctor_check *check,
 		  struct doctor_finding *finding)
 {
 	static const char begins[] = "Bochs x86 Emulator ";
-	char path[PATH_MAX], output[8192], *version;
+	char path[PATH_MAX], output[8192], *version, *name = getenv("BOCHS");
 
-	if (!doctor_program(host, "bochs-bin", path) && !doctor_program(host, "bochs", path)) {
-		doctor_found(finding, DOCTOR_MISSING, "bochs is not in PATH");
+	if (!name || !*name)
+		name = "bochs";
+	if (!doctor_program(host, name, path)) {
+		doctor_found(finding, DOCTOR_MISSING, "%s is not %s", name,
+			     strchr(name, '/') ? "an executable file" : "in PATH");
 		return;
 	}
 	if (doctor_run((char *[]){path, "--help", "cpu", NULL}, output, sizeof(output))) {
@@ -136,21 +138,20 @@ void doctor_bochs(const struct doctor_host *host, const struct doctor_check *che
 			     version ? version + strlen(begins) : "", path);
 }
 
-/* argument: files, separated by blanks, that must be readable. */
-void doctor_files(const struct doctor_host *host, const struct doctor_check *check,
-		  struct doctor_finding *finding)
+/* argument: a file of Bochs' own, in BXSHARE or where Debian has them. */
+void doctor_bochs_file(const struct doctor_host *host, const struct doctor_check *check,
+		       struct doctor_finding *finding)
 {
-	char names[256], path[PATH_MAX], *rest = names, *name;
+	const char *directory = getenv("BXSHARE");
+	char path[PATH_MAX];
 
-	snprintf(names, sizeof(names), "%s", check->argument);
-	while ((name = strsep(&rest, " "))) {
-		doctor_path(host, path, "%s", name);
-		if (access(path, R_OK)) {
-			doctor_failed(finding, "%s", name);
-			return;
-		}
-	}
-	doctor_found(finding, DOCTOR_OK, "%s", check->argument);
+	if (!directory || !*directory)
+		directory = "/usr/share/bochs";
+	doctor_path(host, path, "%s/%s", directory, check->argument);
+	if (access(path, R_OK))
+		doctor_failed(finding, "%s/%s", directory, check->argument);
+	else
+		doctor_found(finding, DOCTOR_OK, "%s/%s", directory, check->argument);
 }
 
 /* argument: the program and, if it has one, the option by which it tells its version. */

@@ -152,6 +152,7 @@ static int floor_in_lab(const struct floor *floor)
 	find_self(self);
 	lab_begin(&command, self, "amd", results, false,
 		  boot_deadline(options, options->iter) + 120);
+	command_add(&command, "--");
 	command_add(&command, "%s", self);
 	command_add(&command, "floor");
 	command_option(&command, "--select", options->select);

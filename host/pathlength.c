@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "archive.h"
@@ -25,6 +26,7 @@
 #include "json_file.h"
 #include "layout.h"
 #include "pathlength.h"
+#include "report.h"
 #include "util.h"
 #include "whole_file.h"
 
@@ -34,6 +36,8 @@
 struct pathlength {
 	struct boot_options boot;
 	const char *kernels, *vary, *explain;
+	const char *vendor; /* whose lab is used now */
+	bool interrupted;
 	bool full;
 	struct matrix matrix;
 	struct archive archive;
@@ -46,6 +50,8 @@ static const struct argp_option option_table[] = {
 	{"kernels", 'k', "NAME,...", 0,
 	 "kernels of the lab, packages or images; the first is the base's [LAB_KERNELS, else the newest of each series that apt offers]",
 	 0},
+	{"vendor", BOOT_VENDOR, "amd|intel|both", 0,
+	 "whose virtualisation the lab emulates; both: two matrices, one after the other [amd]", 0},
 	{"iter", 'i', "N", 0, "samples per row [1000]", 0},
 	{"select", 's', "ROW,...", 0, "rows to run beside the empty ones [all]", 0},
 	{"vary", OPTION_VARY, "FACTOR,...", 0,
@@ -85,10 +91,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_error(
 				state,
 				"--explain looks at one boot: --vary and --full are of the matrix");
+		if (pathlength->explain && strcmp(pathlength->boot.vendor ?: "amd", "amd"))
+			argp_error(state, "--explain traces the AMD lab: no --vendor");
 		return 0;
 	case 'i':
 	case 's':
 	case 'r':
+	case BOOT_VENDOR:
 	case ARGP_KEY_ARG:
 		return boot_option(key, argument, &pathlength->boot, state);
 	default:
@@ -140,11 +149,8 @@ static void add_cell(struct command *command, const struct pathlength *pathlengt
 {
 	const struct boot_options *boot = &pathlength->boot;
 
-	command_add(command, "%s", pathlength->self);
-	command_add(command, "lab");
-	command_number(command, "--deadline",
-		       2 * boot_deadline(boot, boot->iter ?: INSN_ITER) + 120);
-	command_option(command, "--rw", directory);
+	lab_begin(command, pathlength->self, pathlength->vendor, directory, false,
+		  2 * boot_deadline(boot, boot->iter ?: INSN_ITER) + 120);
 	command_option(command, "--kernel", cell->value[FACTOR_KERNEL]);
 	if (!strcmp(cell->value[FACTOR_MITIGATIONS], "off"))
 		command_option(command, "--append", "mitigations=off");
@@ -176,15 +182,16 @@ static void name_run(struct pathlength *pathlength, size_t number, char director
 	snprintf(directory, PATH_SIZE, "%s/%s", pathlength->archive.directory, cell->run);
 }
 
-/* Takes what the boot of a cell left. */
+/* Takes what the boot of a cell left, which began at that time. */
 static void take(struct pathlength *pathlength, struct pathlength_cell *cell, int status,
-		 const char *directory)
+		 const char *directory, const char *began)
 {
+	bool intel = !strcmp(pathlength->vendor, "intel");
 	char *run = boot_run_in(directory);
 
 	/* A row that is INVALID makes the boot's exit code 1, but the run is there. */
-	if (run && status <= EXIT_FAILED && !json_file_read(run, "summary.json", &cell->summary) &&
-	    cell->summary) {
+	if (run && status <= EXIT_FAILED && (!intel || !boot_report_again(run, began)) &&
+	    !json_file_read(run, "summary.json", &cell->summary) && cell->summary) {
 		cell->verdict = "ok";
 		snprintf(cell->run, sizeof(cell->run), "%s",
 			 run + strlen(pathlength->archive.directory) + 1);
@@ -200,7 +207,8 @@ static int run_cell(struct pathlength *pathlength, size_t number, char *why, siz
 {
 	struct pathlength_cell *cell = &pathlength->matrix.cells[number];
 	struct command command = {0};
-	char directory[PATH_SIZE], label[200];
+	char directory[PATH_SIZE], label[200], began[32];
+	time_t now = time(NULL);
 	bool interrupted = false;
 	int log, status;
 
@@ -210,8 +218,9 @@ static int run_cell(struct pathlength *pathlength, size_t number, char *why, siz
 		return EXIT_FAILED;
 	cell_label(&pathlength->matrix, cell, label, sizeof(label));
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[Kcell %zu of %zu: %s", number + 1, pathlength->matrix.count,
-			label);
+		fprintf(stderr, "\r\033[K%s, cell %zu of %zu: %s", vendor_title(pathlength->vendor),
+			number + 1, pathlength->matrix.count, label);
+	strftime(began, sizeof(began), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 	add_cell(&command, pathlength, cell, directory);
 	status = command_run(&command, log, &interrupted);
 	command_free(&command);
@@ -219,11 +228,12 @@ static int run_cell(struct pathlength *pathlength, size_t number, char *why, siz
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	if (interrupted) {
+		pathlength->interrupted = true;
 		snprintf(why, size, "interrupted in cell %zu of %zu, %s", number + 1,
 			 pathlength->matrix.count, label);
 		return EXIT_FAILED;
 	}
-	take(pathlength, cell, status, directory);
+	take(pathlength, cell, status, directory, began);
 	return EXIT_OK;
 }
 
@@ -303,6 +313,30 @@ static int run_matrix(struct pathlength *pathlength)
 	return status;
 }
 
+/* The matrix of one vendor's lab, or of each: the differences are within one lab alone. */
+static int run_matrices(struct pathlength *pathlength)
+{
+	static const char *const vendors[] = {"amd", "intel"};
+	const char *asked = pathlength->boot.vendor ?: "amd";
+	bool both = !strcmp(asked, "both");
+	int status, worst = EXIT_OK;
+
+	for (size_t i = 0; i < ARRAY_SIZE(vendors); i++) {
+		if (!both && strcmp(asked, vendors[i]))
+			continue;
+		pathlength->vendor = vendors[i];
+		matrix_forget(&pathlength->matrix);
+		status = run_matrix(pathlength);
+		if (status == EXIT_FAILED || worst == EXIT_OK)
+			worst = status;
+		if (pathlength->interrupted)
+			break;
+		if (both && i == 0)
+			printf("\n%s\n\n", vendors_note);
+	}
+	return worst;
+}
+
 int cmd_pathlength(int argc, char **argv)
 {
 	static struct pathlength pathlength;
@@ -328,7 +362,7 @@ int cmd_pathlength(int argc, char **argv)
 		status = pathlength.explain ? explain(pathlength.explain,
 						      pathlength.matrix.value[FACTOR_KERNEL][0],
 						      &pathlength.boot)
-					    : run_matrix(&pathlength);
+					    : run_matrices(&pathlength);
 	}
 	matrix_free(&pathlength.matrix);
 	free(usual);

@@ -45,6 +45,9 @@ struct matrix {
 int matrix_make(struct matrix *matrix, const char *kernels, const char *vary, bool full, char *why,
 		size_t size);
 
+/* Forgets what came of the cells' boots. */
+void matrix_forget(struct matrix *matrix);
+
 void matrix_free(struct matrix *matrix);
 
 /* The value for people: of a kernel its version, "6.12.117+deb12". Returns text. */

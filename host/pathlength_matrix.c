@@ -130,10 +130,21 @@ int matrix_make(struct matrix *matrix, const char *kernels, const char *vary, bo
 	return 0;
 }
 
+void matrix_forget(struct matrix *matrix)
+{
+	for (size_t i = 0; i < matrix->count; i++) {
+		struct pathlength_cell *cell = &matrix->cells[i];
+
+		json_decref(cell->summary);
+		cell->summary = NULL;
+		cell->verdict = NULL;
+		cell->reason[0] = cell->run[0] = '\0';
+	}
+}
+
 void matrix_free(struct matrix *matrix)
 {
-	for (size_t i = 0; i < matrix->count; i++)
-		json_decref(matrix->cells[i].summary);
+	matrix_forget(matrix);
 	free(matrix->cells);
 	free(matrix->kernels);
 }

@@ -113,6 +113,9 @@ void report_html(const json_t *summary, FILE *out);
 /* "AMD" or "Intel", of "amd" or "intel". */
 const char *vendor_title(const char *vendor);
 
+/* How far the numbers of two labs may be compared, for people. */
+extern const char vendors_note[];
+
 /* The summaries of a run in the AMD lab and of one in the Intel lab, side by side for a terminal.
  */
 void vendors_table(const json_t *amd, const json_t *intel, FILE *out);

@@ -9,6 +9,10 @@
 #include "report.h"
 #include "util.h"
 
+const char vendors_note[] =
+	"Each number may be compared with that of another kernel or QEMU in the same lab. The two\n"
+	"hosts are of two emulators: AMD's with Intel's compares software, no times.";
+
 const char *vendor_title(const char *vendor)
 {
 	return !strcmp(vendor, "amd") ? "AMD" : "Intel";
@@ -62,11 +66,7 @@ void vendors_table(const json_t *amd, const json_t *intel, FILE *out)
 
 	print_host("AMD", amd, out);
 	print_host("Intel", intel, out);
-	fprintf(out,
-		"unit    %s\n\n"
-		"Each number may be compared with that of another kernel or QEMU in the same lab. The two\n"
-		"hosts are of two emulators: AMD's with Intel's compares software, no times.\n\n",
-		report_unit(amd));
+	fprintf(out, "unit    %s\n\n%s\n\n", report_unit(amd), vendors_note);
 	fprintf(out, "%-25s  %8s  %-8s  %-14s  %8s  %-8s  %s\n", "row", "AMD p50", "verdict",
 		"exit", "Intel p50", "verdict", "exit");
 	json_array_foreach (json_object_get(amd, "rows"), i, row) {

@@ -164,21 +164,21 @@ static void programs(void **state)
 		 "%s/usr/bin/qemu-system-x86_64 does not run: no libfoo.so", root);
 	finds("qemu", DOCTOR_MISSING, strdupa(finding.detail));
 	finds("bochs", DOCTOR_MISSING, "bochs is not in PATH");
-	put_program("/usr/bin/bochs-bin", "#!/bin/sh\n[ \"$*\" = '--help cpu' ] || exit 1\n"
-					  "echo '  Bochs x86 Emulator 2.6.9'; echo tigerlake\n");
+	put_program("/usr/bin/bochs", "#!/bin/sh\n[ \"$*\" = '--help cpu' ] || exit 1\n"
+				      "echo '  Bochs x86 Emulator 2.6.9'; echo tigerlake\n");
 	snprintf(finding.detail, sizeof(finding.detail),
-		 "%s/usr/bin/bochs-bin has no CPU corei7_skylake_x", root);
+		 "%s/usr/bin/bochs has no CPU corei7_skylake_x", root);
 	finds("bochs", DOCTOR_MISSING, strdupa(finding.detail));
-	put_program("/usr/bin/bochs-bin", "#!/bin/sh\necho '  Bochs x86 Emulator 2.7'\n"
-					  "echo corei7_skylake_x\n");
-	snprintf(finding.detail, sizeof(finding.detail), "2.7, %s/usr/bin/bochs-bin", root);
+	put_program("/usr/bin/bochs", "#!/bin/sh\necho '  Bochs x86 Emulator 2.7'\n"
+				      "echo corei7_skylake_x\n");
+	snprintf(finding.detail, sizeof(finding.detail), "2.7, %s/usr/bin/bochs", root);
 	finds("bochs", DOCTOR_OK, strdupa(finding.detail));
 	put("/usr/share/bochs/BIOS-bochs-latest", "");
+	finds("bochs-bios", DOCTOR_OK, "/usr/share/bochs/BIOS-bochs-latest");
+	setenv("BXSHARE", "/opt/bochs", 1);
 	finds("bochs-bios", DOCTOR_MISSING,
-	      "/usr/share/bochs/VGABIOS-lgpl-latest: No such file or directory");
-	put("/usr/share/bochs/VGABIOS-lgpl-latest", "");
-	finds("bochs-bios", DOCTOR_OK,
-	      "/usr/share/bochs/BIOS-bochs-latest /usr/share/bochs/VGABIOS-lgpl-latest");
+	      "/opt/bochs/BIOS-bochs-latest: No such file or directory");
+	unsetenv("BXSHARE");
 	finds("mksquashfs", DOCTOR_MISSING, "mksquashfs is not in PATH");
 	put_program("/usr/local/cuda/bin/nvcc", "#!/bin/sh\necho tools, release 12.4, V1\n");
 	snprintf(finding.detail, sizeof(finding.detail), "release 12.4, %s/usr/local/cuda/bin/nvcc",

@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# One boot on kvm_amd and one on kvm_intel, side by side: each row PROVED by the reasons of its vendor,
+# each run archived as any other.
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+. ./.ci/tap.sh
+exitlab=$PWD/build/exitlab
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' INT TERM
+
+usage() {
+	for wrong in "--accel kvm --vendor intel" "--accel tcg --vendor amd" "--accel lab --vendor intel --vcpus 2" \
+		"--accel lab --vendor both --isolate" "--vendor arm"; do
+		# shellcheck disable=SC2086 # options
+		"$exitlab" boot $wrong --results "$dir/none" >"$dir/out" 2>"$dir/err"
+		ok "boot $wrong is wrong usage" test $? = 2
+		ok "and is told so in one line, before the way to the help" test "$(wc -l <"$dir/err")" = 2
+	done
+	"$exitlab" pathlength --vendor intel --explain user.cpuid >"$dir/out" 2>"$dir/err"
+	ok "so is a row to explain on Intel" test $? = 2
+	ok "and nothing is made" test ! -e "$dir/none"
+}
+
+# A lab that there cannot be: nothing is archived, and the reason is one line.
+cannot() {
+	BOCHS=/nonexistent/bochs "$exitlab" boot --accel lab --vendor intel --results "$dir/cannot" >"$dir/out" 2>"$dir/err"
+	ok "without Bochs the Intel lab cannot be" test $? = 77
+	ok "and that is one line with the remedy" \
+		test "$(grep -c 'bochs does not run; make deps' "$dir/err")/$(wc -l <"$dir/err")" = 1/1
+	ok "with nothing archived" test -z "$(find "$dir/cannot" -type f)"
+}
+
+# The line of a row in the table: its words.
+words() { # ROW
+	awk -v row="$1" '$1 == row { print $2 / $2, $3, $4, $5 / $5, $6, $7 }' "$dir/out"
+}
+
+both() {
+	"$exitlab" boot --accel lab --vendor both --select user.cpuid,kernel.hypercall,kernel.outb,kernel.pio_qemu \
+		--iter 200 --results "$dir/both" >"$dir/out" 2>"$dir/err"
+	status=$?
+	if [ $status = 77 ]; then
+		skip "both vendors" "$(tail -n 1 "$dir/err")"
+		return
+	fi
+	ok "both labs run the rows" test $status = 0
+	ok "CPUID is proved by each vendor's reason" test "$(words user.cpuid)" = "1 PROVED cpuid 1 PROVED CPUID"
+	ok "so is the hypercall" test "$(words kernel.hypercall)" = "1 PROVED hypercall 1 PROVED VMCALL"
+	ok "so is OUTB" test "$(words kernel.outb)" = "1 PROVED io 1 PROVED IO_INSTRUCTION"
+	ok "a row that did not run has no number" grep -q '^kernel.pio_qemu  *-  WAIVED  *-  *-  WAIVED  *-$' "$dir/out"
+	ok "the table says what may be compared" grep -q 'no times' "$dir/out"
+	ok "two runs are archived, and nothing else" test "$(find "$dir/both/lab" -mindepth 1 -maxdepth 1 | wc -l)" = 2
+	intel=$(grep -l 'VENDOR=intel' "$dir"/both/lab/*-vmexit/summary.json)
+	intel=${intel%/summary.json}
+	ok "one of them knows that it is Intel's" grep -q '"vendor": "vmx"' "$intel/summary.json"
+	ok "its clock counts instructions" grep -q '"clock": "insn"' "$intel/summary.json"
+	ok "on an emulated host" grep -q '"emulated": true' "$intel/summary.json"
+	ok "it has its plots" test -s "$intel/plots/user.cpuid.svg"
+	ok "min = p50 = p90" test "$(host/t/csv "$intel" user.cpuid min p50 p90 | sort -u | wc -l)" = 1
+	ok "and the undisturbed samples are all of one length" \
+		test "$(host/t/csv "$intel" user.cpuid clean_max)" = "$(host/t/csv "$intel" user.cpuid min)"
+	cp -r "$intel" "$dir/again"
+	"$exitlab" report "$dir/again" >"$dir/out" 2>"$dir/err"
+	ok "its report is the same when it is made again" diff -r "$intel" "$dir/again"
+}
+
+usage
+cannot
+both
+plan
