@@ -24,6 +24,19 @@
 #define BRACKET_OPEN  "lfence\n\trdtsc\n\tlfence\n\tmovl %%eax, %%r8d\n\tmovl %%edx, %%r9d\n\t"
 #define BRACKET_CLOSE "\n\trdtscp\n\tlfence"
 
+/*
+ * Around the brackets of a row's last samples, for an emulator that can be told to stop at it and
+ * write down what it executes until the next one. Everywhere else it does nothing. Outside both
+ * reads, and by the caller, so that what is timed is the same bytes with it and without.
+ */
+#define MARKED_SAMPLES 20u
+
+static inline void mark(bool wanted)
+{
+	if (wanted)
+		asm volatile("xchg %%bx, %%bx" ::: "memory");
+}
+
 /* Ticks between the bracket's two reads. */
 static inline uint64_t bracket_ticks(uint32_t low, uint32_t high, uint64_t low0, uint64_t high0)
 {

@@ -19,9 +19,10 @@
 
 struct kexit_batch {
 	uint32_t row;
-	uint32_t count;	  /* 1 to KEXIT_BATCH */
-	uint64_t samples; /* user address of count u32: ticks, saturating */
-	uint64_t causes;  /* user address of count u8: DISTURBED_* bits of record.h */
+	uint32_t count;	    /* 1 to KEXIT_BATCH */
+	uint64_t samples;   /* user address of count u32: ticks, saturating */
+	uint64_t causes;    /* user address of count u8: DISTURBED_* bits of record.h */
+	uint64_t mark_from; /* the first sample to be marked, as are all behind it */
 };
 
 /* What a row needs, looked for just before it runs. */

@@ -123,7 +123,7 @@ static void send_disturbed(struct record_header header)
 static uint64_t run_row(const struct row *row, uint8_t pass)
 {
 	uint32_t *samples = arrays.samples;
-	uint32_t warmup = options.warmup, most;
+	uint32_t warmup = options.warmup, most, marked = 0;
 	const char *reason = waived(row, &most);
 	struct record_header header = {
 		.kind = RECORD_ROW, .row = row->wire, .pass = pass, .width = sizeof(*samples)};
@@ -144,10 +144,12 @@ static uint64_t run_row(const struct row *row, uint8_t pass)
 			header.count = most;
 	}
 	header.executed = (uint64_t)warmup + header.count;
+	if (options.mark && pass == PASS_TIMED && !strcmp(options.mark, row->name))
+		marked = MARKED_SAMPLES;
 	outb(row->wire, PORT_MARKER);
 	/* Warm-up is dropped here and nowhere else: the real samples overwrite it. */
-	row->sampler(row, samples, arrays.causes, warmup);
-	row->sampler(row, samples, arrays.causes, header.count);
+	row->sampler(row, samples, arrays.causes, warmup, 0);
+	row->sampler(row, samples, arrays.causes, header.count, marked);
 	outb(0, PORT_MARKER);
 
 	for (uint32_t i = 0; i < header.count; i++)
@@ -230,13 +232,10 @@ static void parse(char **words)
 		uint32_t *number;
 		const char **text;
 	} names[] = {
-		{"--iter", &options.iterations, NULL},
-		{"--warmup", &options.warmup, NULL},
-		{"--vcpus", &options.vcpus, NULL},
-		{"--fresh-at", &options.fresh_at, NULL},
-		{"--select", NULL, &options.select},
-		{"--init-tsc", NULL, &options.init_tsc},
-		{"--clock", NULL, &clock},
+		{"--iter", &options.iterations, NULL},	 {"--warmup", &options.warmup, NULL},
+		{"--vcpus", &options.vcpus, NULL},	 {"--fresh-at", &options.fresh_at, NULL},
+		{"--select", NULL, &options.select},	 {"--mark", NULL, &options.mark},
+		{"--init-tsc", NULL, &options.init_tsc}, {"--clock", NULL, &clock},
 	};
 	const size_t count = sizeof(names) / sizeof(names[0]);
 

@@ -19,9 +19,12 @@ struct row {
 	uint8_t path;	   /* enum path */
 	uint8_t unneeding; /* it needs nothing but its instruction */
 	uint8_t empty;	   /* it is its context's floor: nothing is timed */
-	/* Takes count samples of the row into samples, ticks, and what disturbed each into causes.
+	/*
+	 * Takes count samples of the row into samples, ticks, and what disturbed each into causes.
+	 * The last `marked` of them have marks around them.
 	 */
-	void (*sampler)(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count);
+	void (*sampler)(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count,
+			uint32_t marked);
 	uint64_t (*sample)(void); /* the bracketed instruction of insn.h */
 };
 
@@ -30,6 +33,7 @@ extern struct options {
 	uint32_t warmup;      /* executions before the first sample */
 	uint8_t clock;	      /* CLOCK_*: what the host says a tick is */
 	const char *select;   /* comma-separated row names; NULL: all */
+	const char *mark;     /* name of the row whose last timed samples are marked; NULL: none */
 	const char *init_tsc; /* TSC when init began, decimal; INFO carries it */
 	uint32_t fresh_at;    /* MiB: where memory begins that Linux leaves alone; 0: none */
 	uint32_t vcpus;	      /* of the machine; Linux uses the first */
@@ -42,9 +46,12 @@ uint32_t kexit_tsc_khz(void); /* 0 unknown */
 /* Asks whether a row can run now; most: samples it can have, 0 any. The reason, or NULL. */
 const char *kexit_prepare(const struct row *row, uint32_t *most);
 const char *contamination(void); /* INFO's line: which causes can be told */
-void sampler_user(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count);
-void sampler_syscall(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count);
-void sampler_kernel(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count);
+void sampler_user(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count,
+		  uint32_t marked);
+void sampler_syscall(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count,
+		     uint32_t marked);
+void sampler_kernel(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count,
+		    uint32_t marked);
 
 /* port.c: the virtio-serial port named RECORD_PORT. */
 void open_port(void);

@@ -77,12 +77,15 @@ const char *kexit_prepare(const struct row *row, uint32_t *most)
 	return prepare.why[0] ? prepare.why : NULL;
 }
 
-void sampler_user(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count)
+void sampler_user(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count,
+		  uint32_t marked)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		struct counts before = counters_read(&counters);
 
+		mark(i + marked >= count);
 		samples[i] = sample_narrow(row->sample());
+		mark(i + marked >= count);
 		causes[i] = counters_causes(&counters, before);
 	}
 }
@@ -107,21 +110,25 @@ static uint64_t sample_ioctl(long fd, long command, long wire, long *result)
 	return bracket_ticks(low, high, low0, high0);
 }
 
-void sampler_syscall(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count)
+void sampler_syscall(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count,
+		     uint32_t marked)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		struct counts before = counters_read(&counters);
 		long result;
 
+		mark(i + marked >= count);
 		samples[i] =
 			sample_narrow(sample_ioctl(kexit_fd, KEXIT_EXECUTE, row->wire, &result));
+		mark(i + marked >= count);
 		causes[i] = counters_causes(&counters, before);
 		if (result)
 			fail("%s: kexit.ko refused: %s", row->name, strerror(-result));
 	}
 }
 
-void sampler_kernel(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count)
+void sampler_kernel(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count,
+		    uint32_t marked)
 {
 	for (uint32_t i = 0; i < count; i += KEXIT_BATCH) {
 		struct kexit_batch batch = {
@@ -129,6 +136,7 @@ void sampler_kernel(const struct row *row, uint32_t *samples, uint8_t *causes, u
 			.count = count - i < KEXIT_BATCH ? count - i : KEXIT_BATCH,
 			.samples = (uintptr_t)(samples + i),
 			.causes = (uintptr_t)(causes + i),
+			.mark_from = count > marked + i ? count - marked - i : 0,
 		};
 
 		if (ioctl(kexit_fd, KEXIT_SAMPLE, &batch))

@@ -226,6 +226,9 @@ static int run_here(struct boot *boot, char *why, size_t size)
 	list_selected(boot->options.select, false, rows);
 	prepare(&run, boot, "run", guest_args, boot->options.select ? rows : NULL,
 		boot->options.iter);
+	if (boot->options.marks)
+		snprintf(guest_args + strlen(guest_args), GUEST_ARGS - strlen(guest_args),
+			 " --mark %s", boot->options.select);
 	run.vm.debugcon = boot->options.debugcon;
 	if (strcmp(boot->options.attach, "none"))
 		run.attach = boot->options.attach;

@@ -28,6 +28,7 @@ enum {
 	OPTION_DEBUGCON,
 	OPTION_ATTACH,
 	OPTION_SYMBOLS,
+	OPTION_MARKS,
 };
 
 static const struct argp_option option_table[] = {
@@ -64,6 +65,7 @@ static const struct argp_option option_table[] = {
 	{"under-isolate", OPTION_UNDER_ISOLATE, NULL, OPTION_HIDDEN, NULL, 0},
 	{"symbols", OPTION_SYMBOLS, NULL, 0,
 	 "keep what names instructions: the kernel's symbols and QEMU's mappings", 0},
+	{"marks", OPTION_MARKS, NULL, OPTION_HIDDEN, NULL, 0},
 	{"list", OPTION_LIST, NULL, 0, "print the rows and exit", 0},
 	{0},
 };
@@ -167,6 +169,9 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 	case OPTION_SYMBOLS:
 		boot->symbols = true;
 		break;
+	case OPTION_MARKS:
+		boot->marks = true;
+		break;
 	case OPTION_ATTACH:
 		boot->attach =
 			one_of(argument, (const char *const[])ATTACH_NAMES, "--attach", state);
@@ -180,6 +185,8 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 		if (boot->vendor && strcmp(boot->vendor, "amd") &&
 		    (boot->vcpus > 1 || boot->isolate))
 			argp_error(state, "the Intel lab has one CPU: no --vcpus 2, no --isolate");
+		if (boot->marks && (!boot->select || strchr(boot->select, ',')))
+			argp_error(state, "--marks: --select the one row to be marked");
 		if (boot->fifo && !boot->isolate)
 			argp_error(state, "--fifo is of no use without --isolate");
 		if (strcmp(boot->attach, "none") && !strcmp(boot->accel, "tcg"))

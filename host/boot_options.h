@@ -27,6 +27,7 @@ struct boot_options {
 	bool isolate;	      /* under `isolate run` */
 	bool under_isolate;   /* it is what `isolate run` runs: nothing may go on in the lab */
 	bool no_proof, no_floor, list, symbols;
+	bool marks; /* around the last timed samples of the one row selected */
 };
 
 /* What is not said on the command line. */

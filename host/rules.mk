@@ -142,7 +142,7 @@ check-scripts += host/t/exitcount.t
 check-scripts += host/t/floor.t
 check-scripts += host/t/isolation.t
 check-scripts += host/t/lab_vendor.t
-check-scripts += host/t/pathlength.t host/t/html.t
+check-scripts += host/t/marks.t host/t/pathlength.t host/t/html.t
 check: build/host/t/make_records
 check-scripts += host/t/doctor.t
 check-scripts += host/t/lab_boot.t host/t/boot.t host/t/lint.t host/t/fuzz.t

@@ -128,13 +128,13 @@ static int kexit_mmap(struct file *file, struct vm_area_struct *vma)
  * inject it each time. It counts for the sample that it waited in; so does
  * that of the row itself where another came first. Returns how many of the row itself were taken.
  */
-static uint32_t take_samples(const struct kexit_row *row, uint32_t count, uint32_t *samples,
-			     uint8_t *causes)
+static uint32_t take_samples(const struct kexit_row *row, const struct kexit_batch *batch,
+			     uint32_t *samples, uint8_t *causes)
 {
 	uint32_t first = *insn_seen, seen;
 	unsigned long flags;
 
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < batch->count; i++) {
 		struct counts before;
 
 		local_irq_save(flags);
@@ -143,7 +143,9 @@ static uint32_t take_samples(const struct kexit_row *row, uint32_t count, uint32
 		before = counters_read(&counters);
 		before.interrupts += row->need->timer;
 		seen = *insn_seen;
+		mark(i >= batch->mark_from);
 		samples[i] = sample_narrow(row->sample());
+		mark(i >= batch->mark_from);
 		local_irq_restore(flags);
 		/* STI holds interrupts off for one instruction more: a pending one comes after
 		 * this. */
@@ -156,8 +158,8 @@ static uint32_t take_samples(const struct kexit_row *row, uint32_t count, uint32
 }
 
 /* What the row needs stands ready for the batch only: Linux has its timer back after it. */
-static uint32_t take_batch(const struct kexit_row *row, uint32_t count, uint32_t *samples,
-			   uint8_t *causes)
+static uint32_t take_batch(const struct kexit_row *row, const struct kexit_batch *batch,
+			   uint32_t *samples, uint8_t *causes)
 {
 	unsigned long flags;
 	uint32_t interrupts;
@@ -167,7 +169,7 @@ static uint32_t take_batch(const struct kexit_row *row, uint32_t count, uint32_t
 	if (row->need->begin)
 		row->need->begin();
 	local_irq_restore(flags);
-	interrupts = take_samples(row, count, samples, causes);
+	interrupts = take_samples(row, batch, samples, causes);
 	local_irq_save(flags);
 	if (row->need->end)
 		row->need->end();
@@ -189,7 +191,7 @@ static long sample_batch(const struct kexit_batch __user *from)
 	row = find_row(batch.row);
 	if (!row || !row->sample || !batch.count || batch.count > KEXIT_BATCH)
 		return -EINVAL;
-	interrupts = take_batch(row, batch.count, samples, causes);
+	interrupts = take_batch(row, &batch, samples, causes);
 	if (row->need->interrupts && !interrupts)
 		return -EIO;
 	if (copy_to_user(u64_to_user_ptr(batch.samples), samples, batch.count * sizeof(*samples)) ||
