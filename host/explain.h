@@ -27,6 +27,13 @@ int explain(const char *row, const char *kernel, const struct boot_options *boot
 struct way *explain_way(const json_t *boot, const char *row, const struct trace *trace,
 			const struct names *names, char *why, size_t size);
 
+/*
+ * A trace of what Bochs' debugger writes with tracing on between two marks (guest-bench/insn.h).
+ * vm_exit is the host's address at which every exit ends, vmx_vmexit of the same boot's kallsyms.
+ * NULL with one line in why; the caller's, free().
+ */
+struct trace *trace_of_bochs(FILE *text, uint64_t vm_exit, char *why, size_t size);
+
 /* summary.json of kind explain (results/README.md), of that way. A new reference. */
 json_t *explain_summary(const json_t *boot, const char *row, const struct way *way,
 			const char *time);

@@ -54,41 +54,6 @@ static uint64_t opened; /* address of the first instruction of the sample */
 static enum trace_level level;
 static const void *behind_vmrun; /* where in this machine's memory */
 
-/* FNV-1a over whole words. */
-static uint64_t hash_sample(void)
-{
-	uint64_t hash = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ sample[i]) * 0x100000001b3;
-	return hash;
-}
-
-/* The sample is whole: it took a way that is known, or a new one. */
-static void keep_sample(void)
-{
-	uint64_t hash = hash_sample();
-	struct trace_path *path = trace->path, *end = path + trace->paths;
-
-	trace->samples++;
-	while (path < end && (path->hash != hash || path->length != length))
-		path++;
-	if (path < end) {
-		path->samples++;
-		return;
-	}
-	if (length == TRACE_LONGEST || trace->paths == TRACE_PATHS ||
-	    trace->used + length > TRACE_ROOM) {
-		trace->lost++;
-		return;
-	}
-	*path = (struct trace_path){
-		.hash = hash, .length = length, .samples = 1, .first = trace->used};
-	memcpy(trace->instruction + trace->used, sample, length * sizeof(*sample));
-	trace->used += length;
-	trace->paths++;
-}
-
 static void add(uint64_t address)
 {
 	if (length < TRACE_LONGEST)
@@ -120,7 +85,7 @@ static void on_rdtscp(unsigned int cpu, void *data)
 		return;
 	add((uint64_t)data);
 	if (level == TRACE_GUEST && (uint64_t)data - opened < BRACKET_BYTES) {
-		keep_sample();
+		trace_keep(trace, sample, length);
 		recording = false;
 	}
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What lab/trace.so writes and `exitlab pathlength --explain` reads: for each way that the samples
- * of a run took, every instruction between the two clock reads, in order. A file of this machine,
- * for this machine. QEMU is killed at the end, so the file is whole after each sample.
+ * What lab/trace.so writes, or explain_bochs.c makes of Bochs' text, and `exitlab pathlength
+ * --explain` reads: for each way that the samples of a run took, every instruction between the two
+ * clock reads, in order. A file of this machine, for this machine. QEMU is killed at the end, so
+ * the file is whole after each sample.
  */
 #ifndef EXITLAB_LAB_TRACE_H
 #define EXITLAB_LAB_TRACE_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define TRACE_MAGIC   "exitlab-trace/1"
 #define TRACE_PATHS   256     /* different ways; later ones are counted as lost */
@@ -55,6 +58,36 @@ static inline uint64_t trace_address(uint64_t instruction)
 	uint64_t top = instruction >> 63 << TRACE_LEVEL_BIT;
 
 	return (instruction & ~(1ull << TRACE_LEVEL_BIT)) | top;
+}
+
+/* A sample that is whole, TRACE_LONGEST instructions at most: of a way that is known, or a new one.
+ */
+static inline void trace_keep(struct trace *trace, const uint64_t *sample, size_t length)
+{
+	struct trace_path *path = trace->path, *end = path + trace->paths;
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a over whole words */
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ sample[i]) * 0x100000001b3;
+	trace->samples++;
+	while (path < end && (path->hash != hash || path->length != length))
+		path++;
+	if (path < end) {
+		path->samples++;
+		return;
+	}
+	if (length == TRACE_LONGEST || trace->paths == TRACE_PATHS ||
+	    trace->used + length > TRACE_ROOM) {
+		trace->lost++;
+		return;
+	}
+	path->hash = hash;
+	path->length = (uint32_t)length;
+	path->samples = 1;
+	path->first = trace->used;
+	memcpy(trace->instruction + trace->used, sample, length * sizeof(*sample));
+	trace->used += length;
+	trace->paths++;
 }
 
 #endif
