@@ -19,7 +19,7 @@
 #include "explain.h"
 #include "explain_fold.h"
 #include "json_file.h"
-#include "lab/lab.h"
+#include "lab/words.h"
 #include "lab/trace.h"
 #include "layout.h"
 #include "util.h"

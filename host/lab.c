@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * exitlab lab: runs a command on an emulated AMD host with a distribution kernel, so that machines
- * without usable KVM have one. This file reads the options and finds QEMU and the kernel. From
+ * exitlab lab: runs a command on an emulated AMD or Intel host with a distribution kernel, so that
+ * machines without usable KVM have one. This file reads the options and finds the kernel. From
  * there:
  *
  *   lab/prepare      finds or makes the kernel, once
  *   lab/initramfs.c  the agent, the modules and the job, in memory
- *   lab/machine.c    QEMU's command line
+ *   lab/backend.h    in what the vendors differ: backend_amd.c (QEMU), backend_intel.c (Bochs)
  *   lab/session.c    the outer end: streams, signals, the deadline, what went wrong
- *   lab/agent.c      the inner end, the lab's first process; lab/bringup.c makes its file systems
+ *   lab/agent.c      the inner end, the lab's first process; lab/bringup.h has its vendors
  *   lab/wire.h       what the two ends say to each other
  */
 #include <argp.h>
@@ -18,38 +18,42 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "commands.h"
-#include "lab/lab.h"
-#include "lab/wire.h"
+#include "lab/backend.h"
+#include "lab/tool.h"
 #include "layout.h"
 #include "option_number.h"
 #include "util.h"
 
 enum {
-	KEY_CLOCK = 1,
+	KEY_VENDOR = 1,
+	KEY_CLOCK,
 	KEY_IOMMU,
 	KEY_DEVICE,
 	KEY_APPEND,
 	KEY_RW,
 	KEY_DEADLINE,
 	KEY_KERNEL,
-	KEY_PLUGIN
+	KEY_PLUGIN,
+	KEY_WITH,
+	KEY_TRACE
 };
 
 /* clang-format off */
 static const struct argp_option option_list[] = {
+	{"vendor",   KEY_VENDOR,   "amd|intel", 0, "of the emulated CPU: QEMU emulates SVM, Bochs VT-x [amd]", 0},
 	{"clock",    KEY_CLOCK,    "insn|host", 0,
 	 "a tick of the lab's clock is one instruction on its one CPU, or time passes about as on this machine [insn]", 0},
 	{"cpus",     'c',          "N",     0, "CPUs of the emulated host; more than 1 with the host clock only [1, host clock: 2]", 0},
 	{"mem",      'm',          "SIZE",  0, "its memory, in QEMU's words [2G]", 0},
 	{"iommu",    KEY_IOMMU,    NULL,    0, "with an IOMMU and interrupt remapping", 0},
+	{"with",     KEY_WITH,     "PATH",  0,
+	 "Intel: carry this file, directory or program too; repeatable. The programs that COMMAND names, and what they need, are carried anyway", 0},
+	{"trace",    KEY_TRACE,    "FILE",  0, "Intel: write each instruction between two marks (xchg %bx,%bx) to FILE", 0},
 	{"device",   KEY_DEVICE,   "SPEC",  0, "one more device, in the words of QEMU's -device; repeatable", 0},
 	{"plugin",   KEY_PLUGIN,   "SPEC",  0, "a plugin of the emulator, in the words of QEMU's -plugin; repeatable", 0},
 	{"append",   KEY_APPEND,   "ARGS",  0, "more of the kernel's command line; repeatable", 0},
@@ -57,7 +61,7 @@ static const struct argp_option option_list[] = {
 	{"deadline", KEY_DEADLINE, "S",     0, "end the lab after this many seconds [900]", 0},
 	{"kernel",   KEY_KERNEL,   "IMAGE|PACKAGE", 0,
 	 "its kernel [LAB_KERNEL, else the newest linux-image package apt offers, else the running one]", 0},
-	{"verbose",  'v',          NULL,    0, "say which kernel was chosen and why, show QEMU's command and the console", 0},
+	{"verbose",  'v',          NULL,    0, "say which kernel was chosen and why, show the emulator's command and the console", 0},
 	{0},
 };
 /* clang-format on */
@@ -80,11 +84,33 @@ static void add_writable(struct argp_state *state, struct lab_options *options,
 	words_add(&options->writable, "%s", path);
 }
 
+static const struct lab_backend *find_backend(const char *vendor)
+{
+	static const struct lab_backend *const backends[] = {&lab_amd, &lab_intel};
+
+	for (size_t i = 0; i < ARRAY_SIZE(backends); i++)
+		if (!strcmp(vendor, backends[i]->vendor))
+			return backends[i];
+	return NULL;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct lab_options *options = state->input;
+	const char *lacking;
 
 	switch (key) {
+	case KEY_VENDOR:
+		options->backend = find_backend(argument);
+		if (!options->backend)
+			argp_error(state, "--vendor: \"%s\" is neither amd nor intel", argument);
+		return 0;
+	case KEY_WITH:
+		words_add(&options->with, "%s", argument);
+		return 0;
+	case KEY_TRACE:
+		options->trace = argument;
+		return 0;
 	case KEY_CLOCK:
 		options->insn_clock = !strcmp(argument, "insn");
 		if (!options->insn_clock && strcmp(argument, "host"))
@@ -130,6 +156,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_error(state, "which command? exitlab lab -- COMMAND");
 		if (options->insn_clock && options->cpus > 1)
 			argp_error(state, "the insn clock counts one CPU; use --clock host");
+		lacking = options->backend->lacks(options);
+		if (lacking)
+			argp_error(state, "--vendor %s has no %s", options->backend->vendor,
+				   lacking);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -140,103 +170,14 @@ static const struct argp argp = {
 	.options = option_list,
 	.parser = parse,
 	.args_doc = "-- COMMAND...",
-	.doc = "Run COMMAND as root on an emulated AMD host that has KVM, with this machine's files, "
+	.doc = "Run COMMAND as root on an emulated AMD or Intel host that has KVM, with this machine's files, "
 	       "environment and working directory."
 	       "\vWhat COMMAND writes is kept only below --rw directories. It finds the clock's name in "
 	       "EXITLAB_LAB_CLOCK and the emulated host's in EXITLAB_LAB. Its exit status is the lab's; "
-	       "128 + n when signal n ended it. QEMU names the emulator.",
+	       "128 + n when signal n ended it. QEMU and BOCHS name the emulators.",
 };
 
-/* In the child of run(): ends with its parent, alone in its process group, no signal blocked. */
-static void exec_tool(pid_t parent, char *const *argv, int out)
-{
-	int null = open("/dev/null", O_RDONLY);
-	sigset_t none;
-
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
-		_exit(EXIT_FAILED);
-	setpgid(0, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	dup2(null, STDIN_FILENO);
-	dup2(out, STDOUT_FILENO);
-	execvp(argv[0], argv);
-	_exit(127);
-}
-
-#define VERSION_S 30   /* longest time of qemu --version */
 #define PREPARE_S 1800 /* of fetching and unpacking a kernel, the first time */
-#define END_MS	  2000 /* from SIGTERM to SIGKILL */
-
-/*
- * Runs a tool and puts the first line it prints into line. Returns its exit status; a signal that
- * comes meanwhile, or the deadline, ends it and all it started, with 128 + n returned.
- */
-static int run(char *const *argv, int deadline_s, int signals, char *line, size_t size)
-{
-	long long end = now_ms() + deadline_s * 1000ll;
-	struct signalfd_siginfo info;
-	int out[2], status, interrupted = 0;
-	pid_t self = getpid(), pid;
-	size_t used = 0;
-	ssize_t n = 1;
-
-	if (pipe2(out, O_CLOEXEC) || (pid = fork()) < 0)
-		die("lab: cannot start %s: %s", argv[0], strerror(errno));
-	if (!pid)
-		exec_tool(self, argv, out[1]);
-	setpgid(pid, pid); /* as the child does: whoever is first */
-	close(out[1]);
-	while (n > 0 && now_ms() < end) {
-		struct pollfd fds[] = {{out[0], POLLIN, 0}, {signals, POLLIN, 0}};
-
-		if (poll(fds, ARRAY_SIZE(fds), end - now_ms()) < 0)
-			continue;
-		if (fds[1].revents && read(signals, &info, sizeof(info)) == sizeof(info)) {
-			interrupted = info.ssi_signo;
-			kill(-pid, SIGTERM);
-			end = now_ms() + END_MS;
-		}
-		if (fds[0].revents && (n = read(out[0], line + used, size - 1 - used)) > 0)
-			used += n;
-	}
-	close(out[0]);
-	if (n > 0) {
-		if (!interrupted)
-			pr_err("lab: %s did not end within %d s", argv[0], deadline_s);
-		interrupted = interrupted ?: SIGKILL;
-		kill(-pid, SIGKILL);
-	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	line[used] = 0;
-	line[strcspn(line, "\n")] = 0;
-	if (interrupted)
-		return 128 + interrupted;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
-}
-
-/* "QEMU emulator version 7.2.22 (Debian ...)" becomes "QEMU 7.2.22". */
-static int find_qemu(const char *qemu, int signals, char *name, size_t size)
-{
-	char *argv[] = {(char *)qemu, "--version", NULL}, line[256], *version;
-	int code = run(argv, VERSION_S, signals, line, sizeof(line));
-
-	if (code > 128)
-		return code;
-	version = strstr(line, "version ");
-	if (code || !version) {
-		pr_err("lab: %s does not run; make deps installs it, QEMU=PATH names another",
-		       qemu);
-		return EXIT_CANNOT;
-	}
-	version += strlen("version ");
-	snprintf(name, size, "QEMU %.*s", (int)strcspn(version, " "), version);
-	return EXIT_OK;
-}
-
 static char *first_line(const char *directory, const char *name)
 {
 	char path[PATH_MAX + 256], line[256] = "";
@@ -262,13 +203,16 @@ static int find_kernel(const struct lab_options *options, int signals, struct la
 	words_add(&words, "%s", prepare);
 	if (options->verbose)
 		words_add(&words, "-v");
+	words_option(&words, "-V", "%s", options->backend->vendor);
 	if (options->kernel && *options->kernel)
 		words_add(&words, "%s", options->kernel);
-	code = run(words.word, PREPARE_S, signals, directory, sizeof(directory));
+	code = tool_run(words.word, PREPARE_S, signals, directory, sizeof(directory));
+	words_free(&words);
 	if (code == 127)
 		pr_err("lab: %s is missing; run make", prepare);
 	if (code)
 		return code == 127 ? EXIT_CANNOT : code;
+	directory[strcspn(directory, "\n")] = 0;
 	kernel->directory = strdup(directory);
 	kernel->release = first_line(directory, "release");
 	snprintf(image, sizeof(image), "%s/vmlinux", directory);
@@ -293,13 +237,25 @@ static int catch_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Known before the lab starts, the end of input is no event in it that comes at a time of its own.
+ */
+static bool input_ended(void)
+{
+	struct stat input, null;
+
+	return fstat(STDIN_FILENO, &input) ||
+	       (!stat("/dev/null", &null) && S_ISCHR(input.st_mode) &&
+		input.st_rdev == null.st_rdev);
+}
+
 int cmd_lab(int argc, char **argv)
 {
-	struct lab_options options = {.insn_clock = true,
+	struct lab_options options = {.backend = &lab_amd,
+				      .insn_clock = true,
 				      .memory = "2G",
 				      .deadline = 900,
-				      .kernel = getenv("LAB_KERNEL")};
-	const char *qemu = qemu_program();
+				      .kernel = getenv("LAB_KERNEL"),
+				      .no_input = input_ended()};
 	char agent[PATH_MAX], name[64];
 	struct lab_kernel kernel = {};
 	struct lab_machine machine;
@@ -308,15 +264,16 @@ int cmd_lab(int argc, char **argv)
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
 	signals = catch_signals();
 
-	code = find_qemu(qemu, signals, name, sizeof(name));
+	code = options.backend->find(signals, name, sizeof(name));
 	if (!code)
 		code = find_kernel(&options, signals, &kernel);
 	if (code)
 		return code;
 	find_part("lab/agent", agent);
 	initramfs = lab_initramfs(&options, &kernel, agent, name);
-	if (initramfs < 0 || lab_machine_start(&machine, &options, &kernel, qemu, initramfs))
+	if (initramfs < 0)
 		return EXIT_FAILED;
+	code = options.backend->start(&machine, &options, &kernel, initramfs, signals);
 	close(initramfs);
-	return lab_session(&machine, &options, signals);
+	return code ? code : lab_session(&machine, &options, signals);
 }

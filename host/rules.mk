@@ -66,10 +66,16 @@ host-sources := \
 	host/isolation.c \
 	host/json_file.c \
 	host/lab.c \
+	host/lab/backend_amd.c \
+	host/lab/backend_intel.c \
 	host/lab/initramfs.c \
 	host/lab/machine.c \
+	host/lab/payload.c \
+	host/lab/relay.c \
 	host/lab/session.c \
 	host/lab/stream.c \
+	host/lab/tool.c \
+	host/lab/words.c \
 	host/layout.c \
 	host/memlock.c \
 	host/long_mode.c \

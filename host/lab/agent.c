@@ -22,7 +22,9 @@
 
 struct job {
 	char **arguments, **environment;
+	const struct lab_inside *inside;
 	const char *directory, *modules;
+	bool no_input;
 	const char *writable[LAB_WRITABLE_MOST];
 	int writable_n;
 };
@@ -60,6 +62,17 @@ static void append(char ***list, size_t *n, char *string)
 	(*list)[*n] = NULL;
 }
 
+static const struct lab_inside *find_inside(const char *vendor)
+{
+	static const struct lab_inside *const insides[] = {&lab_inside_amd, &lab_inside_intel};
+
+	for (size_t i = 0; i < sizeof(insides) / sizeof(insides[0]); i++)
+		if (!strcmp(vendor, insides[i]->vendor))
+			return insides[i];
+	errno = EINVAL;
+	fail(vendor);
+}
+
 static struct job parse_job(char *text, size_t size)
 {
 	struct job job = {};
@@ -67,6 +80,12 @@ static struct job parse_job(char *text, size_t size)
 
 	for (char *at = text; at < text + size; at += strlen(at) + 1) {
 		switch (*at) {
+		case LAB_JOB_VENDOR:
+			job.inside = find_inside(at + 1);
+			break;
+		case LAB_JOB_NO_INPUT:
+			job.no_input = true;
+			break;
 		case LAB_JOB_ARGUMENT:
 			append(&job.arguments, &arguments, at + 1);
 			break;
@@ -213,32 +232,36 @@ int main(void)
 	char *text = read_job(&size);
 	struct job job = parse_job(text, size);
 	static struct agent agent = {.stdin_end = UINT64_MAX};
+	int channel[LAB_CHANNELS];
 	sigset_t child;
 
-	bring_up();
+	bring_up(job.inside);
 	bring_modules(job.modules);
+	make_directories(job.directory); /* which need not be carried */
 	for (int i = 0; i < job.writable_n; i++)
-		bring_writable(job.writable[i], i);
+		bring_writable(job.inside, job.writable[i], i);
 
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, NULL);
 	agent.child_events = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-	agent.control = open_port(LAB_PORT_CONTROL);
+	for (int i = 0; i < LAB_CHANNELS; i++)
+		channel[i] = job.inside->open_channel(i);
+	agent.control = channel[LAB_CONTROL];
 	agent.in = (struct stream){
-		.from = open_port(LAB_PORT_STDIN), .port = true, .chunk = sizeof(agent.in.buffer)};
-	agent.out = (struct stream){.to = open_port(LAB_PORT_STDOUT),
-				    .chunk = sizeof(agent.out.buffer)};
-	agent.err = (struct stream){.to = open_port(LAB_PORT_STDERR),
-				    .chunk = sizeof(agent.err.buffer)};
+		.from = channel[LAB_STDIN], .port = true, .chunk = sizeof(agent.in.buffer)};
+	agent.out = (struct stream){.to = channel[LAB_STDOUT], .chunk = sizeof(agent.out.buffer)};
+	agent.err = (struct stream){.to = channel[LAB_STDERR], .chunk = sizeof(agent.err.buffer)};
+	if (job.no_input)
+		agent.stdin_end = 0;
 	start_cmd(&agent, &job);
 	tell(&agent, &(struct lab_message){.kind = LAB_READY});
 	carry(&agent);
 
 	sync();
 	for (int i = 0; i < job.writable_n; i++)
-		umount(job.writable[i]);
+		job.inside->give_back(job.writable[i], i);
 	tell(&agent, &(struct lab_message){.kind = LAB_STATUS,
 					   .value = agent.status,
 					   .out = agent.out.given,

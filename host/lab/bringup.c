@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Makes the lab a host: modules, the machine's own root over 9p under an overlay that forgets, the
- * kernel's file systems. It stands in for an initramfs with a shell: no process is started before
+ * Makes the lab a host: modules, the machine's own root under an overlay that forgets, the kernel's
+ * file systems. It stands in for an initramfs with a shell: no process is started before
  * CMD, so the lab is up sooner and in the same number of instructions.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +17,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/utsname.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "bringup.h"
-
-#define PORT_SECONDS 20
 
 static const struct mount_point {
 	const char *type, *where, *options;
@@ -50,13 +47,14 @@ void fail(const char *what)
 	int console = open("/dev/console", O_WRONLY | O_NOCTTY);
 
 	dprintf(console < 0 ? STDERR_FILENO : console, "\nlab: %s: %s\n", what, strerror(errno));
-	/* QEMU runs with -no-reboot: this ends it. */
+	tcdrain(console);
+	/* No emulator of ours starts its machine twice: this ends it. */
 	reboot(RB_AUTOBOOT);
 	_exit(1);
 }
 
-static void mount_or_fail(const char *source, const char *where, const char *type,
-			  unsigned long flags, const char *options)
+void mount_or_fail(const char *source, const char *where, const char *type, unsigned long flags,
+		   const char *options)
 {
 	char what[512];
 
@@ -88,13 +86,13 @@ static void load_modules(void)
 	}
 }
 
-static void mount_root(void)
+static void mount_root(const struct lab_inside *inside)
 {
 	mkdir("/host", 0755);
 	mkdir("/upper", 0755);
 	mkdir("/root", 0755);
-	mount_or_fail(LAB_SHARE_ROOT, "/host", "9p", MS_RDONLY,
-		      "trans=virtio,version=9p2000.L,msize=512000,cache=loose,noxattr");
+	inside->mount_root("/host");
+	umount("/dev");
 	mount_or_fail("tmpfs", "/upper", "tmpfs", 0, "mode=755,size=80%");
 	mkdir("/upper/data", 0755);
 	mkdir("/upper/work", 0755);
@@ -144,20 +142,19 @@ static void loopback_up(void)
 	close(fd);
 }
 
-void bring_up(void)
+void bring_up(const struct lab_inside *inside)
 {
 	mkdir("/dev", 0755);
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
 	load_modules();
-	umount("/dev");
-	mount_root();
+	mount_root(inside);
 	mount_kernel_filesystems();
 	enable_controllers();
 	loopback_up();
 	sethostname("lab", 3);
 }
 
-static void make_directories(const char *path)
+void make_directories(const char *path)
 {
 	char partial[4096];
 
@@ -173,68 +170,16 @@ void bring_modules(const char *directory)
 	struct utsname kernel;
 	char where[256];
 
+	if (access(directory, X_OK))
+		return;
 	uname(&kernel);
 	snprintf(where, sizeof(where), "/lib/modules/%s", kernel.release);
 	make_directories(where);
 	mount_or_fail(directory, where, "none", MS_BIND, NULL);
 }
 
-/* No cache: what is written is in the host's file when write() returns, for readers outside. */
-void bring_writable(const char *directory, int number)
+void bring_writable(const struct lab_inside *inside, const char *directory, int number)
 {
-	char share[16];
-
-	snprintf(share, sizeof(share), LAB_SHARE_RW, number);
 	make_directories(directory);
-	mount_or_fail(share, directory, "9p", 0,
-		      "trans=virtio,version=9p2000.L,msize=512000,cache=none");
-}
-
-/* The device file of the port with that name, or -1 while there is none. */
-static int find_port(const char *name)
-{
-	DIR *class = opendir("/sys/class/virtio-ports");
-	char path[512], found[64];
-	int port = -1;
-
-	for (struct dirent *entry; class && port < 0 && (entry = readdir(class));) {
-		ssize_t n;
-		int fd;
-
-		snprintf(path, sizeof(path), "/sys/class/virtio-ports/%s/name", entry->d_name);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		n = read(fd, found, sizeof(found) - 1);
-		close(fd);
-		if (n <= 0)
-			continue;
-		found[n] = 0;
-		found[strcspn(found, "\n")] = 0;
-		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
-		if (!strcmp(found, name))
-			port = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	}
-	if (class)
-		closedir(class);
-	return port;
-}
-
-/*
- * A port is named after it has appeared; the kernel sends an event at both. More events than the
- * socket holds are as good as one.
- */
-int open_port(const char *name)
-{
-	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK, .nl_groups = 1};
-	struct timeval patience = {.tv_sec = PORT_SECONDS};
-	int events = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
-	char event[4096];
-	int port;
-
-	bind(events, (struct sockaddr *)&kernel, sizeof(kernel));
-	setsockopt(events, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	while ((port = find_port(name)) < 0)
-		if (recv(events, event, sizeof(event), 0) < 0 && errno == EAGAIN)
-			fail(name);
-	close(events);
-	return port;
+	inside->mount_writable(directory, number);
 }

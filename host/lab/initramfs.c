@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 #include "../util.h"
-#include "lab.h"
-#include "wire.h"
+#include "backend.h"
 
 static void pad(FILE *archive)
 {
@@ -85,13 +84,16 @@ static void say(FILE *job, char letter, const char *text)
 }
 
 static void add_job(FILE *archive, const struct lab_options *options,
-		    const struct lab_kernel *kernel, const char *qemu)
+		    const struct lab_kernel *kernel, const char *emulator)
 {
 	const char *clock = options->insn_clock ? "insn" : "host";
 	char *text, *directory = get_current_dir_name(), line[4096];
 	size_t size;
 	FILE *job = open_memstream(&text, &size);
 
+	say(job, LAB_JOB_VENDOR, options->backend->vendor);
+	if (options->no_input)
+		say(job, LAB_JOB_NO_INPUT, "");
 	for (char **word = options->command; *word; word++)
 		say(job, LAB_JOB_ARGUMENT, *word);
 	for (char **variable = environ; *variable; variable++)
@@ -99,9 +101,11 @@ static void add_job(FILE *archive, const struct lab_options *options,
 			say(job, LAB_JOB_ENVIRONMENT, *variable);
 	snprintf(line, sizeof(line), "EXITLAB_LAB_CLOCK=%s", clock);
 	say(job, LAB_JOB_ENVIRONMENT, line);
-	snprintf(line, sizeof(line), "EXITLAB_LAB=%s, TCG, cpu EPYC, %d CPU%s, %s clock, Linux %s",
-		 qemu, lab_cpus(options), lab_cpus(options) == 1 ? "" : "s", clock,
-		 kernel->release);
+	snprintf(line, sizeof(line), "EXITLAB_LAB=%s, %s, %d CPU%s, %s clock, Linux %s", emulator,
+		 options->backend->emulation, lab_cpus(options), lab_cpus(options) == 1 ? "" : "s",
+		 clock, kernel->release);
+	say(job, LAB_JOB_ENVIRONMENT, line);
+	snprintf(line, sizeof(line), "EXITLAB_LAB_VENDOR=%s", options->backend->vendor);
 	say(job, LAB_JOB_ENVIRONMENT, line);
 	if (options->append.n) {
 		snprintf(line, sizeof(line), "EXITLAB_LAB_APPEND=%s", options->append.word[0]);
@@ -122,7 +126,7 @@ static void add_job(FILE *archive, const struct lab_options *options,
 }
 
 int lab_initramfs(const struct lab_options *options, const struct lab_kernel *kernel,
-		  const char *agent, const char *qemu)
+		  const char *agent, const char *emulator)
 {
 	int fd = memfd_create("initramfs", MFD_CLOEXEC);
 	FILE *archive = fd < 0 ? NULL : fdopen(dup(fd), "w");
@@ -135,9 +139,10 @@ int lab_initramfs(const struct lab_options *options, const struct lab_kernel *ke
 		return -1;
 	}
 	add(archive, "dev", S_IFDIR | 0755, NULL, 0);
-	snprintf(modules, sizeof(modules), "%s/modules", kernel->directory);
+	snprintf(modules, sizeof(modules), "%s/modules-%s", kernel->directory,
+		 options->backend->vendor);
 	error = add_file(archive, "init", 0755, agent) || add_modules(archive, modules);
-	add_job(archive, options, kernel, qemu);
+	add_job(archive, options, kernel, emulator);
 	add(archive, "TRAILER!!!", 0, NULL, 0);
 	if (fclose(archive) && !error) {
 		pr_err("lab: no memory for the initramfs: %s", strerror(errno));

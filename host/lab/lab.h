@@ -7,19 +7,11 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* A NULL-terminated list of strings that grows, as execv() wants it. */
-struct words {
-	char **word;
-	size_t n;
-};
-
-/* Appends a copy, printf-style. Ends the process when there is no memory. */
-void words_add(struct words *words, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* Text within the value of an option of QEMU's, where commas are doubled; the caller's. */
-char *qemu_quoted(const char *text);
+#include "wire.h"
+#include "words.h"
 
 struct lab_options {
+	const struct lab_backend *backend;
 	bool insn_clock;       /* one tick an instruction, else the host's time */
 	int cpus;	       /* 0: the clock's default */
 	const char *memory;    /* in QEMU's words */
@@ -28,8 +20,11 @@ struct lab_options {
 	struct words plugin;   /* the same */
 	struct words append;   /* of the kernel's command line */
 	struct words writable; /* resolved paths */
+	struct words with;     /* what is carried too, where only what CMD needs is there */
+	const char *trace;     /* file for the instructions between two marks; NULL: none */
 	int deadline;	       /* seconds */
 	const char *kernel;    /* image or package, NULL: the default */
+	bool no_input;	       /* standard input is at its end */
 	bool verbose;
 	char **command; /* NULL-terminated */
 };
@@ -41,27 +36,21 @@ struct lab_kernel {
 
 /* The emulated host and the ends of its channels that are ours; -1 where closed. */
 struct lab_machine {
-	pid_t qemu;
-	int control, in, out, err; /* the ports of wire.h */
-	int log;		   /* what QEMU and the kernel's console say */
+	pid_t emulator;
+	pid_t relay; /* between its one stream and the channels; 0: none */
+	int channel[LAB_CHANNELS];
+	int log; /* what the emulator and the kernel's console say */
 };
 
 /*
  * Makes the initramfs in memory: the agent, the kernel's modules, the job. agent is the path of the
- * agent's program, qemu the emulator's name and version as in "QEMU 7.2.22". Returns a file
- * descriptor, -1 after printing what is wrong.
+ * agent's program, emulator its name and version as in "QEMU 7.2.22". Returns a file descriptor, -1
+ * after printing what is wrong.
  */
 int lab_initramfs(const struct lab_options *options, const struct lab_kernel *kernel,
-		  const char *agent, const char *qemu);
+		  const char *agent, const char *emulator);
 
-/*
- * Starts the machine, in a process group of its own that dies with this process. Returns 0 and
- * fills *machine, or -1 after printing what is wrong.
- */
-int lab_machine_start(struct lab_machine *machine, const struct lab_options *options,
-		      const struct lab_kernel *kernel, const char *qemu, int initramfs);
-
-/* Ends the machine at once and closes the channels; returns what waitpid() says of QEMU. */
+/* Ends the machine at once and closes the channels; returns what waitpid() says of the emulator. */
 int lab_machine_stop(struct lab_machine *machine);
 
 /* CPUs of the machine under these options. */

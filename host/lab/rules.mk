@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # host/lab/: what `exitlab lab` finds beside itself. The kernel is fetched on first use, not here.
 
-lab-parts := build/lab/agent build/lab/prepare build/lab/trace.so
+lab-parts := build/lab/agent build/lab/prepare build/lab/start.bin build/lab/trace.so
 
-lab-agent-sources := host/lab/agent.c host/lab/bringup.c host/lab/stream.c
+lab-agent-sources := $(addprefix host/lab/,agent.c bringup.c bringup_amd.c bringup_intel.c stream.c)
 
 # The kernel's own headers (netlink) are not musl's: they are looked for after those.
 build/lab/agent: $(lab-agent-sources) $(wildcard host/lab/*.h) build/flags
@@ -18,3 +18,8 @@ check-scripts += host/lab/t/prepare.t
 
 build/lab/prepare: host/lab/prepare
 	$(quiet)mkdir -p $(@D); install -m 755 $< $@
+
+# An option ROM of the Intel lab; assembly that includes a header of C's.
+build/lab/start.bin: host/lab/start.S host/lab/payload.h
+	$(call say,ROM,$@)mkdir -p $(@D); $(CC) -m32 -c -o build/lab/start.o $< && \
+		$(LD) -m elf_i386 -Ttext=0 --oformat binary -o $@ build/lab/start.o

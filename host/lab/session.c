@@ -12,7 +12,7 @@
 
 #include "../clock.h"
 #include "../util.h"
-#include "lab.h"
+#include "backend.h"
 #include "stream.h"
 #include "wire.h"
 
@@ -37,7 +37,7 @@ struct session {
 	bool ready, ended;	    /* CMD was started; CMD ended, and this is how: */
 	struct lab_message last;
 	bool deaf; /* the control channel has ended */
-	bool gone; /* the machine's log has, so QEMU is no more */
+	bool gone; /* the machine's log has, so the emulator is no more */
 	int interrupted;
 	int64_t asked_to_end; /* when, in now_ms() */
 	char log[LOG_KEPT + 1];
@@ -49,13 +49,14 @@ static void tell(struct session *session, uint32_t kind, uint32_t value, uint64_
 	struct lab_message message = {.kind = kind, .value = value, .in = in};
 
 	/* Fails where the machine has died, of which its log tells. */
-	send(session->machine->control, &message, sizeof(message), MSG_NOSIGNAL);
+	send(session->machine->channel[LAB_CONTROL], &message, sizeof(message), MSG_NOSIGNAL);
 }
 
 static void hear(struct session *session)
 {
 	struct lab_message message;
-	ssize_t n = recv(session->machine->control, &message, sizeof(message), MSG_WAITALL);
+	ssize_t n = recv(session->machine->channel[LAB_CONTROL], &message, sizeof(message),
+			 MSG_WAITALL);
 
 	if (n != sizeof(message)) {
 		/* The machine is ending; its log will say why. */
@@ -137,7 +138,8 @@ static bool carry(struct session *session)
 
 	while (!session->gone && !session->interrupted && !finished(session)) {
 		struct pollfd fds[FDS] = {
-			[CONTROL] = {.fd = session->deaf ? -1 : session->machine->control,
+			[CONTROL] = {.fd = session->deaf ? -1
+							 : session->machine->channel[LAB_CONTROL],
 				     .events = POLLIN},
 			[SIGNALS] = {.fd = session->signals, .events = POLLIN},
 			[LOG] = {.fd = session->machine->log, .events = POLLIN},
@@ -184,7 +186,7 @@ static char *reason(char *log)
 	return line ? line + 1 : log;
 }
 
-/* status: of QEMU, as waitpid() gives it, when it ended by itself. */
+/* status: of the emulator, as waitpid() gives it, when it ended by itself. */
 static void name_failure(struct session *session, int status)
 {
 	const char *when = session->ready ? "while the command ran" : "before the command ran";
@@ -194,7 +196,7 @@ static void name_failure(struct session *session, int status)
 	why = reason(session->log);
 	why = *why ? why : "it said nothing";
 	if (WIFSIGNALED(status))
-		pr_err("lab: QEMU was killed by signal %d (%s) %s: %s%s", WTERMSIG(status),
+		pr_err("lab: the emulator was killed by signal %d (%s) %s: %s%s", WTERMSIG(status),
 		       strsignal(WTERMSIG(status)), when, why, more);
 	else
 		pr_err("lab: the emulated host ended %s: %s%s", when, why, more);
@@ -209,11 +211,15 @@ int lab_session(struct lab_machine *machine, const struct lab_options *options, 
 	session.machine = machine;
 	session.options = options;
 	session.signals = signals;
-	session.in = (struct stream){
-		.from = STDIN_FILENO, .to = machine->in, .chunk = sizeof(session.in.buffer)};
-	session.out = (struct stream){.from = machine->out, .to = STDOUT_FILENO, .chunk = PIPE_BUF};
-	session.err = (struct stream){.from = machine->err, .to = STDERR_FILENO, .chunk = PIPE_BUF};
-	fcntl(machine->in, F_SETFL, O_NONBLOCK);
+	session.in = (struct stream){.from = STDIN_FILENO,
+				     .to = machine->channel[LAB_STDIN],
+				     .chunk = sizeof(session.in.buffer)};
+	session.out = (struct stream){
+		.from = machine->channel[LAB_STDOUT], .to = STDOUT_FILENO, .chunk = PIPE_BUF};
+	session.err = (struct stream){
+		.from = machine->channel[LAB_STDERR], .to = STDERR_FILENO, .chunk = PIPE_BUF};
+	fcntl(machine->channel[LAB_STDIN], F_SETFL, O_NONBLOCK);
+	session.in.ended = session.stdin_told = options->no_input;
 	in_time = carry(&session);
 
 	status = lab_machine_stop(machine);

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Inside the Intel lab. Its files lie in two read-only images in memory, one of the root and one of
+ * the --rw directories. What CMD changes of the latter is the upper layer of an overlay, which goes
+ * out as it is when CMD has ended. The emulator has no device that takes channels: see
+ * LAB_FRAME_PORT in wire.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/io.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "bringup.h"
+
+#define PLACE "/run/lab"
+
+static void mount_root(const char *directory)
+{
+	mount_or_fail(LAB_IMAGE_ROOT, directory, "squashfs", MS_RDONLY, NULL);
+}
+
+/* As the directory is outside, so is the layer above it. */
+static void copy_owner(const char *from, const char *to)
+{
+	struct stat status;
+
+	if (stat(from, &status) || chown(to, status.st_uid, status.st_gid) ||
+	    chmod(to, status.st_mode & 07777))
+		fail(from);
+}
+
+static void mount_writable(const char *directory, int number)
+{
+	char lower[64], upper[64], work[64], options[512];
+
+	if (!number) {
+		mkdir(PLACE, 0700);
+		mkdir(PLACE "/image", 0700);
+		mount_or_fail(LAB_IMAGE_WRITABLE, PLACE "/image", "squashfs", MS_RDONLY, NULL);
+	}
+	snprintf(lower, sizeof(lower), PLACE "/image/%d", number);
+	snprintf(upper, sizeof(upper), PLACE "/upper%d", number);
+	snprintf(work, sizeof(work), PLACE "/work%d", number);
+	mkdir(upper, 0700);
+	mkdir(work, 0700);
+	copy_owner(lower, upper);
+	snprintf(options, sizeof(options),
+		 "lowerdir=%s,upperdir=%s,workdir=%s,xino=off,redirect_dir=off,metacopy=off,"
+		 "index=off",
+		 lower, upper, work);
+	mount_or_fail("overlay", directory, "overlay", 0, options);
+}
+
+/*
+ * On one CPU with interrupts off nobody else runs, so that a frame is whole whoever sends it. Its
+ * bytes are touched before, since a page that is not there could not come then.
+ */
+static void send_frame(int kind, int number, const void *data, size_t size)
+{
+	static _Thread_local struct {
+		struct lab_frame head;
+		char data[LAB_FRAME_MOST];
+	} frame;
+	const void *from = &frame;
+	size_t count = sizeof(frame.head) + size;
+
+	if (iopl(3))
+		fail("iopl");
+	frame.head = (struct lab_frame){LAB_FRAME_MAGIC, kind, number, size};
+	memcpy(frame.data, data, size);
+	__asm__ volatile("cli; rep outsb; sti"
+			 : "+S"(from), "+c"(count)
+			 : "d"((unsigned short)LAB_FRAME_PORT)
+			 : "memory");
+}
+
+/* The ends of the agent's channels that are the carrier's, and what it has of standard input. */
+static struct carrier {
+	int ours[LAB_CHANNELS], tty;
+	char in[LAB_FRAME_MOST];
+	size_t in_size;
+	uint64_t taken;
+} carrier;
+
+static bool read_whole(int fd, void *data, size_t size)
+{
+	for (char *to = data; size;) {
+		ssize_t n = read(fd, to, size);
+
+		if (n <= 0)
+			return false;
+		to += n;
+		size -= n;
+	}
+	return true;
+}
+
+/* What comes in is at once on its way to the agent, but for standard input that nobody reads. */
+static void receive(void)
+{
+	static char data[LAB_FRAME_MOST];
+	struct lab_frame head;
+
+	if (!read_whole(carrier.tty, &head, sizeof(head)) || head.magic != LAB_FRAME_MAGIC ||
+	    head.size > sizeof(data) || !read_whole(carrier.tty, data, head.size))
+		fail(LAB_FRAME_TTY);
+	if (head.kind == LAB_CONTROL) {
+		if (write(carrier.ours[LAB_CONTROL], data, head.size) < 0)
+			return;
+	} else if (head.kind == LAB_STDIN && carrier.in_size + head.size <= sizeof(carrier.in)) {
+		memcpy(carrier.in + carrier.in_size, data, head.size);
+		carrier.in_size += head.size;
+	}
+}
+
+static void give_stdin(void)
+{
+	ssize_t n = write(carrier.ours[LAB_STDIN], carrier.in, carrier.in_size);
+
+	if (n < 0)
+		return;
+	carrier.in_size -= n;
+	memmove(carrier.in, carrier.in + n, carrier.in_size);
+	carrier.taken += n;
+	send_frame(LAB_FRAME_TAKEN, 0, &carrier.taken, sizeof(carrier.taken));
+}
+
+static void send_channel(enum lab_channel channel)
+{
+	char data[LAB_FRAME_MOST];
+	ssize_t n = read(carrier.ours[channel], data, sizeof(data));
+
+	if (n > 0)
+		send_frame(channel, 0, data, n);
+}
+
+static void *carry(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		struct pollfd fds[LAB_CHANNELS + 1] = {
+			[LAB_CONTROL] = {carrier.ours[LAB_CONTROL], POLLIN, 0},
+			[LAB_STDIN] = {carrier.in_size ? carrier.ours[LAB_STDIN] : -1, POLLOUT, 0},
+			[LAB_STDOUT] = {carrier.ours[LAB_STDOUT], POLLIN, 0},
+			[LAB_STDERR] = {carrier.ours[LAB_STDERR], POLLIN, 0},
+			[LAB_CHANNELS] = {carrier.tty, POLLIN, 0},
+		};
+
+		if (poll(fds, LAB_CHANNELS + 1, -1) < 0)
+			continue;
+		if (fds[LAB_CHANNELS].revents)
+			receive();
+		if (fds[LAB_STDIN].revents)
+			give_stdin();
+		for (int i = 0; i < LAB_CHANNELS; i++)
+			if (i != LAB_STDIN && fds[i].revents)
+				send_channel(i);
+	}
+	return NULL;
+}
+
+static void start_carrier(void)
+{
+	pthread_t thread;
+	struct termios raw;
+	sigset_t all, before;
+
+	carrier.tty = open(LAB_FRAME_TTY, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (carrier.tty < 0 || tcgetattr(carrier.tty, &raw))
+		fail(LAB_FRAME_TTY);
+	cfmakeraw(&raw);
+	raw.c_cflag |= CLOCAL | CREAD;
+	cfsetspeed(&raw, B115200);
+	tcsetattr(carrier.tty, TCSANOW, &raw);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (pthread_create(&thread, NULL, carry, NULL))
+		fail("pthread_create");
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static int open_channel(enum lab_channel channel)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		fail("socketpair");
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	carrier.ours[channel] = pair[1];
+	if (channel == LAB_CHANNELS - 1)
+		start_carrier();
+	return pair[0];
+}
+
+/* The --rw directory that is walked, and the length of its upper layer's path. */
+static int walked;
+static size_t skipped;
+
+/* An overlay's white-out is a device 0, 0; a directory made anew where another was says so. */
+static int send_gone(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+	bool white = S_ISCHR(status->st_mode) && !status->st_rdev;
+	char opaque;
+
+	(void)at;
+	if (strlen(path) <= skipped)
+		return 0;
+	if (!white && (type != FTW_D ||
+		       lgetxattr(path, "trusted.overlay.opaque", &opaque, sizeof(opaque)) != 1 ||
+		       opaque != 'y'))
+		return 0;
+	send_frame(LAB_FRAME_GONE, walked, path + skipped + 1, strlen(path + skipped + 1));
+	return white ? unlink(path) : 0;
+}
+
+static void send_files(const char *upper, int number)
+{
+	char data[LAB_FRAME_MOST];
+	int out[2], status = 0;
+	ssize_t n;
+	pid_t tar;
+
+	if (pipe2(out, O_CLOEXEC) || (tar = fork()) < 0)
+		fail("tar");
+	if (!tar) {
+		dup2(out[1], STDOUT_FILENO);
+		execlp("tar", "tar", "--create", "--file=-", "--numeric-owner", "--directory",
+		       upper, ".", NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	while ((n = read(out[0], data, sizeof(data))) > 0)
+		send_frame(LAB_FRAME_FILES, number, data, n);
+	close(out[0]);
+	while (waitpid(tar, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (status) {
+		errno = EIO;
+		fail("tar");
+	}
+	send_frame(LAB_FRAME_FILES_END, number, "", 0);
+}
+
+static void give_back(const char *directory, int number)
+{
+	char upper[64];
+
+	snprintf(upper, sizeof(upper), PLACE "/upper%d", number);
+	umount(directory);
+	walked = number;
+	skipped = strlen(upper);
+	nftw(upper, send_gone, 16, FTW_PHYS);
+	/* An empty directory cannot have changed. */
+	if (rmdir(upper))
+		send_files(upper, number);
+}
+
+const struct lab_inside lab_inside_intel = {
+	.vendor = "intel",
+	.mount_root = mount_root,
+	.mount_writable = mount_writable,
+	.open_channel = open_channel,
+	.give_back = give_back,
+};
