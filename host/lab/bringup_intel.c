@@ -45,14 +45,14 @@ static void copy_owner(const char *from, const char *to)
 
 static void mount_writable(const char *directory, int number)
 {
-	char lower[64], upper[64], work[64], options[512];
+	char lower[4096 + 16], upper[64], work[64], options[4096 + 512];
 
 	if (!number) {
 		mkdir(PLACE, 0700);
 		mkdir(PLACE "/image", 0700);
 		mount_or_fail(LAB_IMAGE_WRITABLE, PLACE "/image", "squashfs", MS_RDONLY, NULL);
 	}
-	snprintf(lower, sizeof(lower), PLACE "/image/%d", number);
+	snprintf(lower, sizeof(lower), PLACE "/image%s", directory);
 	snprintf(upper, sizeof(upper), PLACE "/upper%d", number);
 	snprintf(work, sizeof(work), PLACE "/work%d", number);
 	mkdir(upper, 0700);
