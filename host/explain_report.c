@@ -11,7 +11,7 @@ static long long number(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-static const char *layer_title(const json_t *object)
+const char *layer_title(const json_t *object)
 {
 	for (int i = 0; i < LAYERS; i++)
 		if (!strcmp(layer_names[i].id, json_text(object, "layer")))

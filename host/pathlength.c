@@ -58,7 +58,8 @@ static const struct argp_option option_table[] = {
 	 "of kernel, mitigations, machine, debugcon, attached [all]", 0},
 	{"full", OPTION_FULL, NULL, 0, "run every combination, not one change at a time", 0},
 	{"explain", OPTION_EXPLAIN, "ROW", 0,
-	 "print instead which functions the instructions of one row are of", 0},
+	 "print instead where the instructions of one row are; with --vary, where the differences are",
+	 0},
 	{"results", 'r', "DIR", 0, "archive [results]", 0},
 	{0},
 };
@@ -87,12 +88,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		pathlength->full = true;
 		return 0;
 	case ARGP_KEY_END:
-		if (pathlength->explain && (pathlength->vary || pathlength->full))
-			argp_error(
-				state,
-				"--explain looks at one boot: --vary and --full are of the matrix");
-		if (pathlength->explain && strcmp(pathlength->boot.vendor ?: "amd", "amd"))
-			argp_error(state, "--explain traces the AMD lab: no --vendor");
+		if (pathlength->explain && pathlength->full)
+			argp_error(state,
+				   "--explain looks at single boots: --full is of the matrix");
+		if (pathlength->explain && !strcmp(pathlength->boot.vendor ?: "amd", "both"))
+			argp_error(state, "--explain: one vendor at a time");
 		return 0;
 	case 'i':
 	case 's':
@@ -359,9 +359,8 @@ int cmd_pathlength(int argc, char **argv)
 		status = EXIT_FAILED;
 	} else {
 		pathlength.boot.results = results;
-		status = pathlength.explain ? explain(pathlength.explain,
-						      pathlength.matrix.value[FACTOR_KERNEL][0],
-						      &pathlength.boot)
+		status = pathlength.explain ? explain(pathlength.explain, &pathlength.matrix,
+						      pathlength.vary != NULL, &pathlength.boot)
 					    : run_matrices(&pathlength);
 	}
 	matrix_free(&pathlength.matrix);

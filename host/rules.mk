@@ -45,6 +45,8 @@ host-sources := \
 	host/exitlab.c \
 	host/explain.c \
 	host/explain_bochs.c \
+	host/explain_boot.c \
+	host/explain_difference.c \
 	host/explain_flame.c \
 	host/explain_fold.c \
 	host/explain_report.c \
@@ -192,13 +194,13 @@ report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host
 	host/gnuplot.c host/json_file.c host/proof.c host/record.c host/report%.c host/stats.c host/verdict.c \
 	host/whole_file.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_fold html json_file pathlength record record_flags report report_files stats tax vendors verdict vmx)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold html json_file pathlength record record_flags report report_files stats tax vendors verdict vmx)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 
 check-programs += $(report-tests)
 
-$(patsubst %,build/asan/host/t/test_%,explain explain_bochs explain_fold pathlength): $(patsubst %,build/asan/host/%.o,explain_bochs explain_flame explain_fold explain_report explain_summary explain_way \
+$(patsubst %,build/asan/host/t/test_%,explain explain_bochs explain_difference explain_fold pathlength): $(patsubst %,build/asan/host/%.o,explain_bochs explain_difference explain_flame explain_fold explain_report explain_summary explain_way \
 	pathlength_matrix pathlength_plot pathlength_report pathlength_summary symbols)
 
 build/asan/%.o: %.c build/flags | build/host/version.h
