@@ -22,6 +22,7 @@ way-to-parts = $(shell realpath -ms --relative-to='$(bindir)' '$(partsdir)')
 installed += \
 	755:build/exitlab:$(bindir)/ \
 	755:build/lab/agent:$(partsdir)/lab/ \
+	755:build/lab/carry:$(partsdir)/lab/ \
 	755:build/lab/prepare:$(partsdir)/lab/ \
 	644:build/lab/trace.so:$(partsdir)/lab/ \
 	644:build/kernel/vmlinux:$(partsdir)/kernel/ \

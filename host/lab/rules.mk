@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # host/lab/: what `exitlab lab` finds beside itself. The kernel is fetched on first use, not here.
 
-lab-parts := build/lab/agent build/lab/prepare build/lab/start.bin build/lab/trace.so
+lab-parts := $(addprefix build/lab/,agent carry prepare start.bin trace.so)
 
 lab-agent-sources := $(addprefix host/lab/,agent.c bringup.c bringup_amd.c bringup_intel.c stream.c)
 
@@ -16,7 +16,7 @@ build/lab/trace.so: host/lab/trace.c host/lab/trace.h build/flags
 
 check-scripts += host/lab/t/prepare.t
 
-build/lab/prepare: host/lab/prepare
+build/lab/carry build/lab/prepare: build/lab/%: host/lab/%
 	$(quiet)mkdir -p $(@D); install -m 755 $< $@
 
 # An option ROM of the Intel lab; assembly that includes a header of C's.
