@@ -24,6 +24,7 @@ installed += \
 	755:build/lab/agent:$(partsdir)/lab/ \
 	755:build/lab/carry:$(partsdir)/lab/ \
 	755:build/lab/prepare:$(partsdir)/lab/ \
+	644:build/lab/start.bin:$(partsdir)/lab/ \
 	644:build/lab/trace.so:$(partsdir)/lab/ \
 	644:build/kernel/vmlinux:$(partsdir)/kernel/ \
 	644:build/kernel/config:$(partsdir)/kernel/ \
