@@ -27,7 +27,7 @@ static void print_half(const json_t *row, FILE *out)
 
 	if (json_is_integer(p50))
 		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(p50));
-	fprintf(out, "  %8s  %-8s  %-14s", number, row ? json_text(row, "verdict") : "-",
+	fprintf(out, "  %9s  %-8s  %-14s", number, row ? json_text(row, "verdict") : "-",
 		json_is_object(proof) ? json_text(proof, "expected") : "-");
 }
 
@@ -67,7 +67,7 @@ void vendors_table(const json_t *amd, const json_t *intel, FILE *out)
 	print_host("AMD", amd, out);
 	print_host("Intel", intel, out);
 	fprintf(out, "unit    %s\n\n%s\n\n", report_unit(amd), vendors_note);
-	fprintf(out, "%-25s  %8s  %-8s  %-14s  %8s  %-8s  %s\n", "row", "AMD p50", "verdict",
+	fprintf(out, "%-25s  %9s  %-8s  %-14s  %9s  %-8s  %s\n", "row", "AMD p50", "verdict",
 		"exit", "Intel p50", "verdict", "exit");
 	json_array_foreach (json_object_get(amd, "rows"), i, row) {
 		print_row(amd, intel, json_text(row, "id"), out);
