@@ -19,8 +19,8 @@ usage() {
 		ok "boot $wrong is wrong usage" test $? = 2
 		ok "and is told so in one line, before the way to the help" test "$(wc -l <"$dir/err")" = 2
 	done
-	"$exitlab" pathlength --vendor intel --explain user.cpuid >"$dir/out" 2>"$dir/err"
-	ok "so is a row to explain on Intel" test $? = 2
+	"$exitlab" pathlength --vendor both --explain user.cpuid >"$dir/out" 2>"$dir/err"
+	ok "so is a row to explain on both" test $? = 2
 	ok "and nothing is made" test ! -e "$dir/none"
 }
 
