@@ -23,6 +23,7 @@ installed += \
 	755:build/exitlab:$(bindir)/ \
 	755:build/lab/agent:$(partsdir)/lab/ \
 	755:build/lab/carry:$(partsdir)/lab/ \
+	644:build/lab/closure.sh:$(partsdir)/lab/ \
 	755:build/lab/prepare:$(partsdir)/lab/ \
 	644:build/lab/start.bin:$(partsdir)/lab/ \
 	644:build/lab/trace.so:$(partsdir)/lab/ \

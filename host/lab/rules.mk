@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # host/lab/: what `exitlab lab` finds beside itself. The kernel is fetched on first use, not here.
 
-lab-parts := $(addprefix build/lab/,agent carry prepare start.bin trace.so)
+lab-parts := $(addprefix build/lab/,agent carry closure.sh prepare start.bin trace.so)
 
 lab-agent-sources := $(addprefix host/lab/,agent.c bringup.c bringup_amd.c bringup_intel.c stream.c)
 
@@ -14,10 +14,13 @@ build/lab/agent: $(lab-agent-sources) $(wildcard host/lab/*.h) build/flags
 build/lab/trace.so: host/lab/trace.c host/lab/trace.h build/flags
 	$(call say,PLUGIN,$@)mkdir -p $(@D); $(CC) $(compile-flags) -fPIC -shared -fvisibility=hidden $(LDFLAGS) -o $@ $<
 
-check-scripts += host/lab/t/prepare.t
+check-scripts += host/lab/t/carry.t host/lab/t/prepare.t
 
 build/lab/carry build/lab/prepare: build/lab/%: host/lab/%
 	$(quiet)mkdir -p $(@D); install -m 755 $< $@
+
+build/lab/closure.sh: host/lab/closure.sh
+	$(quiet)mkdir -p $(@D); install -m 644 $< $@
 
 # An option ROM of the Intel lab; assembly that includes a header of C's.
 build/lab/start.bin: host/lab/start.S host/lab/payload.h
