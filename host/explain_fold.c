@@ -26,6 +26,7 @@ struct stack {
 
 struct folding {
 	const struct way *way;
+	bool learning; /* what the stacks are when a sample begins */
 	struct frame *root;
 	struct stack stack[RINGS];
 };
@@ -98,8 +99,9 @@ static size_t returns_to(const struct stack *stack, const struct place *place, u
 }
 
 /* Brings the stack to instruction i, which is on its ring and of no thunk. */
-static void follow(const struct way *way, size_t i, struct stack *stack)
+static void follow(const struct folding *folding, size_t i, struct stack *stack)
 {
+	const struct way *way = folding->way;
 	const struct place *place = &way->place[i];
 	uint64_t address = way->address[i], before = stack->before;
 	const struct frame *top = stack->top ? stack->entry[stack->top].frame : NULL;
@@ -121,6 +123,10 @@ static void follow(const struct way *way, size_t i, struct stack *stack)
 		push(stack, place, before);
 	} else if (to) {
 		stack->top = to;
+	} else if (folding->learning) {
+		/* The caller of all that is on the stack. */
+		stack->top = 0;
+		push(stack, place, 0);
 	} else {
 		uint64_t call = stack->entry[stack->top].call;
 
@@ -147,7 +153,7 @@ static void run(struct folding *folding)
 		if (is_thunk(&way->place[i])) {
 			frame = child_of(frame, &way->place[i], ring);
 		} else {
-			follow(way, i, stack);
+			follow(folding, i, stack);
 			frame = stack->entry[stack->top].frame;
 		}
 		frame->self++;
@@ -186,11 +192,13 @@ struct frame *fold(const struct way *way)
 	if (!folding)
 		die("no memory for call stacks");
 	folding->way = way;
+	folding->learning = true;
 	plant(folding);
 	run(folding);
 	first = folding->root;
 	plant(folding);
 	fold_free(first);
+	folding->learning = false;
 	run(folding);
 	root = folding->root;
 	free(folding);

@@ -159,6 +159,8 @@ static void the_samples_are_a_loop(void **state)
 	(void)state;
 	EXPECT("kvm;handler 1\nkernel;handler;helper 2\n", {&helper, 0x1110}, {&handler, 0x1015},
 	       {&helper, 0x1100});
+	EXPECT("kvm;handler 1\nkernel;handler;helper 2\nkernel;handler;helper;tail 1\n",
+	       {&helper, 0x1110}, {&tail, 0x1200}, {&handler, 0x1015}, {&helper, 0x1100});
 }
 
 static void unnamed_code_is_called_if_it_is_come_back_from(void **state)
