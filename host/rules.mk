@@ -150,6 +150,7 @@ check-scripts += host/t/compare.t
 check-scripts += host/t/exitcount.t
 check-scripts += host/t/floor.t
 check-scripts += host/t/isolation.t
+check-scripts += host/t/lab_intel.t
 check-scripts += host/t/lab_vendor.t
 check-scripts += host/t/marks.t host/t/pathlength.t host/t/html.t
 check: build/host/t/make_records
