@@ -255,8 +255,8 @@ int main(void)
 	agent.err = (struct stream){.to = channel[LAB_STDERR], .chunk = sizeof(agent.err.buffer)};
 	if (job.no_input)
 		agent.stdin_end = 0;
-	start_cmd(&agent, &job);
 	tell(&agent, &(struct lab_message){.kind = LAB_READY});
+	start_cmd(&agent, &job);
 	carry(&agent);
 
 	sync();

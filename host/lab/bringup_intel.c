@@ -175,6 +175,7 @@ static void *carry(void *unused)
 
 static void start_carrier(void)
 {
+	struct sched_param soon = {.sched_priority = 1};
 	pthread_t thread;
 	struct termios raw;
 	sigset_t all, before;
@@ -191,6 +192,9 @@ static void start_carrier(void)
 	if (pthread_create(&thread, NULL, carry, NULL))
 		fail("pthread_create");
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	/* What was said is out before the kernel can panic of what is done next. */
+	if (pthread_setschedparam(thread, SCHED_FIFO, &soon))
+		fail("pthread_setschedparam");
 }
 
 static int open_channel(enum lab_channel channel)

@@ -29,7 +29,7 @@ enum {
 };
 
 enum {
-	LAB_READY = 1,	 /* from the agent: CMD was started */
+	LAB_READY = 1,	 /* from the agent: CMD is about to start */
 	LAB_STATUS,	 /* from the agent: CMD ended; value: its status, out, err: its bytes */
 	LAB_SIGNAL,	 /* to the agent: value is the signal for CMD */
 	LAB_STDIN_ENDED, /* to the agent: no more than `in` bytes of standard input come */

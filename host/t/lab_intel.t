@@ -74,7 +74,7 @@ message='no --iommu'
 ok "--iommu is a usage error" usage --iommu true
 message='no clock but insn'
 ok "so is the host's clock" usage --clock host true
-message='no second CPU'
+message='counts one CPU'
 ok "and a second CPU" usage --cpus 2 true
 message='amd nor intel'
 ok "an unknown vendor" usage --vendor arm true
@@ -94,18 +94,19 @@ unset BXSHARE
 mkdir "$dir/bin"
 for tool in /usr/bin/* /bin/* /usr/sbin/* /sbin/*; do
 	case ${tool##*/} in
-	mksquashfs | sqfstar) ;;
+	mksquashfs | sqfstar) ;; # of one package
 	*) ln -sf "$tool" "$dir/bin/${tool##*/}" ;;
 	esac
 done
 before=$PATH
 PATH=$dir/bin
 export PATH
-ok "without mksquashfs" fails 77 'squashfs.* is missing; make deps installs it' true
+ok "without squashfs-tools" fails 77 'sq.*fs.* is missing; make deps installs it' true
 PATH=$before
 
 # One for all that a command can see and do.
 cat >"$dir/look" <<'END'
+#!/bin/sh
 pwd
 id -u
 echo "kvm: $(test -c /dev/kvm && echo there)"
@@ -137,8 +138,9 @@ for file in changed deleted replaced/old mode; do
 	echo old >"$dir/kept/$file"
 done
 cd "$dir" || exit 1
-printf 'first line' | intel --mem 768M --rw kept --rw "a b
-c" --with with --with seq -- sh "$dir/look" rest
+echo 'first line' >"$dir/input"
+intel --mem 768M --rw kept --rw "a b
+c" --with with --with seq -- sh "$dir/look" rest <"$dir/input"
 cd - >/dev/null || exit 1
 if [ "$status" = 77 ]; then
 	tail -n 1 "$dir/err"
@@ -187,7 +189,6 @@ soon said up
 processes=$(all_of "$lab")
 kill "$lab"
 ok "a signal reaches the command" soon said asked
-kill "$lab"
 sleep 0.3 # sooner it would be the same request
 kill "$lab"
 wait "$lab"
