@@ -59,8 +59,46 @@ static void print_host(const char *vendor, const json_t *summary, FILE *out)
 		json_text(setup, "machine"));
 }
 
+/* What report_reasons() prints, the caller's. */
+static char *reasons_of(const json_t *summary)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		die("no memory for a table");
+	report_reasons(json_object_get(summary, "rows"), "", plain_text, out);
+	fclose(out);
+	return text;
+}
+
+/* Is it one of the text's lines? line ends with a newline, as all of them do. */
+static bool has_line(const char *text, const char *line, size_t length)
+{
+	for (; *text; text = strchr(text, '\n') + 1)
+		if (!strncmp(text, line, length))
+			return true;
+	return false;
+}
+
+/* Each line of the one with the vendor before it, where the other has it with both; or leaves it
+ * out. */
+static void print_reasons(const char *text, const char *other, const char *vendor, const char *both,
+			  FILE *out)
+{
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+		size_t length = strcspn(line, "\n") + 1;
+		const char *whose = has_line(other, line, length) ? both : vendor;
+
+		if (whose)
+			fprintf(out, "%s: %.*s", whose, (int)length, line);
+	}
+}
+
 void vendors_table(const json_t *amd, const json_t *intel, FILE *out)
 {
+	char *amd_reasons, *intel_reasons;
 	const json_t *row;
 	size_t i;
 
@@ -77,6 +115,10 @@ void vendors_table(const json_t *amd, const json_t *intel, FILE *out)
 			print_row(amd, intel, json_text(row, "id"), out);
 	}
 	fputc('\n', out);
-	report_reasons(json_object_get(amd, "rows"), "AMD: ", plain_text, out);
-	report_reasons(json_object_get(intel, "rows"), "Intel: ", plain_text, out);
+	amd_reasons = reasons_of(amd);
+	intel_reasons = reasons_of(intel);
+	print_reasons(amd_reasons, intel_reasons, "AMD", "both", out);
+	print_reasons(intel_reasons, amd_reasons, "Intel", NULL, out);
+	free(amd_reasons);
+	free(intel_reasons);
 }

@@ -85,6 +85,14 @@ static void side_by_side(void **state)
 	assert_non_null(
 		strstr(text, "\nIntel: INVALID: CPUID exits 0, expected 1000 (user.cpuid)"));
 	assert_null(strstr(text, "\nAMD: INVALID: CPUID exits 0"));
+	assert_null(strstr(text, "\nboth: INVALID: CPUID exits 0"));
+	free(text);
+	/* What both say is said once. */
+	set_row(amd, "user.cpuid", "verdict", json_string("INVALID"));
+	set_row(amd, "user.cpuid", "reason", json_string("CPUID exits 0, expected 1000"));
+	text = table(amd, intel);
+	assert_non_null(strstr(text, "\nboth: INVALID: CPUID exits 0, expected 1000 (user.cpuid)"));
+	assert_null(strstr(text, "\nIntel: INVALID: CPUID exits 0"));
 	free(text);
 	json_decref(amd);
 	json_decref(intel);
