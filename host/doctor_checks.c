@@ -22,7 +22,7 @@ const struct doctor_check doctor_checks[] = {
 	{"qemu-plugins", "pathlength --explain: QEMU writes down each instruction", doctor_qemu_help, "--help:-plugin", DEPS},
 	{"bochs",        "lab --vendor intel: emulates VT-x", doctor_bochs, "corei7_skylake_x", DEPS},
 	{"bochs-bios",   "lab --vendor intel: its firmware", doctor_bochs_file, "BIOS-bochs-latest", DEPS},
-	{"mksquashfs",   "lab --vendor intel: carries files into it", doctor_tool, "mksquashfs -version", DEPS},
+	{"sqfstar",      "lab --vendor intel: carries files into it", doctor_tool, "sqfstar -version", DEPS},
 	{"results-room", "boot: the archive", doctor_room, "results", NULL},
 	{"cache-room",   "make, lab: kernels", doctor_room, "cache", NULL},
 	/* what the proof takes */
@@ -65,7 +65,7 @@ const struct doctor_ability doctor_abilities[] = {
 	  {"in the lab", "guest qemu qemu-microvm lab-kernel results-room"}},
 	 "bpf btf memlock"},
 	{"boot-intel", "make boot VENDOR=intel",
-	 {{"in the lab", "guest qemu qemu-microvm lab-kernel bochs bochs-bios mksquashfs results-room"}}, ""},
+	 {{"in the lab", "guest qemu qemu-microvm lab-kernel bochs bochs-bios sqfstar results-room"}}, ""},
 	{"floor", "exitlab floor", {{"on this host", "kvm"}, {"in the lab", "qemu lab-kernel"}}, "kvm-kernel bpf btf"},
 	{"isolate", "make boot ISOLATE=1",
 	 {{"on this host", "root cpus guest qemu qemu-microvm kvm-kernel results-room"},

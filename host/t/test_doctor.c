@@ -179,7 +179,7 @@ static void programs(void **state)
 	finds("bochs-bios", DOCTOR_MISSING,
 	      "/opt/bochs/BIOS-bochs-latest: No such file or directory");
 	unsetenv("BXSHARE");
-	finds("mksquashfs", DOCTOR_MISSING, "mksquashfs is not in PATH");
+	finds("sqfstar", DOCTOR_MISSING, "sqfstar is not in PATH");
 	put_program("/usr/local/cuda/bin/nvcc", "#!/bin/sh\necho tools, release 12.4, V1\n");
 	snprintf(finding.detail, sizeof(finding.detail), "release 12.4, %s/usr/local/cuda/bin/nvcc",
 		 root);
@@ -281,10 +281,10 @@ static void routes(void **state)
 		doctor_route(&doctor_abilities[1], without("kvm-kernel bpf"), lacks, sizeof(lacks)),
 		0);
 	assert_string_equal(lacks, "");
-	assert_int_equal(doctor_route(&doctor_abilities[1], without("mksquashfs bochs"), lacks,
-				      sizeof(lacks)),
-			 -1);
-	assert_string_equal(lacks, "bochs, mksquashfs");
+	assert_int_equal(
+		doctor_route(&doctor_abilities[1], without("sqfstar bochs"), lacks, sizeof(lacks)),
+		-1);
+	assert_string_equal(lacks, "bochs, sqfstar");
 	assert_int_equal(doctor_route(doctor_abilities, without("guest"), lacks, sizeof(lacks)),
 			 -1);
 }

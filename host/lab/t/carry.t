@@ -76,7 +76,7 @@ mkdir -m 750 "$dir/tools"
 mkdir "$dir/more"
 cat >"$dir/tools/script" <<'END'
 #!/usr/bin/env bash
-# A comment names no program: xzless.
+# A comment names no program: xzless too
 "${0%/*}/inner"
 . "${0%/*}/../more/part.sh"
 END
