@@ -5,8 +5,11 @@
 #include "explain_way.h"
 #include "util.h"
 
-#define KERNEL_SPACE  (1ull << 63)
-#define GUEST_MODULES 0xffffffffc0000000ull
+#define KERNEL_SPACE (1ull << 63)
+
+/* Of the guest, whose kernel is not RANDOMIZE_BASE: 512 MiB of image, then modules, that is kexit.
+ */
+#define GUEST_MODULES 0xffffffffa0000000ull
 
 const struct layer_name layer_names[LAYERS] = {
 	[LAYER_GUEST] = {"guest", "guest"},

@@ -130,6 +130,21 @@ static void instructions_have_layers(void **state)
 	expect_layer(SYSCALL, TRACE_HOST, LAYER_KERNEL, RING_KERNEL);
 }
 
+/* The guest's kernel is named from its map, which kexit.ko, behind it, is not in. */
+static void the_guest_has_names_too(void **state)
+{
+	const struct names names = {symbols, symbols};
+	struct place place = place_of(&names, trace_pack(SYSCALL + 1, TRACE_GUEST));
+
+	(void)state;
+	assert_string_equal(place.object, "guest kernel");
+	assert_string_equal(place.function, "do_syscall");
+	assert_int_equal(place.start, SYSCALL);
+	place = place_of(&names, trace_pack(0xffffffffa0001000, TRACE_GUEST));
+	assert_string_equal(place.object, "kexit");
+	assert_string_equal(place.function, "?");
+}
+
 static void entry_is_a_section_and_a_table(void **state)
 {
 	(void)state;
@@ -325,6 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_have_names),
 		cmocka_unit_test(instructions_have_layers),
+		cmocka_unit_test(the_guest_has_names_too),
 		cmocka_unit_test(entry_is_a_section_and_a_table),
 		cmocka_unit_test(the_way_most_samples_took),
 		cmocka_unit_test(an_exit_counts_where_the_clock_counts_it),
