@@ -137,12 +137,15 @@ chmod 640 "$dir/a file"
 ok "and after a mode" another_than "$second" -- cat "a file"
 touch -d '2 hours ago' "$second"
 touch -d '3 hours ago' "$first"
+echo text >"$dir/a file"
+chmod 644 "$dir/a file"
+ok "the one before is used again" image_is "$first" -- cat "a file"
 for i in 1 2; do
 	echo "$i" >"$dir/a file"
 	carry 0 -- cat "a file"
 done
 ok "the four used last are kept" \
-	[ "$(find "$dir/cache" -name '*.squashfs' | wc -l) $(ls "$first" "$second" 2>/dev/null)" = "4 $second" ]
+	[ "$(find "$dir/cache" -name '*.squashfs' | wc -l) $(ls "$first" "$second" 2>/dev/null)" = "4 $first" ]
 
 # The --rw directories.
 mkdir -p "$dir/rw/inner/deep"
