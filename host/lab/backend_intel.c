@@ -10,7 +10,6 @@
 #include <pty.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../layout.h"
@@ -20,10 +19,17 @@
 #include "relay.h"
 #include "tool.h"
 
-#define MARKS	  20000 /* most pairs of marks whose instructions are written */
-#define VERSION_S 30	/* longest time of bochs --help */
-#define CARRY_S	  600	/* of gathering what is carried */
-#define MEMORY	  3072	/* MiB; above begins what is not memory */
+/*
+ * RDRAND and RDSEED are the one thing in Bochs 2.7 that is not the same in each run. Without them
+ * the kernel's random numbers are, and with them where objects lie and what is hashed.
+ */
+static const char intel_arguments[] = "clearcpuid=rdrand,rdseed";
+
+#define MARKS	  20000	    /* most pairs of marks whose instructions are written */
+#define VERSION_S 30	    /* longest time of bochs --help */
+#define CARRY_S	  600	    /* of gathering what is carried */
+#define MEMORY	  3072	    /* MiB; above begins what is not memory */
+#define BEGIN_AT  946684800 /* by the lab's clock chip: 2000-01-01T00:00:00Z */
 
 static const char *bochs_program(void)
 {
@@ -131,8 +137,8 @@ static unsigned long mebibytes(const char *text)
 }
 
 /*
- * One instruction is one tick and one nanosecond. Nothing is in step with this machine's time but
- * the clock chip's first value: whatever comes, comes at the same instruction in every run.
+ * One instruction is one tick and one nanosecond. Nothing is in step with this machine's time, and
+ * every run begins in the same second: whatever comes, comes at the same instruction.
  */
 static int configuration(unsigned long memory_mib, int rom, int payload, int log,
 			 const char *serial, bool trace)
@@ -145,13 +151,13 @@ static int configuration(unsigned long memory_mib, int rom, int payload, int log
 	fprintf(file,
 		"cpu: model=corei7_skylake_x, count=1, ips=1000000000, reset_on_triple_fault=0\n"
 		"memory: guest=%lu, host=%lu\n"
-		"clock: sync=none, time0=%lld\n"
+		"clock: sync=none, time0=%d\n"
 		"pci: enabled=1, chipset=i440fx\n"
 		"romimage: file=\"%s/BIOS-bochs-latest\"\n"
 		"optromimage1: file=/proc/self/fd/%d, address=%#x\n"
 		"optramimage1: file=/proc/self/fd/%d, address=%#x\n",
-		memory_mib, memory_mib, (long long)time(NULL), bios_directory(), rom, START_ADDRESS,
-		payload, PAYLOAD_LOAD);
+		memory_mib, memory_mib, BEGIN_AT, bios_directory(), rom, START_ADDRESS, payload,
+		PAYLOAD_LOAD);
 	fprintf(file,
 		"com1: enabled=1, mode=file, dev=/proc/self/fd/%d\n"
 		"com2: enabled=1, mode=term, dev=%s\n"
@@ -224,7 +230,7 @@ static int make_parts(struct parts *parts, const struct lab_options *options,
 	code = gather(options, signals, text, sizeof(text), image);
 	if (code)
 		return code;
-	payload.kernel_line = lab_kernel_line(options, "");
+	payload.kernel_line = lab_kernel_line(options, intel_arguments);
 	code = payload_make(&payload, &parts->payload);
 	if (image[1])
 		unlink(image[1]); /* nobody else's */
