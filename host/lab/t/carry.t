@@ -73,15 +73,16 @@ fi
 
 # What a command names.
 mkdir -m 750 "$dir/tools"
-mkdir "$dir/more"
+mkdir "$dir/tools/more"
 cat >"$dir/tools/script" <<'END'
 #!/usr/bin/env bash
 # A comment names no program: xzless too
 "${0%/*}/inner"
-. "${0%/*}/../more/part.sh"
+here=${0%/*}
+. "$here/more/part.sh"
 END
 printf '#!/bin/sh\necho inner | rev\n' >"$dir/tools/inner"
-printf 'echo part | cksum\n' >"$dir/more/part.sh"
+printf 'echo part | cksum\n' >"$dir/tools/more/part.sh"
 echo text >"$dir/a file"
 chmod +x "$dir/tools/script" "$dir/tools/inner"
 ok "a pipeline that a shell is to run" carry 0 -- sh -c "tac 'a file'|rev; tools/script"
