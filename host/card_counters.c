@@ -250,6 +250,24 @@ static void add_table(json_t *into, json_t *unavailable, const struct card_subje
 		fclose(file);
 }
 
+json_int_t card_interrupts(int cpu)
+{
+	const struct card_subject subject = {.root = "", .cpu = cpu};
+	json_t *all = json_object(), *unavailable = json_object(), *counter;
+	const char *name;
+	json_int_t sum = 0;
+
+	add_table(all, unavailable, &subject, "interrupt");
+	json_object_foreach (all, name, counter) {
+		sum += json_integer_value(json_object_get(counter, "count"));
+	}
+	if (json_object_size(unavailable))
+		sum = -1;
+	json_decref(all);
+	json_decref(unavailable);
+	return sum;
+}
+
 void card_count(json_t *into, json_t *unavailable, const struct card_subject *subject)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {

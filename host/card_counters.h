@@ -13,6 +13,10 @@
  */
 void card_count(json_t *into, json_t *unavailable, const struct card_subject *subject);
 
+/* Interrupts that a CPU has taken, of all kinds in /proc/interrupts; -1 where that cannot be read.
+ */
+json_int_t card_interrupts(int cpu);
+
 /* Opens a file for reading by its formatted path; NULL with errno. */
 FILE *card_open(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

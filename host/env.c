@@ -119,6 +119,7 @@ json_t *env_json(const struct run *run, const char *time)
 				   "pinned", run->pinned, "isolated", run->isolated)},
 		{"memory", json_pack("{s:i, s:b, s:b}", "mib", vm->memory_mib, "locked",
 				     run->memory_locked, "hugepages", vm_hugepages(vm))},
+		{"host_interrupts", json_incref(run->host_interrupts)},
 		{"clock", json_pack("{s:s, s:o}", "kind", env_clock(), "tsc_khz",
 				    run->tsc_khz ? json_integer(run->tsc_khz) : json_null())},
 		{"boot", boot_json(run, guest)},

@@ -44,6 +44,15 @@ static void close_report(struct report *report)
 	free(report);
 }
 
+/* While the row was timed; -1 where nobody counted. */
+static int64_t host_interrupts(const struct report *report, int row)
+{
+	const json_t *all = json_object_get(report->env, "host_interrupts");
+	const json_t *count = json_object_get(all, exit_rows[row].id);
+
+	return json_is_integer(count) ? json_integer_value(count) : -1;
+}
+
 /* A row's samples are needed once: sorted in samples, which as scratch has room for the largest. */
 static int compute_row(struct report *report, const char *dir, int row, uint8_t pass,
 		       uint32_t *samples, uint32_t *scratch)
@@ -56,6 +65,7 @@ static int compute_row(struct report *report, const char *dir, int row, uint8_t 
 
 	if (record->header.kind != RECORD_ROW)
 		return 0;
+	stats->contamination.host_interrupts = host_interrupts(report, row);
 	memcpy(samples, record->payload, n * sizeof(*samples));
 	if (pass == PASS_TIMED && disturbed->header.kind)
 		contamination_sort(samples, scratch, n, disturbed, &stats->contamination);

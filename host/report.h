@@ -40,6 +40,8 @@ int report_print_json(const char *dir, FILE *out);
 /* A row's samples in two sets: those that the guest knows to be disturbed, and the others. */
 struct contamination {
 	uint64_t by_cause[DISTURBED_CAUSES]; /* flagged samples; one may have several causes */
+	int64_t host_interrupts; /* while the row ran, of the vCPU's CPU; -1: not known */
+	uint64_t by_host;	 /* samples flagged for them */
 	struct sample_set {
 		uint64_t n;
 		uint32_t at[STATS_PERCENTILES]; /* only where n is not 0 */
@@ -64,6 +66,9 @@ struct report {
 /*
  * Sorts n samples, which come in the order in which they were taken, ascending, and summarises the
  * two sets they fall into. scratch holds n elements and is overwritten.
+ * Where contamination->host_interrupts is not negative, which it is under the insn clock alone, as
+ * many of the longest samples at most are flagged, too, as long as they are longer than the p99:
+ * nothing else makes a sample longer there, and the guest does not see it.
  */
 void contamination_sort(uint32_t *samples, uint32_t *scratch, size_t n,
 			const struct record *disturbed, struct contamination *contamination);

@@ -18,6 +18,7 @@
 
 #include "attach.h"
 #include "card.h"
+#include "card_counters.h"
 #include "diagnose.h"
 #include "exitcount.h"
 #include "record.h"
@@ -42,7 +43,8 @@ struct watch {
 	bool started, monitor_gone;
 	struct exitcount *counter;
 	struct attached *attached;
-	json_t *before; /* the card's first snapshot */
+	json_t *before;	       /* the card's first snapshot */
+	json_int_t interrupts; /* of the vCPU's CPU when the guest got its last word */
 	unsigned long long begin_ns, sign_of_life_ns;
 };
 
@@ -123,6 +125,28 @@ static json_t *take_snapshot(const struct watch *watch)
 		&(struct card_subject){"", watch->run->vm.cpu, watch->vm.pid, watch->vm.vcpu});
 }
 
+/*
+ * Where time is instructions, an interrupt of the host is the only thing that makes a sample longer
+ * without a trace in the guest. The guest waits for our word, so the counts are of the row.
+ */
+static void count_interrupts(struct watch *watch)
+{
+	const struct record *record = &watch->record;
+	json_int_t now;
+
+	if (record->header.clock != CLOCK_INSN || watch->run->proof || watch->counter)
+		return;
+	now = card_interrupts(watch->run->vm.cpu);
+	if (now < 0)
+		return;
+	if (!watch->run->host_interrupts)
+		watch->run->host_interrupts = json_object();
+	if (record->header.kind == RECORD_ROW)
+		json_object_set_new(watch->run->host_interrupts, exit_rows[record->row].id,
+				    json_integer(now - watch->interrupts));
+	watch->interrupts = now;
+}
+
 static void begin_timed(struct watch *watch)
 {
 	const char *name = watch->run->attach;
@@ -175,6 +199,7 @@ static void take_record(struct watch *watch)
 	case RECORD_DONE:
 		return;
 	}
+	count_interrupts(watch);
 	progress(watch);
 	send(watch->vm.record, &go, 1, MSG_NOSIGNAL);
 }
@@ -402,6 +427,7 @@ void run_free(struct run *run)
 {
 	json_decref(run->proof);
 	json_decref(run->card);
+	json_decref(run->host_interrupts);
 	json_decref(run->command);
 	free(run->qemu_version);
 	run->proof = run->card = run->command = NULL;

@@ -31,6 +31,7 @@ struct run {
 	enum outcome outcome;
 	char why[512];
 	json_t *proof;	    /* exitlab-proof/1; NULL without DONE */
+	json_t *host_interrupts; /* under the insn clock: of the vCPU's CPU while a row ran, by row */
 	json_t *card;	    /* what disturbed the timed pass, as card_difference() says */
 	json_t *command;    /* QEMU's arguments */
 	char *qemu_version; /* NULL: it did not start */

@@ -14,6 +14,8 @@
 #define MOST 1000
 
 /* samples become all of them, sorted. */
+static int64_t interrupts = -1; /* of the host, for split() */
+
 static struct contamination split(uint32_t *samples, size_t n, const struct disturbed *flags,
 				  uint32_t count)
 {
@@ -21,7 +23,7 @@ static struct contamination split(uint32_t *samples, size_t n, const struct dist
 	static uint8_t payload[MOST * sizeof(*flags) + 1];
 	struct record record = {.header = {.kind = RECORD_DISTURBED, .count = count},
 				.payload = payload + 1};
-	struct contamination contamination = {0};
+	struct contamination contamination = {.host_interrupts = interrupts};
 	/* As large as promised, so that the sanitizer sees any element too far. */
 	uint32_t *scratch = malloc(n * sizeof(*scratch));
 
@@ -75,6 +77,49 @@ static void all_or_none(void **state)
 	assert_int_equal(none.by_cause[0] + none.by_cause[1], 0);
 }
 
+/* Two interrupts of the host and one that the guest saw: the guest's first, then the longest. */
+static void of_the_host(void **state)
+{
+	static const struct disturbed flags[] = {{7, DISTURBED_INTERRUPT}};
+	static uint32_t samples[500];
+	struct contamination contamination;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
+		samples[i] = i % 100 ? 1189 : 1184;
+	samples[7] = 9000;
+	samples[70] = 5000;
+	interrupts = 2;
+	contamination = split(samples, ARRAY_SIZE(samples), flags, 1);
+	interrupts = -1;
+	/* One of the two came between samples: no sample that is as long as others answers for it.
+	 */
+	assert_int_equal(contamination.by_host, 1);
+	assert_int_equal(contamination.flagged.n, 2);
+	assert_int_equal(contamination.flagged.at[STATS_MIN], 5000);
+	assert_int_equal(contamination.flagged.at[STATS_MAX], 9000);
+	assert_int_equal(contamination.clean.n, 498);
+	assert_int_equal(contamination.clean.at[STATS_MAX], 1189);
+	assert_int_equal(samples[499], 9000);
+	assert_int_equal(samples[498], 5000);
+}
+
+/* More samples are longer than there were interrupts: what is not explained stays. */
+static void unexplained(void **state)
+{
+	static uint32_t samples[500];
+	struct contamination contamination;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
+		samples[i] = i < 497 ? 4 : 100 + i;
+	interrupts = 1;
+	contamination = split(samples, ARRAY_SIZE(samples), NULL, 0);
+	interrupts = -1;
+	assert_int_equal(contamination.by_host, 1);
+	assert_int_equal(contamination.clean.at[STATS_MAX], 598);
+}
+
 /* Every third sample or so flagged, against sets made one by one. */
 static void at_random(void **state)
 {
@@ -115,8 +160,8 @@ static void at_random(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(planted),
-		cmocka_unit_test(all_or_none),
+		cmocka_unit_test(planted),     cmocka_unit_test(all_or_none),
+		cmocka_unit_test(of_the_host), cmocka_unit_test(unexplained),
 		cmocka_unit_test(at_random),
 	};
 
