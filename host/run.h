@@ -30,11 +30,12 @@ struct run {
 	/* Set by run_guest(). The stream is in directory/NAME.rec. */
 	enum outcome outcome;
 	char why[512];
-	json_t *proof;	    /* exitlab-proof/1; NULL without DONE */
-	json_t *host_interrupts; /* under the insn clock: of the vCPU's CPU while a row ran, by row */
-	json_t *card;	    /* what disturbed the timed pass, as card_difference() says */
-	json_t *command;    /* QEMU's arguments */
-	char *qemu_version; /* NULL: it did not start */
+	json_t *proof;		 /* exitlab-proof/1; NULL without DONE */
+	json_t *host_interrupts; /* under the insn clock: of the vCPU's CPU while a row ran, by row
+				  */
+	json_t *card;		 /* what disturbed the timed pass, as card_difference() says */
+	json_t *command;	 /* QEMU's arguments */
+	char *qemu_version;	 /* NULL: it did not start */
 	bool memory_locked, pinned, isolated;
 	unsigned long long boot_ns;	/* from the vCPU's start to the first record */
 	char info[RECORD_MAX_TEXT + 1]; /* the guest's INFO text */

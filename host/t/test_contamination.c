@@ -107,6 +107,7 @@ static void of_the_host(void **state)
 /* More samples are longer than there were interrupts: what is not explained stays. */
 static void unexplained(void **state)
 {
+	static const struct disturbed none[1];
 	static uint32_t samples[500];
 	struct contamination contamination;
 
@@ -114,7 +115,7 @@ static void unexplained(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++)
 		samples[i] = i < 497 ? 4 : 100 + i;
 	interrupts = 1;
-	contamination = split(samples, ARRAY_SIZE(samples), NULL, 0);
+	contamination = split(samples, ARRAY_SIZE(samples), none, 0);
 	interrupts = -1;
 	assert_int_equal(contamination.by_host, 1);
 	assert_int_equal(contamination.clean.at[STATS_MAX], 598);
