@@ -70,6 +70,7 @@ host-sources := \
 	host/lab.c \
 	host/lab/backend_amd.c \
 	host/lab/backend_intel.c \
+	host/lab/changes.c \
 	host/lab/initramfs.c \
 	host/lab/machine.c \
 	host/lab/payload.c \

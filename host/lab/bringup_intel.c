@@ -256,7 +256,18 @@ static void send_files(const char *upper, int number)
 		errno = EIO;
 		fail("tar");
 	}
-	send_frame(LAB_FRAME_FILES_END, number, "", 0);
+}
+
+/* Has the --rw directory itself the owner and the mode that it has outside? */
+static bool same_owner(const char *directory, int number)
+{
+	char lower[4096 + 16], upper[64];
+	struct stat before, now;
+
+	snprintf(lower, sizeof(lower), PLACE "/image%s", directory);
+	snprintf(upper, sizeof(upper), PLACE "/upper%d", number);
+	return !stat(lower, &before) && !stat(upper, &now) && before.st_uid == now.st_uid &&
+	       before.st_gid == now.st_gid && before.st_mode == now.st_mode;
 }
 
 static void give_back(const char *directory, int number)
@@ -267,10 +278,11 @@ static void give_back(const char *directory, int number)
 	umount(directory);
 	walked = number;
 	skipped = strlen(upper);
-	nftw(upper, send_gone, 16, FTW_PHYS);
-	/* An empty directory cannot have changed. */
-	if (rmdir(upper))
+	if (nftw(upper, send_gone, 16, FTW_PHYS))
+		fail(upper);
+	if (!same_owner(directory, number) || rmdir(upper))
 		send_files(upper, number);
+	send_frame(LAB_FRAME_END, number, "", 0);
 }
 
 const struct lab_inside lab_inside_intel = {

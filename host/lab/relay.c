@@ -9,11 +9,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../util.h"
 #include "backend.h"
+#include "changes.h"
 #include "relay.h"
 
 #define PIPE_SIZE 1048576
@@ -24,12 +24,6 @@
  */
 #define LOOK_EVERY_MS 1
 
-/* A child that takes frames of one directory: rm, then tar. */
-struct taker {
-	pid_t pid;
-	int to;
-};
-
 struct state {
 	const struct relay *relay;
 	char buffer[65536];
@@ -37,25 +31,8 @@ struct state {
 	uint64_t sent, taken; /* bytes of standard input */
 	bool stdin_ended;
 	bool heard; /* the agent, which listens before it speaks: what comes sooner is lost */
-	struct taker tar;
-	struct words gone; /* paths in the directory whose frames come */
-	bool lost;	   /* something could not be brought back */
+	struct changes changes;
 };
-
-static bool write_whole(int fd, const void *data, size_t size)
-{
-	for (const char *from = data; size;) {
-		ssize_t n = write(fd, from, size);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		if (n > 0) {
-			from += n;
-			size -= n;
-		}
-	}
-	return true;
-}
 
 static void send_frame(const struct state *state, int kind, const void *data, size_t size)
 {
@@ -68,107 +45,12 @@ static void send_frame(const struct state *state, int kind, const void *data, si
 	write_whole(state->relay->to, &frame, sizeof(frame.head) + size);
 }
 
-/* Starts a program in a --rw directory. input -1: it reads nothing. */
-static pid_t start(const char *directory, char *const *argv, int input)
-{
-	pid_t self = getpid(), pid = fork();
-
-	if (pid)
-		return pid;
-	lab_child(self);
-	if (input < 0)
-		input = open("/dev/null", O_RDONLY);
-	dup2(input, STDIN_FILENO);
-	dup2(STDERR_FILENO, STDOUT_FILENO);
-	if (!chdir(directory))
-		execvp(argv[0], argv);
-	pr_err("lab: %s: cannot run %s: %s", directory, argv[0], strerror(errno));
-	_exit(EXIT_FAILED);
-}
-
-static void end(struct state *state, const char *directory, pid_t pid)
-{
-	int status = -1;
-
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (!status)
-		return;
-	pr_err("lab: %s: not all that changed there could be brought back", directory);
-	state->lost = true;
-}
-
-/* Is this a path that stays below where it is taken from? */
-static bool below(const char *path)
-{
-	for (const char *part = path; part; part = strchr(part, '/')) {
-		part += part != path;
-		if (!strcmp(part, "..") || !strncmp(part, "../", 3))
-			return false;
-	}
-	return *path && *path != '/';
-}
-
-static void remove_gone(struct state *state, const char *directory)
-{
-	struct words *gone = &state->gone;
-
-	if (gone->n)
-		end(state, directory, start(directory, gone->word, -1));
-	words_free(gone);
-	*gone = (struct words){};
-}
-
-/* Directories come one after the other, each with what is gone first. */
-static void take_gone(struct state *state, const char *directory, const char *path, size_t size)
-{
-	struct words *gone = &state->gone;
-
-	if (!gone->n) {
-		words_add(gone, "rm");
-		words_add(gone, "-rf");
-		words_add(gone, "--");
-	}
-	words_add(gone, "%.*s", (int)size, path);
-	if (!below(gone->word[gone->n - 1])) {
-		free(gone->word[--gone->n]);
-		gone->word[gone->n] = NULL;
-	}
-	if (gone->n == 1000)
-		remove_gone(state, directory);
-}
-
-static void take_files(struct state *state, const char *directory, const void *data, size_t size)
-{
-	/* The lab has a time of its own: what comes from it is as old as its coming. */
-	char *argv[] = {"tar", "--extract", "--file=-", "--touch", NULL};
-	int pair[2];
-
-	if (!state->tar.pid) {
-		remove_gone(state, directory);
-		if (pipe2(pair, O_CLOEXEC))
-			die("lab: %s", strerror(errno));
-		state->tar = (struct taker){start(directory, argv, pair[0]), pair[1]};
-		close(pair[0]);
-	}
-	write_whole(state->tar.to, data, size);
-}
-
-static void take_files_end(struct state *state, const char *directory)
-{
-	close(state->tar.to);
-	end(state, directory, state->tar.pid);
-	state->tar = (struct taker){0};
-}
-
 /* What was to be brought back and was not makes the lab fail. */
 static void take_control(struct state *state, void *data, size_t size)
 {
 	struct lab_message *message = data;
 
-	for (size_t i = 0; i < state->relay->writable->n && state->gone.n; i++)
-		remove_gone(state, state->relay->writable->word[i]);
-	if (size == sizeof(*message) && message->kind == LAB_STATUS && state->lost)
+	if (size == sizeof(*message) && message->kind == LAB_STATUS && state->changes.lost)
 		message->value = EXIT_FAILED;
 	write_whole(state->relay->channel[LAB_CONTROL], data, size);
 }
@@ -193,15 +75,15 @@ static void take(struct state *state, const struct lab_frame *head, void *data)
 		break;
 	case LAB_FRAME_GONE:
 		if (directory)
-			take_gone(state, directory, data, head->size);
+			changes_gone(&state->changes, head->number, data, head->size);
 		break;
 	case LAB_FRAME_FILES:
 		if (directory)
-			take_files(state, directory, data, head->size);
+			changes_files(&state->changes, head->number, data, head->size);
 		break;
-	case LAB_FRAME_FILES_END:
+	case LAB_FRAME_END:
 		if (directory)
-			take_files_end(state, directory);
+			changes_end(&state->changes, head->number, directory);
 		break;
 	}
 }
@@ -283,6 +165,7 @@ static void carry(const struct relay *relay)
 	static struct state state;
 
 	state.relay = relay;
+	state.changes = no_changes;
 	for (;;) {
 		size_t room = LAB_STDIN_AHEAD - (state.sent - state.taken);
 		bool more = room && !state.stdin_ended && state.heard;

@@ -66,7 +66,7 @@ enum lab_frame_kind {
 	LAB_FRAME_TAKEN = LAB_CHANNELS, /* out: uint64_t, so much of standard input was read */
 	LAB_FRAME_GONE,			/* out: a path that is no more in a --rw directory */
 	LAB_FRAME_FILES,		/* out: a piece of a tar file of what changed there */
-	LAB_FRAME_FILES_END,		/* out: that was all of this directory */
+	LAB_FRAME_END,			/* out: that was all of this directory */
 };
 
 struct lab_frame {

@@ -125,6 +125,10 @@ ln -s nowhere link
 echo more >"a name
 of two lines"
 chmod 4750 mode
+rm "../a b
+c/same"
+chmod 711 "../a b
+c"
 dd if=/dev/zero of=/big bs=1M 2>&1 | grep -o 'No space left on device'
 rm /big
 echo "to stderr" >&2
@@ -133,9 +137,11 @@ exit 37
 END
 mkdir "$dir/with" "$dir/kept/replaced"
 echo carried >"$dir/with/me"
-for file in changed deleted replaced/old mode; do
+for file in changed deleted replaced/old mode same; do
 	echo old >"$dir/kept/$file"
 done
+echo old >"$dir/a b
+c/same"
 cd "$dir" || exit 1
 echo 'first line' >"$dir/input"
 intel --mem 768M --rw kept --rw "a b
@@ -170,6 +176,11 @@ ok "a link" [ "$(readlink "$dir/kept/link")" = nowhere ]
 ok "a name with a newline" contains "$dir/kept/a name
 of two lines" more
 ok "a mode" [ "$(stat -c %a "$dir/kept/mode")" = 4750 ]
+ok "one deleted in the other directory" [ ! -e "$dir/a b
+c/same" ]
+ok "... and there alone" [ -e "$dir/kept/same" ]
+ok "the mode of a directory where nothing else changed" [ "$(stat -c %a "$dir/a b
+c")" = 711 ]
 
 touch "$dir/began"
 traces >"$dir/before"
