@@ -45,16 +45,20 @@ static void copy_owner(const char *from, const char *to)
 
 static void mount_writable(const char *directory, int number)
 {
-	char lower[4096 + 16], upper[64], work[64], options[4096 + 512];
+	char image[4096 + 16], lower[64], upper[64], work[64], options[512];
 
 	if (!number) {
 		mkdir(PLACE, 0700);
 		mkdir(PLACE "/image", 0700);
 		mount_or_fail(LAB_IMAGE_WRITABLE, PLACE "/image", "squashfs", MS_RDONLY, NULL);
 	}
-	snprintf(lower, sizeof(lower), PLACE "/image%s", directory);
+	snprintf(image, sizeof(image), PLACE "/image%s", directory);
+	snprintf(lower, sizeof(lower), PLACE "/lower%d", number);
 	snprintf(upper, sizeof(upper), PLACE "/upper%d", number);
 	snprintf(work, sizeof(work), PLACE "/work%d", number);
+	/* A name of ours: the directory's may have what divides options. */
+	if (symlink(image, lower))
+		fail(lower);
 	mkdir(upper, 0700);
 	mkdir(work, 0700);
 	copy_owner(lower, upper);
@@ -259,12 +263,12 @@ static void send_files(const char *upper, int number)
 }
 
 /* Has the --rw directory itself the owner and the mode that it has outside? */
-static bool same_owner(const char *directory, int number)
+static bool same_owner(int number)
 {
-	char lower[4096 + 16], upper[64];
+	char lower[64], upper[64];
 	struct stat before, now;
 
-	snprintf(lower, sizeof(lower), PLACE "/image%s", directory);
+	snprintf(lower, sizeof(lower), PLACE "/lower%d", number);
 	snprintf(upper, sizeof(upper), PLACE "/upper%d", number);
 	return !stat(lower, &before) && !stat(upper, &now) && before.st_uid == now.st_uid &&
 	       before.st_gid == now.st_gid && before.st_mode == now.st_mode;
@@ -280,7 +284,7 @@ static void give_back(const char *directory, int number)
 	skipped = strlen(upper);
 	if (nftw(upper, send_gone, 16, FTW_PHYS))
 		fail(upper);
-	if (!same_owner(directory, number) || rmdir(upper))
+	if (!same_owner(number) || rmdir(upper))
 		send_files(upper, number);
 	send_frame(LAB_FRAME_END, number, "", 0);
 }

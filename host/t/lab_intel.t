@@ -19,8 +19,8 @@ cleanup() {
 }
 trap cleanup EXIT
 trap 'exit 1' INT TERM
-mkdir "$dir/kept" "$dir/tmp" "$dir/a b
-c"
+mkdir "$dir/kept" "$dir/tmp" "$dir/a,b:
+c\d"
 
 intel() {
 	TMPDIR=$dir/tmp "$exitlab" lab --vendor intel --deadline 400 "$@" >"$dir/out" 2>"$dir/err"
@@ -125,10 +125,10 @@ ln -s nowhere link
 echo more >"a name
 of two lines"
 chmod 4750 mode
-rm "../a b
-c/same"
-chmod 711 "../a b
-c"
+rm "../a,b:
+c\d/same"
+chmod 711 "../a,b:
+c\d"
 dd if=/dev/zero of=/big bs=1M 2>&1 | grep -o 'No space left on device'
 rm /big
 echo "to stderr" >&2
@@ -140,12 +140,12 @@ echo carried >"$dir/with/me"
 for file in changed deleted replaced/old mode same; do
 	echo old >"$dir/kept/$file"
 done
-echo old >"$dir/a b
-c/same"
+echo old >"$dir/a,b:
+c\d/same"
 cd "$dir" || exit 1
 echo 'first line' >"$dir/input"
-intel --mem 768M --rw kept --rw "a b
-c" --with with --with seq -- sh "$dir/look" rest <"$dir/input"
+intel --mem 768M --rw kept --rw "a,b:
+c\d" --with with --with seq -- sh "$dir/look" rest <"$dir/input"
 cd - >/dev/null || exit 1
 if [ "$status" = 77 ]; then
 	tail -n 1 "$dir/err"
@@ -176,11 +176,11 @@ ok "a link" [ "$(readlink "$dir/kept/link")" = nowhere ]
 ok "a name with a newline" contains "$dir/kept/a name
 of two lines" more
 ok "a mode" [ "$(stat -c %a "$dir/kept/mode")" = 4750 ]
-ok "one deleted in the other directory" [ ! -e "$dir/a b
-c/same" ]
+ok "one deleted in the other directory" [ ! -e "$dir/a,b:
+c\d/same" ]
 ok "... and there alone" [ -e "$dir/kept/same" ]
-ok "the mode of a directory where nothing else changed" [ "$(stat -c %a "$dir/a b
-c")" = 711 ]
+ok "the mode of a directory where nothing else changed" [ "$(stat -c %a "$dir/a,b:
+c\d")" = 711 ]
 
 touch "$dir/began"
 traces >"$dir/before"
