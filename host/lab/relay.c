@@ -55,6 +55,18 @@ static void take_control(struct state *state, void *data, size_t size)
 	write_whole(state->relay->channel[LAB_CONTROL], data, size);
 }
 
+/* The lab's root may say anything; it cannot have read more than was sent. */
+static void take_taken(struct state *state, const void *data, size_t size)
+{
+	uint64_t taken;
+
+	if (size != sizeof(taken))
+		return;
+	memcpy(&taken, data, size);
+	if (taken >= state->taken && taken <= state->sent)
+		state->taken = taken;
+}
+
 static void take(struct state *state, const struct lab_frame *head, void *data)
 {
 	const struct words *writable = state->relay->writable;
@@ -70,8 +82,7 @@ static void take(struct state *state, const struct lab_frame *head, void *data)
 		write_whole(state->relay->channel[head->kind], data, head->size);
 		break;
 	case LAB_FRAME_TAKEN:
-		if (head->size == sizeof(state->taken))
-			memcpy(&state->taken, data, head->size);
+		take_taken(state, data, head->size);
 		break;
 	case LAB_FRAME_GONE:
 		if (directory)
