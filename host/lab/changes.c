@@ -69,12 +69,14 @@ static void turn_to(struct changes *changes, int number)
 /* Is this a path that stays below where it is taken from? */
 static bool below(const char *path)
 {
+	if (!*path || *path == '/')
+		return false;
 	for (const char *part = path; part; part = strchr(part, '/')) {
-		part += part != path;
+		part += *part == '/';
 		if (!strcmp(part, "..") || !strncmp(part, "../", 3))
 			return false;
 	}
-	return *path && *path != '/';
+	return true;
 }
 
 void changes_gone(struct changes *changes, int number, const char *path, size_t size)
