@@ -178,6 +178,9 @@ check-programs += build/asan/host/t/test_card
 build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file \
 	whole_file)
 
+check-programs += build/asan/host/t/test_changes
+build/asan/host/t/test_changes: $(patsubst %,build/asan/host/lab/%.o,changes machine)
+
 check-programs += build/asan/host/t/test_estimate
 build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats)
 
