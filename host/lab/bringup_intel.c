@@ -246,8 +246,8 @@ static void send_files(const char *upper, int number)
 		fail("tar");
 	if (!tar) {
 		dup2(out[1], STDOUT_FILENO);
-		execlp("tar", "tar", "--create", "--file=-", "--numeric-owner", "--directory",
-		       upper, ".", NULL);
+		execlp("tar", "tar", "--create", "--file=-", "--sparse", "--numeric-owner",
+		       "--directory", upper, ".", NULL);
 		_exit(127);
 	}
 	close(out[1]);

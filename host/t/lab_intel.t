@@ -125,6 +125,7 @@ ln -s nowhere link
 echo more >"a name
 of two lines"
 chmod 4750 mode
+truncate -s 8G holes
 rm "../a,b:
 c\d/same"
 chmod 711 "../a,b:
@@ -176,6 +177,7 @@ ok "a link" [ "$(readlink "$dir/kept/link")" = nowhere ]
 ok "a name with a newline" contains "$dir/kept/a name
 of two lines" more
 ok "a mode" [ "$(stat -c %a "$dir/kept/mode")" = 4750 ]
+ok "a file of holes" [ "$(stat -c '%s %b' "$dir/kept/holes")" = '8589934592 0' ]
 ok "one deleted in the other directory" [ ! -e "$dir/a,b:
 c\d/same" ]
 ok "... and there alone" [ -e "$dir/kept/same" ]
