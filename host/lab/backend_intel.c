@@ -201,16 +201,29 @@ struct parts {
 	char serial_name[64];
 };
 
+/* An image that is nobody else's is no more when this process is; its name becomes another. */
+static int make_nameless(const char **image, char *name, size_t size)
+{
+	int fd = *image ? open(*image, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return fd;
+	unlink(*image);
+	snprintf(name, size, "/proc/self/fd/%d", fd);
+	*image = name;
+	return fd;
+}
+
 static int make_parts(struct parts *parts, const struct lab_options *options,
 		      const struct lab_kernel *kernel, int initramfs, int signals)
 {
 	const char *image[PAYLOAD_IMAGES] = {NULL};
-	char start[PATH_MAX], text[2 * PATH_MAX];
+	char start[PATH_MAX], text[2 * PATH_MAX], name[32];
 	struct payload payload = {.kernel = kernel->image,
 				  .image = image,
 				  .initramfs = initramfs,
 				  .memory_mib = mebibytes(options->memory)};
-	int code;
+	int code, writable;
 
 	if (!payload.memory_mib || payload.memory_mib > MEMORY) {
 		pr_err("lab: --mem %s: at most %dM with --vendor intel", options->memory, MEMORY);
@@ -228,12 +241,12 @@ static int make_parts(struct parts *parts, const struct lab_options *options,
 	if (parts->rom < 0)
 		return EXIT_FAILED;
 	code = gather(options, signals, text, sizeof(text), image);
-	if (code)
-		return code;
-	payload.kernel_line = lab_kernel_line(options, intel_arguments);
-	code = payload_make(&payload, &parts->payload);
-	if (image[1])
-		unlink(image[1]); /* nobody else's */
+	writable = make_nameless(&image[1], name, sizeof(name));
+	if (!code) {
+		payload.kernel_line = lab_kernel_line(options, intel_arguments);
+		code = payload_make(&payload, &parts->payload);
+	}
+	close(writable);
 	if (code)
 		return code;
 	if (openpty(&parts->serial, &parts->terminal, parts->serial_name, NULL, NULL)) {
