@@ -130,6 +130,9 @@ first=${images[0]}
 ok "the same again is the same image" image_is "$first" -- cat "a file"
 mv "$first" "$dir/first"
 ok "made anew it has the same name" image_is "$first" -- cat "a file"
+truncate -s 100000 "$first"
+image_is "$first" -- cat "a file"
+ok "one cut short is made anew" [ "$(stat -c %s "$first")" -gt 100000 ]
 ok "and bytes" cmp -s "$first" "$dir/first"
 echo tex2 >"$dir/a file"
 ok "after a byte changed it is another" another_than "$first" -- cat "a file"
