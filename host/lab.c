@@ -154,12 +154,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!options->command)
 			argp_error(state, "which command? exitlab lab -- COMMAND");
-		if (options->insn_clock && options->cpus > 1)
-			argp_error(state, "the insn clock counts one CPU; use --clock host");
 		lacking = options->backend->lacks(options);
 		if (lacking)
 			argp_error(state, "--vendor %s has no %s", options->backend->vendor,
 				   lacking);
+		if (options->insn_clock && options->cpus > 1)
+			argp_error(state, "the insn clock counts one CPU; use --clock host");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

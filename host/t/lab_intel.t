@@ -74,7 +74,7 @@ message='no --iommu'
 ok "--iommu is a usage error" usage --iommu true
 message='no clock but insn'
 ok "so is the host's clock" usage --clock host true
-message='counts one CPU'
+message='no second CPU'
 ok "and a second CPU" usage --cpus 2 true
 message='amd nor intel'
 ok "an unknown vendor" usage --vendor arm true
