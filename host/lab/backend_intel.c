@@ -76,7 +76,7 @@ static int find(int signals, char *name, size_t size)
 		return EXIT_CANNOT;
 	}
 	if (!strstr(text, "-rc ")) {
-		pr_err("lab: this %s was built without its debugger, which starts it unattended",
+		pr_err("lab: this %s was built without its debugger, which starts it unattended; BOCHS=PATH names another",
 		       bochs);
 		return EXIT_CANNOT;
 	}
