@@ -57,8 +57,7 @@ static int list_rows(void)
 static void print_place(const struct boot *boot)
 {
 	if (!strcmp(boot->options.accel, "auto"))
-		printf("accel: kvm, which runs the guest%s\n",
-		       boot->options.vendor ? "; --vendor is of the lab" : "");
+		printf("accel: kvm, which runs the guest\n");
 	printf("vCPU on CPU %d, %s\n", boot->cpu,
 	       boot->cpu == boot->isolation.cpu ? "isolated"
 	       : boot->options.cpu >= 0		? "as asked for"
@@ -348,6 +347,11 @@ int cmd_boot(int argc, char **argv)
 	if (!strcmp(env_clock(), "insn") && !options->iter)
 		boot.options.iter = INSN_ITER;
 	find_files(&boot);
+	if (options->vendor && !strcmp(options->accel, "auto")) {
+		printf("accel: lab, since --vendor is of it\n");
+		fflush(stdout);
+		boot.options.accel = "lab";
+	}
 	if (lab_wanted(options->accel))
 		return options->under_isolate ? EXIT_NO_GUEST : boot_in_lab(options);
 	if (!options->isolate) {

@@ -181,7 +181,7 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 		break;
 	case ARGP_KEY_END:
 		if (boot->vendor && (!strcmp(boot->accel, "kvm") || !strcmp(boot->accel, "tcg")))
-			argp_error(state, "--vendor is of the lab: --accel lab, or auto");
+			argp_error(state, "--vendor is of the lab: --accel lab, or none");
 		if (boot->vendor && strcmp(boot->vendor, "amd") &&
 		    (boot->vcpus > 1 || boot->isolate))
 			argp_error(state, "the Intel lab has one CPU: no --vcpus 2, no --isolate");
