@@ -73,7 +73,7 @@ static void run_vendor(const struct boot_options *options, const char *results,
 		return;
 	}
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[Kin the %s lab", vendor_title(run->vendor));
+		fprintf(stderr, "\r\033[Kin the %s lab: some minutes", vendor_title(run->vendor));
 	lab_boot_command(&command, options, run->vendor, directory);
 	run->status = command_run(&command, log, &run->interrupted);
 	command_free(&command);

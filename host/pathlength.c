@@ -218,8 +218,9 @@ static int run_cell(struct pathlength *pathlength, size_t number, char *why, siz
 		return EXIT_FAILED;
 	cell_label(&pathlength->matrix, cell, label, sizeof(label));
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[K%s, cell %zu of %zu: %s", vendor_title(pathlength->vendor),
-			number + 1, pathlength->matrix.count, label);
+		fprintf(stderr, "\r\033[K%s, cell %zu of %zu, some minutes each: %s",
+			vendor_title(pathlength->vendor), number + 1, pathlength->matrix.count,
+			label);
 	strftime(began, sizeof(began), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 	add_cell(&command, pathlength, cell, directory);
 	status = command_run(&command, log, &interrupted);
