@@ -39,21 +39,32 @@ char *boot_run_in(const char *directory)
 	return path;
 }
 
+/* 0, also without such a file, when *found is false; -1 with one line on stderr. */
+static int set_time(const char *run, const char *name, const char *began, bool *found)
+{
+	json_t *json = NULL;
+	int error = json_file_read(run, name, &json);
+
+	*found = json != NULL;
+	if (json && json_object_get(json, "time")) {
+		json_object_set_new(json, "time", json_string(began));
+		error = json_file_write(json, run, name);
+	}
+	json_decref(json);
+	return error;
+}
+
 int boot_report_again(const char *run, const char *began)
 {
-	json_t *env;
-	int error;
+	bool found;
 
-	if (json_file_read(run, "env.json", &env))
+	if (set_time(run, "env.json", began, &found))
 		return -1;
-	if (!env) {
+	if (!found) {
 		pr_err("%s has no env.json: it did not come back whole", run);
 		return -1;
 	}
-	json_object_set_new(env, "time", json_string(began));
-	error = json_file_write(env, run, "env.json") || report_make(run);
-	json_decref(env);
-	return error ? -1 : 0;
+	return set_time(run, "floor.json", began, &found) || report_make(run) ? -1 : 0;
 }
 
 static FILE *open_log(const char *directory, char path[PATH_MAX + 16])

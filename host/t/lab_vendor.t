@@ -74,6 +74,7 @@ both() {
 		[ "$run" = "$intel" ] || second=$run # the last of them
 	done
 	ok "a second run on Intel is the same to the last byte" cmp "$intel/run.rec" "$second/run.rec"
+	ok "none of its times is the lab's own" test "$(cat "$intel"/*.json | grep -c '"time": "2000')" = 0
 	cp -r "$intel" "$dir/again"
 	"$exitlab" report "$dir/again" >"$dir/out" 2>"$dir/err"
 	ok "its report is the same when it is made again" diff -r "$intel" "$dir/again"
