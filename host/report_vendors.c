@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The runs of two vendors' labs side by side: for each row its path length, its verdict, and the
- * exit by which it was proved.
+ * exit that it took.
  */
 #include <string.h>
 
@@ -18,17 +18,47 @@ const char *vendor_title(const char *vendor)
 	return !strcmp(vendor, "amd") ? "AMD" : "Intel";
 }
 
+/*
+ * The exit by which the row was proved, else the one that was counted most; in both cases of those
+ * that every other execution had at least, as the rest is contamination. "+" behind it where an
+ * execution has more exits than that one. A row that may exit, and did not, has none.
+ */
+static void name_exit(const json_t *proof, char *name, size_t size)
+{
+	json_int_t executed = json_integer_value(json_object_get(proof, "executed"));
+	json_int_t all = json_integer_value(json_object_get(proof, "exits")), most = 0;
+	bool expected = 2 * all >= executed;
+	const char *reason, *exit = expected ? json_text(proof, "expected") : "none";
+	json_t *count;
+
+	if (!expected)
+		all = 0;
+	json_object_foreach (json_object_get(proof, "other"), reason, count) {
+		json_int_t n = json_integer_value(count);
+
+		if (2 * n < executed)
+			continue;
+		all += n;
+		if (!expected && n > most) {
+			most = n;
+			exit = reason;
+		}
+	}
+	snprintf(name, size, "%s%s", exit, 2 * all >= 3 * executed ? "+" : "");
+}
+
 /* Of a row that did not run there is a verdict alone. */
 static void print_half(const json_t *row, FILE *out)
 {
 	const json_t *p50 = json_object_get(row, "p50");
 	const json_t *proof = json_object_get(row, "proof");
-	char number[24] = "-";
+	char number[24] = "-", exit[64] = "-";
 
 	if (json_is_integer(p50))
 		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(p50));
-	fprintf(out, "  %9s  %-8s  %-14s", number, row ? json_text(row, "verdict") : "-",
-		json_is_object(proof) ? json_text(proof, "expected") : "-");
+	if (json_is_object(proof))
+		name_exit(proof, exit, sizeof(exit));
+	fprintf(out, "  %9s  %-8s  %-14s", number, row ? json_text(row, "verdict") : "-", exit);
 }
 
 static void print_row(const json_t *amd, const json_t *intel, const char *id, FILE *out)
@@ -53,7 +83,7 @@ static void print_host(const char *vendor, const json_t *summary, FILE *out)
 {
 	const json_t *setup = json_object_get(summary, "setup");
 
-	fprintf(out, "%-6s  %s, Linux %s; guest Linux %s on QEMU %s, %s\n", vendor,
+	fprintf(out, "%-6s  %s, Linux %s\n        guest Linux %s on QEMU %s, %s\n", vendor,
 		json_text(setup, "cpu"), json_text(setup, "kernel"),
 		json_text(setup, "guest_kernel"), json_text(setup, "qemu"),
 		json_text(setup, "machine"));
@@ -104,7 +134,10 @@ void vendors_table(const json_t *amd, const json_t *intel, FILE *out)
 
 	print_host("AMD", amd, out);
 	print_host("Intel", intel, out);
-	fprintf(out, "unit    %s\n\n%s\n\n", report_unit(amd), vendors_note);
+	fprintf(out, "unit    %s\n", report_unit(amd));
+	fputs("exit    by which the row was proved, else the one that was counted most; +: there are more\n\n",
+	      out);
+	fprintf(out, "%s\n\n", vendors_note);
 	fprintf(out, "%-25s  %9s  %-8s  %-14s  %9s  %-8s  %s\n", "row", "AMD p50", "verdict",
 		"exit", "Intel p50", "verdict", "exit");
 	json_array_foreach (json_object_get(amd, "rows"), i, row) {

@@ -119,6 +119,43 @@ static void one_alone(void **state)
 	json_decref(intel);
 }
 
+/* A row has the exit that it took, which is not always the one that was expected. */
+static void exit_taken(void **state)
+{
+	static const struct {
+		const char *proof, *exit;
+	} cases[] = {
+		{"{'expected':'cpuid','executed':10,'exits':10,'other':{'interrupt':2}}", "cpuid"},
+		{"{'expected':'read_cr8','executed':10,'exits':0,'other':{}}", "none"},
+		{"{'expected':'write_dr7','executed':10,'exits':1,'other':{}}", "none"},
+		{"{'expected':'none','executed':10,'exits':0,'other':{'interrupt':4}}", "none"},
+		{"{'expected':'none','executed':10,'exits':0,'other':{'cr0':20}}", "cr0+"},
+		{"{'expected':'none','executed':10,'exits':0,'other':{'vintr':10,'msr':11}}",
+		 "msr+"},
+		{"{'expected':'hlt','executed':10,'exits':10,'other':{'msr':11}}", "hlt+"},
+	};
+	json_t *amd = report_of(SVM), *intel = report_of(VMX);
+	char wanted[64];
+
+	(void)state;
+	set_row(amd, "user.cpuid", "p50", json_integer(3332));
+	set_row(intel, "user.cpuid", "p50", json_integer(1166));
+	set_row(intel, "user.cpuid", "verdict", json_string("PROVED"));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = strdup(cases[i].proof);
+
+		for (char *at = text; *at; at++)
+			*at = *at == '\'' ? '"' : *at;
+		set_row(amd, "user.cpuid", "proof", json_loads(text, 0, NULL));
+		snprintf(wanted, sizeof(wanted), "user.cpuid 3332 PROVED %s 1166 PROVED CPUID",
+			 cases[i].exit);
+		assert_line(amd, intel, wanted);
+		free(text);
+	}
+	json_decref(amd);
+	json_decref(intel);
+}
+
 /* How to repeat a run in the Intel lab; a floor has no knob for it. */
 static void repeat(void **state)
 {
@@ -145,6 +182,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(side_by_side),
 		cmocka_unit_test(one_alone),
+		cmocka_unit_test(exit_taken),
 		cmocka_unit_test_setup_teardown(repeat, make_dir, remove_dir),
 	};
 
