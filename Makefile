@@ -165,7 +165,7 @@ help:
 #h   ATTACH=TRACER            of boot: trace the timed pass: exitcount, trace-cmd or perf [nothing]
 #h   LAB_KERNELS="A B"        of pathlength: kernels [the newest of each series that apt offers]
 #h   VARY=FACTOR,... FULL=1   of pathlength: factors; every combination of them [all; one at a time]
-#h   EXPLAIN=ROW              of pathlength: where the instructions of a row are, by layer, function and stack
+#h   EXPLAIN=ROW              of pathlength: where the instructions of a row are; with VARY=, where they differ
 #h   ROUNDS=N DISTURB=WHEN    of isolation-ab: how often [3; 1 in the lab]; on, off or both [both]
 #h   IRQCHIP=1                of floor: with the interrupt controllers inside KVM
 #h   READ=FILE                of isolation-ab: a file that the generator also reads, for disk interrupts
