@@ -30,8 +30,8 @@ static void print_heading(const json_t *summary, const char *end, FILE *out)
 		json_text(setup, "machine"), json_text(setup, "debugcon"), end);
 	fprintf(out,
 		"row     %s: p50 %lld insns, all of them below; %lld samples took this way, "
-		"instruction by instruction%s",
-		json_text(summary, "row"), number(summary, "length"), number(summary, "same"), end);
+		"instruction by instruction\n",
+		json_text(summary, "row"), number(summary, "length"), number(summary, "same"));
 }
 
 void explain_text(const json_t *summary, FILE *out)
