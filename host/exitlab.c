@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The command: finds the subcommand in the table of commands.h. Start reading here. */
 #include <argp.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,11 +56,20 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return status ?: EXIT_FAILED;
 }
 
+/* Where one of the three is closed no file of ours may have its number; it fails as before. */
+static void hold_standard_streams(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			exit(EXIT_FAILED);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
 	bool asks_help;
 
+	hold_standard_streams();
 	argp_err_exit_status = EXIT_USAGE;
 	setlinebuf(stdout); /* what is said before a long step must not wait for its end */
 	if (argc < 2) {

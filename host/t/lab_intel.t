@@ -192,6 +192,9 @@ ok "a panic of its kernel" ended 1 'ended while the command ran: .*sysrq trigger
 fails 1 'the deadline of 6 s passed before the command ran' --deadline 6 true
 ok "a deadline" ended 1 'the deadline of 6 s passed before the command ran'
 
+"$exitlab" lab --vendor intel --deadline 2 true <&- >&- 2>&-
+ok "no standard stream at all" [ $? = 1 ]
+
 # A command that hangs: the first request to end is its own, the second in a row is the lab's.
 TMPDIR=$dir/tmp "$exitlab" lab --vendor intel --deadline 400 -- \
 	sh -c 'trap "echo asked" TERM; echo up; while :; do :; done' </dev/null >"$dir/out" 2>"$dir/err" &
