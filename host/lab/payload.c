@@ -94,8 +94,11 @@ static int put_segments(int to, const char *elf, size_t size, uint32_t *entry, u
 	}
 	part = (const void *)(elf + head->e_phoff);
 	for (int i = 0; i < head->e_phnum; i++, part++) {
-		if (part->p_offset + part->p_filesz > size ||
-		    (part->p_type == PT_LOAD && part->p_paddr < PAYLOAD_ADDRESS)) {
+		if (part->p_offset + part->p_filesz > size) {
+			errno = EIO;
+			return -1;
+		}
+		if (part->p_type == PT_LOAD && part->p_paddr < PAYLOAD_ADDRESS) {
 			errno = ENOEXEC;
 			return -1;
 		}
@@ -166,6 +169,7 @@ static int put_all(int to, const struct payload *payload)
 		pr_err("lab: %s: %s", payload->kernel,
 		       errno == ENOEXEC ? "no kernel with a PVH entry (CONFIG_PVH); choose another "
 					  "with --kernel"
+		       : errno == EIO	? "not whole; remove its directory to make it anew"
 					: strerror(errno));
 		return EXIT_CANNOT;
 	}
