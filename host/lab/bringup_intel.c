@@ -218,20 +218,36 @@ static int open_channel(enum lab_channel channel)
 static int walked;
 static size_t skipped;
 
-/* An overlay's white-out is a device 0, 0; a directory made anew where another was says so. */
+/* Was there a directory, under the name that is below the upper layer? */
+static bool was_directory(const char *name)
+{
+	char path[4096 + 64];
+	struct stat status;
+
+	snprintf(path, sizeof(path), PLACE "/lower%d/%s", walked, name);
+	return !lstat(path, &status) && S_ISDIR(status.st_mode);
+}
+
+/*
+ * An overlay's white-out is a device 0, 0; a directory made anew where another was says so; and tar
+ * puts no file where a directory is that is not empty.
+ */
 static int send_gone(const char *path, const struct stat *status, int type, struct FTW *at)
 {
-	bool white = S_ISCHR(status->st_mode) && !status->st_rdev;
+	bool white = S_ISCHR(status->st_mode) && !status->st_rdev, gone = white;
+	const char *name = path + skipped + 1;
 	char opaque;
 
 	(void)at;
 	if (strlen(path) <= skipped)
 		return 0;
-	if (!white && (type != FTW_D ||
-		       lgetxattr(path, "trusted.overlay.opaque", &opaque, sizeof(opaque)) != 1 ||
-		       opaque != 'y'))
-		return 0;
-	send_frame(LAB_FRAME_GONE, walked, path + skipped + 1, strlen(path + skipped + 1));
+	if (type == FTW_D)
+		gone = lgetxattr(path, "trusted.overlay.opaque", &opaque, sizeof(opaque)) == 1 &&
+		       opaque == 'y';
+	else if (!white)
+		gone = was_directory(name);
+	if (gone)
+		send_frame(LAB_FRAME_GONE, walked, name, strlen(name));
 	return white ? unlink(path) : 0;
 }
 

@@ -121,6 +121,7 @@ ls
 echo new >changed
 rm deleted
 rm -r replaced && mkdir replaced && echo new >replaced/file
+rm -r place && echo new >place
 ln -s nowhere link
 echo more >"a name
 of two lines"
@@ -136,9 +137,9 @@ echo "to stderr" >&2
 seq 1 8000000 | head -c 50000000
 exit 37
 END
-mkdir "$dir/with" "$dir/kept/replaced"
+mkdir "$dir/with" "$dir/kept/replaced" "$dir/kept/place"
 echo carried >"$dir/with/me"
-for file in changed deleted replaced/old mode same; do
+for file in changed deleted replaced/old place/old mode same; do
 	echo old >"$dir/kept/$file"
 done
 echo old >"$dir/a,b:
@@ -173,6 +174,7 @@ ok "what is not --rw is not written" [ ! -e "$dir/with/lost" ]
 ok "a file that changed" contains "$dir/kept/changed" new
 ok "one that is deleted" [ ! -e "$dir/kept/deleted" ]
 ok "a directory in another's place" [ "$(ls "$dir/kept/replaced")" = file ]
+ok "a file in a directory's place" contains "$dir/kept/place" new
 ok "a link" [ "$(readlink "$dir/kept/link")" = nowhere ]
 ok "a name with a newline" contains "$dir/kept/a name
 of two lines" more
