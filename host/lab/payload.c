@@ -14,8 +14,8 @@
 
 #define ALIGNMENT  0x200000 /* of persistent memory, as Linux wants it */
 #define MIB	   1048576
-#define PVH_ENTRY  18 /* XEN_ELFNOTE_PHYS32_ENTRY */
-#define LINE_SPACE 4096
+#define PVH_ENTRY  18	/* XEN_ELFNOTE_PHYS32_ENTRY */
+#define LINE_SPACE 2048 /* x86's COMMAND_LINE_SIZE: Linux cuts off what is more */
 
 /* Xen's struct hvm_start_info with its one module, then what start.S needs. */
 struct handoff {
@@ -132,11 +132,15 @@ static int put_kernel(int to, const char *path, uint32_t *entry, uint64_t *end)
 	return error;
 }
 
-/* Puts the images from address on and says so on the kernel's command line. Returns where they end.
+/*
+ * Puts the images from address on and makes the kernel's command line, which says where they are.
+ * Returns where they end, 0 after printing what is wrong.
  */
-static uint64_t put_images(int to, const struct payload *payload, uint64_t address, char *line,
-			   size_t size)
+static uint64_t put_images(int to, const struct payload *payload, uint64_t address,
+			   char line[LINE_SPACE])
 {
+	int length = snprintf(line, LINE_SPACE, "%s", payload->kernel_line);
+
 	for (int i = 0; i < PAYLOAD_IMAGES; i++) {
 		uint64_t room;
 		int fd;
@@ -151,11 +155,25 @@ static uint64_t put_images(int to, const struct payload *payload, uint64_t addre
 		}
 		room = aligned(lseek(fd, 0, SEEK_END));
 		close(fd);
-		snprintf(line + strlen(line), size - strlen(line), " memmap=%lluK!%lluK",
-			 (unsigned long long)room / 1024, (unsigned long long)address / 1024);
+		if (length < LINE_SPACE)
+			length += snprintf(line + length, LINE_SPACE - length,
+					   " memmap=%lluK!%lluK", (unsigned long long)room / 1024,
+					   (unsigned long long)address / 1024);
 		address += room;
 	}
-	return address;
+	if (length < LINE_SPACE)
+		return address;
+	pr_err("lab: the kernel's command line is longer than %d bytes; use less --append",
+	       LINE_SPACE - 1);
+	return 0;
+}
+
+static int put_spare(int to, struct spare *spare)
+{
+	for (; spare->number < PAYLOAD_SPARE; spare->number++)
+		if (put(to, PAYLOAD_LOAD + spare->number * PAYLOAD_BLOCK, spare, sizeof(*spare)))
+			return -1;
+	return 0;
 }
 
 static int put_all(int to, const struct payload *payload)
@@ -179,9 +197,8 @@ static int put_all(int to, const struct payload *payload)
 	handoff.kernel_line = address + offsetof(struct handoff, line);
 	handoff.module.address = address + sizeof(handoff);
 	handoff.module.size = lseek(payload->initramfs, 0, SEEK_END);
-	snprintf(handoff.line, sizeof(handoff.line), "%s", payload->kernel_line);
 	end = put_images(to, payload, aligned(handoff.module.address + handoff.module.size),
-			 handoff.line, sizeof(handoff.line));
+			 handoff.line);
 	if (!end)
 		return EXIT_FAILED;
 	/* Half of it at least is to be left to Linux. */
@@ -192,16 +209,12 @@ static int put_all(int to, const struct payload *payload)
 		return EXIT_FAILED;
 	}
 	spare.blocks = (end - PAYLOAD_ADDRESS + PAYLOAD_BLOCK - 1) / PAYLOAD_BLOCK;
-	for (; spare.number < PAYLOAD_SPARE; spare.number++)
-		if (put(to, PAYLOAD_LOAD + spare.number * PAYLOAD_BLOCK, &spare, sizeof(spare)))
-			return EXIT_FAILED;
-	if (put(to, address, &handoff, sizeof(handoff)) ||
-	    put_file(to, handoff.module.address, payload->initramfs) ||
-	    ftruncate(to, end - PAYLOAD_LOAD)) {
-		pr_err("lab: no memory for the lab's files: %s", strerror(errno));
-		return EXIT_FAILED;
-	}
-	return EXIT_OK;
+	if (!put_spare(to, &spare) && !put(to, address, &handoff, sizeof(handoff)) &&
+	    !put_file(to, handoff.module.address, payload->initramfs) &&
+	    !ftruncate(to, end - PAYLOAD_LOAD))
+		return EXIT_OK;
+	pr_err("lab: no memory for the lab's files: %s", strerror(errno));
+	return EXIT_FAILED;
 }
 
 int payload_make(const struct payload *payload, int *file)
@@ -209,7 +222,11 @@ int payload_make(const struct payload *payload, int *file)
 	int code;
 
 	*file = memfd_create("payload", MFD_CLOEXEC);
-	code = *file < 0 ? EXIT_FAILED : put_all(*file, payload);
+	if (*file < 0) {
+		pr_err("lab: no memory for the lab's files: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	code = put_all(*file, payload);
 	if (code)
 		close(*file);
 	return code;
