@@ -181,6 +181,9 @@ build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters
 check-programs += build/asan/host/t/test_changes
 build/asan/host/t/test_changes: $(patsubst %,build/asan/host/lab/%.o,changes machine)
 
+check-programs += build/asan/host/t/test_relay
+build/asan/host/t/test_relay: $(patsubst %,build/asan/host/lab/%.o,changes machine relay words)
+
 check-programs += build/asan/host/t/test_estimate
 build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats)
 

@@ -24,8 +24,19 @@
  */
 #define LOOK_EVERY_MS 1
 
+/* The one frame that is on its way in. */
+struct sending {
+	int to;
+	struct {
+		struct lab_frame head;
+		char data[LAB_FRAME_MOST];
+	} frame;
+	size_t size, sent; /* equal: there is none */
+};
+
 struct state {
 	const struct relay *relay;
+	struct sending sending;
 	char buffer[65536];
 	size_t used;
 	uint64_t sent, taken; /* bytes of standard input */
@@ -34,25 +45,29 @@ struct state {
 	struct changes changes;
 };
 
-static void send_frame(const struct state *state, int kind, const void *data, size_t size)
+/* Sends what the serial port takes: this must not wait for an emulator that waits for us. */
+static void send_some(struct sending *sending)
 {
-	struct {
-		struct lab_frame head;
-		char data[LAB_FRAME_MOST];
-	} frame = {.head = {LAB_FRAME_MAGIC, kind, 0, size}};
+	ssize_t n = write(sending->to, (char *)&sending->frame + sending->sent,
+			  sending->size - sending->sent);
 
-	memcpy(frame.data, data, size);
-	write_whole(state->relay->to, &frame, sizeof(frame.head) + size);
+	if (n > 0)
+		sending->sent += n;
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		sending->sent = sending->size; /* the emulator has ended */
 }
 
 /* What was to be brought back and was not makes the lab fail. */
-static void take_control(struct state *state, void *data, size_t size)
+static void take_control(struct state *state, const void *data, size_t size)
 {
-	struct lab_message *message = data;
+	struct lab_message message;
 
-	if (size == sizeof(*message) && message->kind == LAB_STATUS && state->changes.lost)
-		message->value = EXIT_FAILED;
-	write_whole(state->relay->channel[LAB_CONTROL], data, size);
+	if (size != sizeof(message))
+		return;
+	memcpy(&message, data, sizeof(message));
+	if (message.kind == LAB_STATUS && state->changes.lost)
+		message.value = EXIT_FAILED;
+	write_whole(state->relay->channel[LAB_CONTROL], &message, sizeof(message));
 }
 
 /* The lab's root may say anything; it cannot have read more than was sent. */
@@ -67,7 +82,7 @@ static void take_taken(struct state *state, const void *data, size_t size)
 		state->taken = taken;
 }
 
-static void take(struct state *state, const struct lab_frame *head, void *data)
+static void take(struct state *state, const struct lab_frame *head, const void *data)
 {
 	const struct words *writable = state->relay->writable;
 	const char *directory = head->number < writable->n ? writable->word[head->number] : NULL;
@@ -158,13 +173,17 @@ static bool hear(struct state *state)
 	return true;
 }
 
+/* Makes a frame of what a channel has, at most so many bytes. */
 static void pass(struct state *state, int channel, size_t most)
 {
-	char data[LAB_FRAME_MOST];
-	ssize_t n = read(state->relay->channel[channel], data, most);
+	struct sending *sending = &state->sending;
+	ssize_t n = read(state->relay->channel[channel], sending->frame.data, most);
 
-	if (n > 0)
-		send_frame(state, channel, data, n);
+	if (n > 0) {
+		sending->frame.head = (struct lab_frame){LAB_FRAME_MAGIC, channel, 0, n};
+		sending->size = sizeof(sending->frame.head) + n;
+		sending->sent = 0;
+	}
 	if (n > 0 && channel == LAB_STDIN)
 		state->sent += n;
 	if (n <= 0 && channel == LAB_STDIN)
@@ -177,12 +196,16 @@ static void carry(const struct relay *relay)
 
 	state.relay = relay;
 	state.changes = no_changes;
+	state.sending.to = relay->to;
 	for (;;) {
 		size_t room = LAB_STDIN_AHEAD - (state.sent - state.taken);
-		bool more = room && !state.stdin_ended && state.heard;
+		bool sending = state.sending.sent < state.sending.size;
+		bool idle = state.heard && !sending;
+		bool more = idle && room && !state.stdin_ended;
 		struct pollfd fds[] = {
 			{relay->from, POLLIN, 0},
-			{state.heard ? relay->channel[LAB_CONTROL] : -1, POLLIN, 0},
+			{sending ? relay->to : -1, POLLOUT, 0},
+			{idle ? relay->channel[LAB_CONTROL] : -1, POLLIN, 0},
 			{more ? relay->channel[LAB_STDIN] : -1, POLLIN, 0},
 		};
 
@@ -191,8 +214,10 @@ static void carry(const struct relay *relay)
 		if (fds[0].revents && !hear(&state))
 			break;
 		if (fds[1].revents)
-			pass(&state, LAB_CONTROL, sizeof(struct lab_message));
+			send_some(&state.sending);
 		if (fds[2].revents)
+			pass(&state, LAB_CONTROL, sizeof(struct lab_message));
+		else if (fds[3].revents)
 			pass(&state, LAB_STDIN, room);
 	}
 	say(&state, state.buffer, state.used);
@@ -207,6 +232,7 @@ pid_t relay_start(const struct relay *relay)
 	lab_child(self);
 	signal(SIGPIPE, SIG_IGN); /* a tar that fails says so by its status */
 	fcntl(relay->from, F_SETPIPE_SZ, PIPE_SIZE);
+	fcntl(relay->to, F_SETFL, O_NONBLOCK);
 	carry(relay);
 	_exit(EXIT_OK);
 }
