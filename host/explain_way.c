@@ -7,8 +7,7 @@
 
 #define KERNEL_SPACE (1ull << 63)
 
-/* Of the guest, whose kernel is not RANDOMIZE_BASE: 512 MiB of image, then modules, that is kexit.
- */
+/* Of the guest, whose kernel is not RANDOMIZE_BASE: 512 MiB of image, then modules: kexit. */
 #define GUEST_MODULES 0xffffffffa0000000ull
 
 const struct layer_name layer_names[LAYERS] = {

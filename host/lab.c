@@ -178,6 +178,7 @@ static const struct argp argp = {
 };
 
 #define PREPARE_S 1800 /* of fetching and unpacking a kernel, the first time */
+
 static char *first_line(const char *directory, const char *name)
 {
 	char path[PATH_MAX + 256], line[256] = "";
@@ -237,8 +238,7 @@ static int catch_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Known before the lab starts, the end of input is no event in it that comes at a time of its own.
- */
+/* Known before the lab starts, the end of input is no event that comes at a time of its own. */
 static bool input_ended(void)
 {
 	struct stat input, null;

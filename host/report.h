@@ -121,8 +121,7 @@ const char *vendor_title(const char *vendor);
 /* How far the numbers of two labs may be compared, for people. */
 extern const char vendors_note[];
 
-/* The summaries of a run in the AMD lab and of one in the Intel lab, side by side for a terminal.
- */
+/* The summaries of a run in the AMD lab and of one in the Intel lab, side by side for people. */
 void vendors_table(const json_t *amd, const json_t *intel, FILE *out);
 
 /* One line per verdict that has a reason, then the rows it is about; true when there was any. */

@@ -112,8 +112,10 @@ static bool has_line(const char *text, const char *line, size_t length)
 	return false;
 }
 
-/* Each line of the one with the vendor before it, where the other has it with both; or leaves it
- * out. */
+/*
+ * Prints each line of text with the vendor before it, those that the other has too with both; where
+ * that is NULL they are left out.
+ */
 static void print_reasons(const char *text, const char *other, const char *vendor, const char *both,
 			  FILE *out)
 {

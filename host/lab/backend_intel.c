@@ -312,8 +312,7 @@ static int start(struct lab_machine *machine, const struct lab_options *options,
 	relay.from = out[0];
 	relay.to = parts.serial;
 	relay.words = parts.trace;
-	/* The relay keeps the other end of the serial port, too: Bochs may not have opened it yet.
-	 */
+	/* The relay has the other end of the serial port, too: Bochs may not have opened it yet. */
 	machine->relay = code ? 0 : relay_start(&relay);
 	for (int i = 0; i < LAB_CHANNELS; i++)
 		close(relay.channel[i]);

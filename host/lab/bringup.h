@@ -15,8 +15,7 @@ struct lab_inside {
 	/* Mounts the number-th --rw directory over DIRECTORY, which is there. */
 	void (*mount_writable)(const char *directory, int number);
 
-	/* Opens a channel, waiting until the kernel has it. Called once for each, in their order.
-	 */
+	/* Opens a channel when the kernel has it. Called once for each, in their order. */
 	int (*open_channel)(enum lab_channel channel);
 
 	/* Brings what CMD changed in the number-th --rw directory to the outer end. */
@@ -31,8 +30,7 @@ extern const struct lab_inside lab_inside_amd, lab_inside_intel;
  */
 void bring_up(const struct lab_inside *inside);
 
-/* Makes the modules of this kernel, DIRECTORY on the host, those of /lib/modules; if they are here.
- */
+/* Makes the modules in DIRECTORY those of this kernel in /lib/modules, if they are here. */
 void bring_modules(const char *directory);
 
 /* Makes DIRECTORY and mounts the number-th --rw directory over it. */

@@ -236,13 +236,13 @@ int payload_start(const char *path)
 {
 	unsigned char rom[START_SIZE] = {0}, sum = 0;
 	int from = open(path, O_RDONLY | O_CLOEXEC), to;
-	ssize_t n = read(from, rom, sizeof(rom) - 1);
 
-	close(from);
-	if (n <= 0) {
-		pr_err("lab: %s: %s; run make", path, strerror(errno));
+	if (from < 0 || read(from, rom, sizeof(rom) - 1) != sizeof(rom) - 1) {
+		pr_err("lab: %s: %s; run make", path, from < 0 ? strerror(errno) : "too short");
+		close(from);
 		return -1;
 	}
+	close(from);
 	for (size_t i = 0; i < sizeof(rom) - 1; i++)
 		sum += rom[i];
 	rom[sizeof(rom) - 1] = -sum; /* the firmware wants a sum of 0 */

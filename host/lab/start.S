@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Starts Linux in the Intel lab: an option ROM that the firmware calls when it has set the machine up, and that
- * does not return. It finds the payload (payload.h), asks the firmware for the memory map and enters Linux
- * by its PVH entry (Xen's docs/misc/pvh.pandoc): 32-bit mode, flat segments, struct hvm_start_info in EBX. There is
- * no boot loader, no disk and nothing to unpack.
+ * Starts Linux in the Intel lab: an option ROM that the firmware calls when it has set the machine
+ * up, and that does not return. It finds the payload (payload.h), asks the firmware for the memory
+ * map and enters Linux by its PVH entry (Xen's docs/misc/pvh.pandoc): 32-bit mode, flat segments,
+ * struct hvm_start_info in EBX. There is no boot loader, no disk and nothing to unpack.
  */
 #include "payload.h"
 
-#define MAP	   0x8000 /* the memory map, an entry of struct hvm_memmap_table_entry for each of E820 */
+#define MAP	   0x8000 /* the memory map: a struct hvm_memmap_table_entry for each of E820 */
 #define MAP_ENTRY  24
 #define E820_ENTRY 20
 #define STACK	   0x7000
@@ -71,7 +71,7 @@ touch:	movl (%ebx), %eax
 	movl %esi, HANDOFF_MAP_COUNT(%ebx)
 	jmp *HANDOFF_ENTRY(%ebx)
 
-	/* The firmware's way to end the emulator. A machine that starts a second time comes here, too. */
+	/* The firmware's way to end the emulator; also of a machine that starts a second time. */
 fail:	movl $START_ADDRESS + shutdown - _start, %esi
 	movl $8, %ecx
 	movw $0x8900, %dx
@@ -86,3 +86,5 @@ table:	.quad 0, 0x00cf9b000000ffff, 0x00cf93000000ffff
 table_pointer:
 	.word 23
 	.long START_ADDRESS + table - _start
+
+	.org START_SIZE - 1 /* before the byte that makes the sum of all 0 */

@@ -16,8 +16,7 @@
 
 #define END_MS 2000 /* from SIGTERM to SIGKILL */
 
-/* In the child of tool_run(): ends with its parent, alone in its process group, no signal blocked.
- */
+/* In tool_run()'s child: ends with its parent, alone in its process group, no signal blocked. */
 static void exec_tool(pid_t parent, char *const *argv, int out)
 {
 	int null = open("/dev/null", O_RDONLY);

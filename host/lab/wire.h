@@ -79,8 +79,7 @@ struct lab_frame {
 /* Standard input that may be on its way: as much as the kernel's serial port keeps for a reader. */
 #define LAB_STDIN_AHEAD 2048
 
-/* The images, as the kernel numbers persistent memory: the root, and the --rw directories, by
- * number. */
+/* The images, as the kernel numbers persistent memory: the root; the --rw directories. */
 #define LAB_IMAGE_ROOT	   "/dev/pmem0"
 #define LAB_IMAGE_WRITABLE "/dev/pmem1"
 
