@@ -20,9 +20,9 @@ char *boot_run_in(const char *directory);
 void boot_last_line(const char *directory, char *line, size_t size);
 
 /*
- * Makes the report of a run from the Intel lab anew, which has no gnuplot, and whose clock
- * begins in 2000: began is when the run began, ISO 8601, which its files then say. 0, or -1 with
- * one line on stderr.
+ * Makes the report of a run from a lab anew: the Intel lab has no gnuplot, and its clock begins in
+ * 2000. began is when the run began, ISO 8601, which its files then say. 0, or -1 with one line on
+ * stderr.
  */
 int boot_report_again(const char *run, const char *began);
 

@@ -27,21 +27,22 @@
 #define EXPLAIN_ITER 200 /* samples; all but a few of them are equal */
 #define DEADLINE     900 /* tracing makes the lab some ten times slower */
 
-static bool is_intel(const struct explained *explained)
-{
-	return !strcmp(explained->vendor, "intel");
-}
+/* In what the vendors' emulators differ. */
+struct tracer {
+	const char *vendor;
+	bool marks; /* it stops and goes on at marks, which the guest has to set */
 
-/* What has the emulator write the trace. False with why. */
-static bool add_tracer(struct command *command, const struct explained *explained,
-		       const char *trace, char *why, size_t size)
+	/* Has the emulator write the trace. False with why. */
+	bool (*add)(struct command *command, const char *trace, char *why, size_t size);
+
+	/* Reads it, with the symbols of the lab's kernel. NULL with why; the caller's. */
+	struct trace *(*read)(const char *path, const struct symbols *lab, char *why, size_t size);
+};
+
+static bool add_plugin(struct command *command, const char *trace, char *why, size_t size)
 {
 	char plugin[PATH_MAX], *object, *file;
 
-	if (is_intel(explained)) {
-		command_option(command, "--trace", trace);
-		return true;
-	}
 	if (!find_part("lab/trace.so", plugin)) {
 		snprintf(why, size, "%s is missing; run make", plugin);
 		return false;
@@ -55,6 +56,63 @@ static bool add_tracer(struct command *command, const struct explained *explaine
 	return true;
 }
 
+static bool add_debugger(struct command *command, const char *trace, char *why, size_t size)
+{
+	(void)why, (void)size;
+	command_option(command, "--trace", trace);
+	return true;
+}
+
+/* What the plugin wrote, as it is. */
+static struct trace *read_binary(const char *path, const struct symbols *lab, char *why,
+				 size_t size)
+{
+	struct trace *trace = malloc(sizeof(*trace));
+	FILE *file = fopen(path, "re");
+
+	(void)lab;
+	if (!trace || !file || fread(trace, sizeof(*trace), 1, file) != 1 ||
+	    memcmp(trace->magic, TRACE_MAGIC, sizeof(TRACE_MAGIC))) {
+		snprintf(why, size, "%s: no trace; does this QEMU load plugins?", path);
+		free(trace);
+		trace = NULL;
+	}
+	if (file)
+		fclose(file);
+	return trace;
+}
+
+/* What is told by the debugger's text. */
+static struct trace *read_text(const char *path, const struct symbols *lab, char *why, size_t size)
+{
+	uint64_t vm_exit = symbols_address(lab, "vmx_vmexit");
+	struct trace *trace = NULL;
+	FILE *file = fopen(path, "re");
+
+	if (!vm_exit)
+		snprintf(why, size, "the lab's kernel names no vmx_vmexit: whose code is it?");
+	else if (!file)
+		snprintf(why, size, "%s: %s", path, strerror(errno));
+	else
+		trace = trace_of_bochs(file, vm_exit, why, size);
+	if (file)
+		fclose(file);
+	return trace;
+}
+
+static const struct tracer *find_tracer(const char *vendor)
+{
+	static const struct tracer tracers[] = {
+		{"amd", false, add_plugin, read_binary},
+		{"intel", true, add_debugger, read_text},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tracers); i++)
+		if (!strcmp(vendor, tracers[i].vendor))
+			return &tracers[i];
+	die("no tracer for vendor %s", vendor);
+}
+
 static void add_boot(struct command *command, const struct explained *explained, const char *self,
 		     const char *directory)
 {
@@ -66,7 +124,7 @@ static void add_boot(struct command *command, const struct explained *explained,
 	command_option(command, "--accel", "kvm");
 	command_add(command, "--no-floor");
 	command_add(command, "--symbols");
-	if (is_intel(explained))
+	if (find_tracer(explained->vendor)->marks)
 		command_add(command, "--marks");
 	command_option(command, "--machine", cell->value[FACTOR_MACHINE]);
 	command_option(command, "--debugcon", cell->value[FACTOR_DEBUGCON]);
@@ -92,7 +150,7 @@ static int boot(const struct explained *explained, const char *directory, const 
 	command_option(&command, "--kernel", explained->cell->value[FACTOR_KERNEL]);
 	if (!strcmp(explained->cell->value[FACTOR_MITIGATIONS], "off"))
 		command_option(&command, "--append", "mitigations=off");
-	ready = add_tracer(&command, explained, trace, why, size);
+	ready = find_tracer(explained->vendor)->add(&command, trace, why, size);
 	add_boot(&command, explained, self, directory);
 	if (ready)
 		status = command_run(&command, log, &interrupted);
@@ -103,41 +161,6 @@ static int boot(const struct explained *explained, const char *directory, const 
 	else if (ready && status)
 		boot_last_line(directory, why, size);
 	return interrupted ? EXIT_FAILED : status;
-}
-
-/* What the plugin wrote, as it is. NULL with why; the caller's. */
-static struct trace *read_trace(const char *path, char *why, size_t size)
-{
-	struct trace *trace = malloc(sizeof(*trace));
-	FILE *file = fopen(path, "re");
-
-	if (!trace || !file || fread(trace, sizeof(*trace), 1, file) != 1 ||
-	    memcmp(trace->magic, TRACE_MAGIC, sizeof(TRACE_MAGIC))) {
-		snprintf(why, size, "%s: no trace; does this QEMU load plugins?", path);
-		free(trace);
-		trace = NULL;
-	}
-	if (file)
-		fclose(file);
-	return trace;
-}
-
-/* The same of Bochs' text. */
-static struct trace *read_text(const char *path, const struct symbols *lab, char *why, size_t size)
-{
-	uint64_t vm_exit = symbols_address(lab, "vmx_vmexit");
-	struct trace *trace = NULL;
-	FILE *file = fopen(path, "re");
-
-	if (!vm_exit)
-		snprintf(why, size, "the lab's kernel names no vmx_vmexit: whose code is it?");
-	else if (!file)
-		snprintf(why, size, "%s: %s", path, strerror(errno));
-	else
-		trace = trace_of_bochs(file, vm_exit, why, size);
-	if (file)
-		fclose(file);
-	return trace;
 }
 
 static bool write_text(const char *directory, const char *name, const json_t *summary,
@@ -210,8 +233,7 @@ static json_t *report(const struct explained *explained, const char *run, const 
 	guest = find_part("kernel/build/System.map", map) ? symbols_of_map(map) : NULL;
 	names = (struct names){lab, guest};
 	if (lab)
-		trace = is_intel(explained) ? read_text(path, lab, why, size)
-					    : read_trace(path, why, size);
+		trace = find_tracer(explained->vendor)->read(path, lab, why, size);
 	if (trace && !json_file_read(run, "summary.json", &boot) && boot)
 		summary = profile(explained, boot, trace, &names, why, size);
 	if (!summary && !why[0])
@@ -238,7 +260,7 @@ int explain_boot(const struct explained *explained, json_t **summary, char *why,
 	run = status == EXIT_OK ? boot_run_in(directory) : NULL;
 	if (status == EXIT_OK && !run)
 		snprintf(why, size, "the boot left no run in %s", directory);
-	else if (run && is_intel(explained) && boot_report_again(run, began))
+	else if (run && boot_report_again(run, began))
 		snprintf(why, size, "the report could not be made: see above");
 	else if (run)
 		*summary = report(explained, run, trace, why, size);

@@ -186,11 +186,10 @@ static void name_run(struct pathlength *pathlength, size_t number, char director
 static void take(struct pathlength *pathlength, struct pathlength_cell *cell, int status,
 		 const char *directory, const char *began)
 {
-	bool intel = !strcmp(pathlength->vendor, "intel");
 	char *run = boot_run_in(directory);
 
 	/* A row that is INVALID makes the boot's exit code 1, but the run is there. */
-	if (run && status <= EXIT_FAILED && (!intel || !boot_report_again(run, began)) &&
+	if (run && status <= EXIT_FAILED && !boot_report_again(run, began) &&
 	    !json_file_read(run, "summary.json", &cell->summary) && cell->summary) {
 		cell->verdict = "ok";
 		snprintf(cell->run, sizeof(cell->run), "%s",
