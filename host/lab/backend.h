@@ -53,7 +53,7 @@ struct lab_start {
 /* Starts it in a process group of its own; it dies with this process. Its pid, or -1. */
 pid_t lab_spawn(const struct lab_start *start);
 
-/* In a child of this process: dies with it, takes signals again. */
-void lab_child(pid_t parent);
+/* In a child of parent: gets that signal when it ends, leads a group of its own, takes signals. */
+void lab_child(pid_t parent, int at_its_end);
 
 #endif

@@ -154,7 +154,7 @@ static bool run(const char *directory, char *const *argv, int input)
 		return true;
 	pid = fork();
 	if (!pid) {
-		lab_child(self);
+		lab_child(self, SIGKILL);
 		lseek(input, 0, SEEK_SET);
 		dup2(input, STDIN_FILENO);
 		dup2(STDERR_FILENO, STDOUT_FILENO);

@@ -69,11 +69,11 @@ void lab_channels(struct lab_machine *machine, int theirs[LAB_CHANNELS], int *lo
 	*log = pair[1];
 }
 
-void lab_child(pid_t parent)
+void lab_child(pid_t parent, int at_its_end)
 {
 	sigset_t none;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_PDEATHSIG, at_its_end);
 	if (getppid() != parent)
 		_exit(EXIT_FAILED);
 	setpgid(0, 0);
@@ -89,7 +89,7 @@ pid_t lab_spawn(const struct lab_start *start)
 
 	if (pid)
 		return pid;
-	lab_child(self);
+	lab_child(self, SIGKILL);
 	null = open("/dev/null", O_RDONLY);
 	dup2(null, STDIN_FILENO);
 	dup2(start->out, STDOUT_FILENO);

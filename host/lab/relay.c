@@ -229,7 +229,7 @@ pid_t relay_start(const struct relay *relay)
 
 	if (pid)
 		return pid;
-	lab_child(self);
+	lab_child(self, SIGKILL);
 	signal(SIGPIPE, SIG_IGN); /* a tar that fails says so by its status */
 	fcntl(relay->from, F_SETPIPE_SZ, PIPE_SIZE);
 	fcntl(relay->to, F_SETFL, O_NONBLOCK);

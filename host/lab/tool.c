@@ -5,30 +5,22 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../clock.h"
 #include "../util.h"
+#include "backend.h"
 #include "tool.h"
 
 #define END_MS 2000 /* from SIGTERM to SIGKILL */
 
-/* In tool_run()'s child: ends with its parent, alone in its process group, no signal blocked. */
 static void exec_tool(pid_t parent, char *const *argv, int out)
 {
 	int null = open("/dev/null", O_RDONLY);
-	sigset_t none;
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
-		_exit(EXIT_FAILED);
-	setpgid(0, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	lab_child(parent, SIGTERM);
 	dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	execvp(argv[0], argv);
