@@ -100,34 +100,38 @@ static struct carrier {
 	uint64_t taken;
 } carrier;
 
-static bool read_whole(int fd, void *data, size_t size)
+/* What comes in is at once on its way to the agent, but for standard input that nobody reads. */
+static void take(const struct lab_frame *head, const char *data)
 {
-	for (char *to = data; size;) {
-		ssize_t n = read(fd, to, size);
-
-		if (n <= 0)
-			return false;
-		to += n;
-		size -= n;
+	if (head->kind == LAB_CONTROL) {
+		if (write(carrier.ours[LAB_CONTROL], data, head->size) < 0)
+			return;
+	} else if (head->kind == LAB_STDIN && carrier.in_size + head->size <= sizeof(carrier.in)) {
+		memcpy(carrier.in + carrier.in_size, data, head->size);
+		carrier.in_size += head->size;
 	}
-	return true;
 }
 
-/* What comes in is at once on its way to the agent, but for standard input that nobody reads. */
+/* Takes the frames that are whole and waits for none, since there may be something to send. */
 static void receive(void)
 {
-	static char data[LAB_FRAME_MOST];
+	static char heard[sizeof(struct lab_frame) + LAB_FRAME_MOST];
+	static size_t size;
+	ssize_t n = read(carrier.tty, heard + size, sizeof(heard) - size);
 	struct lab_frame head;
 
-	if (!read_whole(carrier.tty, &head, sizeof(head)) || head.magic != LAB_FRAME_MAGIC ||
-	    head.size > sizeof(data) || !read_whole(carrier.tty, data, head.size))
+	if (n <= 0)
 		fail(LAB_FRAME_TTY);
-	if (head.kind == LAB_CONTROL) {
-		if (write(carrier.ours[LAB_CONTROL], data, head.size) < 0)
-			return;
-	} else if (head.kind == LAB_STDIN && carrier.in_size + head.size <= sizeof(carrier.in)) {
-		memcpy(carrier.in + carrier.in_size, data, head.size);
-		carrier.in_size += head.size;
+	size += n;
+	while (size >= sizeof(head)) {
+		memcpy(&head, heard, sizeof(head));
+		if (head.magic != LAB_FRAME_MAGIC || head.size > LAB_FRAME_MOST)
+			fail(LAB_FRAME_TTY);
+		if (size < sizeof(head) + head.size)
+			break;
+		take(&head, heard + sizeof(head));
+		size -= sizeof(head) + head.size;
+		memmove(heard, heard + sizeof(head) + head.size, size);
 	}
 }
 
