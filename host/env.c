@@ -54,19 +54,21 @@ static json_t *guest_json(const struct run *run)
 
 /*
  * How long the guest took from the vCPU's start to init, ns: to its first record, less what the
- * guest's TSC says lies between the two. Under the insn clock a nanosecond is an instruction.
+ * guest's TSC says lies between the two. Under the insn clock it is in instructions, the TSC's
+ * ticks.
  */
 static json_t *boot_json(const struct run *run, const json_t *guest)
 {
-	json_t *boot =
-		json_pack("{s:I, s:n}", "first_record_ns", (json_int_t)run->boot_ns, "init_ns");
+	bool insn = !strcmp(env_clock(), "insn") && run->tsc_khz;
+	double unit = insn ? 1e6 / run->tsc_khz : 1, first = run->boot_ns / unit;
+	json_t *boot = json_pack("{s:I, s:n}", "first_record_ns", (json_int_t)first, "init_ns");
 	json_int_t init = json_integer_value(json_object_get(guest, "init_tsc"));
 	json_int_t info = json_integer_value(json_object_get(guest, "info_tsc"));
 
 	if (init && info > init && run->tsc_khz)
 		json_object_set_new(
 			boot, "init_ns",
-			json_integer(run->boot_ns - (info - init) * 1e6 / run->tsc_khz));
+			json_integer(first - (info - init) * 1e6 / run->tsc_khz / unit));
 	return boot;
 }
 

@@ -67,8 +67,9 @@ struct report {
  * Sorts n samples, which come in the order in which they were taken, ascending, and summarises the
  * two sets they fall into. scratch holds n elements and is overwritten.
  * Where contamination->host_interrupts is not negative, which it is under the insn clock alone, as
- * many of the longest samples at most are flagged, too, as long as they are longer than the p99:
- * nothing else makes a sample longer there, and the guest does not see it.
+ * many of the longest samples are flagged, too, at most, and as many again as were flagged for an
+ * interrupt of the guest, as long as they are longer than the p95: nothing else makes a sample
+ * longer there.
  */
 void contamination_sort(uint32_t *samples, uint32_t *scratch, size_t n,
 			const struct record *disturbed, struct contamination *contamination);

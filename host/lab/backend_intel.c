@@ -20,10 +20,18 @@
 #include "tool.h"
 
 /*
+ * Ticks of the TSC a second, one an instruction. KVM uses the VMX preemption timer only where its
+ * 32 bits last ten seconds, and that of Bochs counts these ticks.
+ */
+#define TICKS_MHZ 400
+
+/*
  * RDRAND and RDSEED are the one thing in Bochs 2.7 that is not the same in each run. Without them
  * the kernel's random numbers are, and with them where objects lie and what is hashed.
  */
-static const char intel_arguments[] = "clearcpuid=rdrand,rdseed";
+#define STRING_(word)	 #word
+#define STRING(word)	 STRING_(word)
+#define KERNEL_ARGUMENTS "clearcpuid=rdrand,rdseed tsc_early_khz=" STRING(TICKS_MHZ) "000"
 
 #define MARKS	  20000	    /* most pairs of marks whose instructions are written */
 #define VERSION_S 30	    /* longest time of bochs --help */
@@ -137,7 +145,7 @@ static unsigned long mebibytes(const char *text)
 }
 
 /*
- * One instruction is one tick and one nanosecond. Nothing is in step with this machine's time, and
+ * One instruction is one tick. Nothing is in step with this machine's time, and
  * every run begins in the same second: whatever comes, comes at the same instruction.
  */
 static int configuration(unsigned long memory_mib, int rom, int payload, int log,
@@ -149,15 +157,15 @@ static int configuration(unsigned long memory_mib, int rom, int payload, int log
 	if (!file)
 		return -1;
 	fprintf(file,
-		"cpu: model=corei7_skylake_x, count=1, ips=1000000000, reset_on_triple_fault=0\n"
+		"cpu: model=corei7_skylake_x, count=1, ips=%d000000, reset_on_triple_fault=0\n"
 		"memory: guest=%lu, host=%lu\n"
 		"clock: sync=none, time0=%d\n"
 		"pci: enabled=1, chipset=i440fx\n"
 		"romimage: file=\"%s/BIOS-bochs-latest\"\n"
 		"optromimage1: file=/proc/self/fd/%d, address=%#x\n"
 		"optramimage1: file=/proc/self/fd/%d, address=%#x\n",
-		memory_mib, memory_mib, BEGIN_AT, bios_directory(), rom, START_ADDRESS, payload,
-		PAYLOAD_LOAD);
+		TICKS_MHZ, memory_mib, memory_mib, BEGIN_AT, bios_directory(), rom, START_ADDRESS,
+		payload, PAYLOAD_LOAD);
 	fprintf(file,
 		"com1: enabled=1, mode=file, dev=/proc/self/fd/%d\n"
 		"com2: enabled=1, mode=term, dev=%s\n"
@@ -243,7 +251,7 @@ static int make_parts(struct parts *parts, const struct lab_options *options,
 	code = gather(options, signals, text, sizeof(text), image);
 	writable = make_nameless(&image[1], name, sizeof(name));
 	if (!code) {
-		payload.kernel_line = lab_kernel_line(options, intel_arguments);
+		payload.kernel_line = lab_kernel_line(options, KERNEL_ARGUMENTS);
 		code = payload_make(&payload, &parts->payload);
 	}
 	close(writable);

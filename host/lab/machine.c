@@ -23,12 +23,11 @@ static const char kernel_arguments[] =
 	"sysctl.kernel.hung_task_timeout_secs=0";
 
 /*
- * One instruction is one nanosecond of the lab, so nothing need be measured at boot. Where memory
- * lies must not change a path: hardened usercopy takes one instruction more in the tail page of a
- * slab, and which objects lie there differs from boot to boot, so slabs are single pages; programs
- * lie at the same addresses in every run.
+ * Where memory lies must not change a path: hardened usercopy takes one instruction more in the
+ * tail page of a slab, and which objects lie there differs from boot to boot, so slabs are single
+ * pages; programs lie at the same addresses in every run.
  */
-static const char insn_arguments[] = "tsc_early_khz=1000000 slub_max_order=0 norandmaps";
+static const char insn_arguments[] = "slub_max_order=0 norandmaps";
 
 char *lab_kernel_line(const struct lab_options *options, const char *more)
 {
