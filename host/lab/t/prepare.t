@@ -56,7 +56,7 @@ ok "of each series the newest is listed, neither rt nor cloud" \
 	[ "$(tr "\n" " " <"$dir/out")" = \
 	"linux-image-6.12.10+deb12-amd64-unsigned linux-image-6.1.0-10-amd64-unsigned " ]
 
-mkdir -p "$dir/cache/lab/linux-image-some"
+mkdir -p "$dir/cache/lab/linux-image-some/modules-amd"
 echo 6.99 >"$dir/cache/lab/linux-image-some/release"
 ok "what is there is found in a relative cache" prepare 0 linux-image-some
 ok "and named in full" [ "$(cat "$dir/out")" = "$dir/cache/lab/linux-image-some" ]
