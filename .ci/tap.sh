@@ -4,9 +4,13 @@
 # keeps what its last command printed in $dir/out and $dir/err; a failure shows it.
 tests=0
 
-# ok NAME CONDITION...: one test; about, where it is set, says in what surroundings.
+# about WORDS: what the names of the tests from here on begin with, their surroundings.
+about() { surroundings=$1; }
+surroundings=
+
+# ok NAME CONDITION...: one test.
 ok() {
-	name=${about:-}$1
+	name=$surroundings$1
 	shift
 	tests=$((tests + 1))
 	if "$@"; then
@@ -19,7 +23,7 @@ ok() {
 
 skip() { # NAME WHY
 	tests=$((tests + 1))
-	echo "ok $tests - ${about:-}$1 # SKIP $2"
+	echo "ok $tests - $surroundings$1 # SKIP $2"
 }
 
 # passes_in_lab TEST ARGUMENT: one test, that this one passes on the emulated host.

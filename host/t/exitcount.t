@@ -12,7 +12,7 @@ ring3=build/host/t/ring3
 events="kvm_exit kvm_userspace_exit kvm_cpuid kvm_msr kvm_pio kvm_hypercall"
 where=${1:-here}
 # shellcheck disable=SC2034 # tap.sh reads it
-about="$where: "
+about "$where: "
 dir=$(mktemp -d)
 children=
 

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 exitlab=$PWD/build/exitlab
 where=${1:-here}
 # shellcheck disable=SC2034 # tap.sh reads it
-about="$where: "
+about "$where: "
 dir=$(mktemp -d)
 results=$dir/results
 

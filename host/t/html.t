@@ -114,12 +114,12 @@ found() {
 }
 
 for scheme in light dark; do
-	about="$scheme: "
+	about "$scheme: "
 	look "$([ $scheme = dark ]; echo $?)" # 0 is dark
 	ok "the browser came to its end" grep -q '^end' "$dir/out"
 	ok "nothing on the console" no_line CONSOLE "$dir/err"
 	for width in 1150 390; do
-		about="$scheme, $width pixels: "
+		about "$scheme, $width pixels: "
 		ok "rows and charts of a run with INVALID and WAIVED rows" found vmx "$vmx" $width
 		ok "of one with the insn clock" found svm "$results/svm/1" $width
 		ok "of one whose words are markup" found odd "$odd" $width
@@ -129,7 +129,7 @@ for scheme in light dark; do
 		ok "two of one host show how they went" is "$dir/out" \
 			"index $width courses $(grep -c '^      "n": ' "$results/svm/1/summary.json")"
 		for page in vmx svm odd index; do
-			about="$scheme, $width pixels, $page: "
+			about "$scheme, $width pixels, $page: "
 			ok "every link leads somewhere" is "$dir/out" "$page $width links to nothing 0"
 			ok "no labels on each other" is "$dir/out" "$page $width charts whose labels collide 0"
 			ok "charts and headings have names" is "$dir/out" "$page $width charts without a name 0" \
@@ -144,7 +144,7 @@ for scheme in light dark; do
 	done
 	ok "on a phone the table scrolls in its box" is "$dir/out" "vmx 390 scrolling tables true"
 done
-about=
+about ""
 ok "no address outside in a page" no_line "https?:|//[a-z]|@import|url\\(" \
 	"$vmx/report.html" "$odd/report.html" "$results/index.html"
 plan

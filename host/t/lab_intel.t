@@ -137,8 +137,8 @@ intel --mem 768M --rw kept --rw "a,b:
 c\d" --with with --with seq -- sh "$dir/look" rest <"$dir/input"
 cd - >/dev/null || exit 1
 if [ "$status" = 77 ]; then
-	tail -n 1 "$dir/err"
-	[ "$tests" = 0 ] || plan
+	skip "all that is in the lab" "$(tail -n 1 "$dir/err")"
+	plan
 	exit 0
 fi
 ok "the command's status" [ "$status" = 37 ]

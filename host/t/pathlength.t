@@ -57,7 +57,7 @@ ok "and no factor at all" test $? = 2
 
 # In the words of each vendor's lab: a plugin of QEMU's, Bochs' debugger.
 explained() { # VENDOR
-	about="$1: "
+	about "$1: "
 	"$exitlab" pathlength --vendor "$1" --explain user.cpuid --iter 50 --results "$dir/$1" >"$dir/out" 2>"$dir/err"
 	status=$?
 	if [ $status = 77 ] || { [ $status = 1 ] && grep -q 'plugin' "$dir/err"; }; then

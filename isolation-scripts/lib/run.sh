@@ -26,7 +26,7 @@ start_command() { # CMD ARG...
 		exec {lock}>&-
 		trap - INT QUIT TERM HUP PIPE
 		enter
-		if [ -n "${caller_locale+set}" ]; then LC_ALL=$caller_locale; else unset LC_ALL; fi
+		give_locale_back
 		export EXITLAB_ISOLATION=$state/applied.json
 		exec "${prefix[@]}" "$@"
 	) <&0 &

@@ -130,7 +130,7 @@ allowed() { # TID LIST
 }
 
 every_knob() { # VENDOR KNOBS that are the other vendor's
-	about="$1: "
+	about "$1: "
 	fresh "$1"
 	exits 0 status --cpu 3 --json
 	ok "status changes nothing" unchanged
