@@ -73,6 +73,7 @@ host-sources := \
 	host/lab/changes.c \
 	host/lab/initramfs.c \
 	host/lab/machine.c \
+	host/lab/memory_file.c \
 	host/lab/payload.c \
 	host/lab/relay.c \
 	host/lab/session.c \

@@ -9,12 +9,12 @@
 #include <limits.h>
 #include <pty.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../layout.h"
 #include "../util.h"
 #include "backend.h"
+#include "memory_file.h"
 #include "payload.h"
 #include "relay.h"
 #include "tool.h"
@@ -151,8 +151,7 @@ static unsigned long mebibytes(const char *text)
 static int configuration(unsigned long memory_mib, int rom, int payload, int log,
 			 const char *serial, bool trace)
 {
-	int fd = memfd_create("bochsrc", MFD_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(dup(fd), "w");
+	FILE *file = memory_file_begin("bochsrc");
 
 	if (!file)
 		return -1;
@@ -179,27 +178,20 @@ static int configuration(unsigned long memory_mib, int rom, int payload, int log
 		"info: action=ignore\n"
 		"debug: action=ignore\n",
 		log, serial, trace);
-	if (!fclose(file))
-		return fd;
-	close(fd);
-	return -1;
+	return memory_file_end(file);
 }
 
 /* What the debugger is told. It stops at each mark. */
 static int orders(bool trace)
 {
-	int fd = memfd_create("orders", MFD_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(dup(fd), "w");
+	FILE *file = memory_file_begin("orders");
 
 	if (!file)
 		return -1;
 	fputs("c\n", file);
 	for (int i = 0; trace && i < MARKS; i++)
 		fputs("trace on\nc\ntrace off\nc\n", file);
-	if (!fclose(file))
-		return fd;
-	close(fd);
-	return -1;
+	return memory_file_end(file);
 }
 
 /* The files that Bochs reads by their descriptors; -1 where there is none yet. */
@@ -277,8 +269,8 @@ static int start_bochs(struct lab_machine *machine, const struct parts *parts, i
 	struct words words = {};
 
 	words_add(&words, "%s", bochs_program());
-	words_option(&words, "-q", "-f");
-	words_add(&words, "/proc/self/fd/%d", parts->configuration);
+	words_add(&words, "-q");
+	words_option(&words, "-f", "/proc/self/fd/%d", parts->configuration);
 	words_option(&words, "-rc", "/proc/self/fd/%d", parts->orders);
 	/* Its display listens on a port: in a network of its own nobody can come. */
 	machine->emulator = lab_spawn(&(struct lab_start){

@@ -13,6 +13,7 @@
 
 #include "../util.h"
 #include "backend.h"
+#include "memory_file.h"
 
 static void pad(FILE *archive)
 {
@@ -128,14 +129,12 @@ static void add_job(FILE *archive, const struct lab_options *options,
 int lab_initramfs(const struct lab_options *options, const struct lab_kernel *kernel,
 		  const char *agent, const char *emulator)
 {
-	int fd = memfd_create("initramfs", MFD_CLOEXEC);
-	FILE *archive = fd < 0 ? NULL : fdopen(dup(fd), "w");
+	FILE *archive = memory_file_begin("initramfs");
 	char modules[4096];
-	int error;
+	int error, fd;
 
 	if (!archive) {
 		pr_err("lab: no memory for the initramfs: %s", strerror(errno));
-		close(fd);
 		return -1;
 	}
 	add(archive, "dev", S_IFDIR | 0755, NULL, 0);
@@ -144,10 +143,9 @@ int lab_initramfs(const struct lab_options *options, const struct lab_kernel *ke
 	error = add_file(archive, "init", 0755, agent) || add_modules(archive, modules);
 	add_job(archive, options, kernel, emulator);
 	add(archive, "TRAILER!!!", 0, NULL, 0);
-	if (fclose(archive) && !error) {
+	fd = memory_file_end(archive);
+	if (fd < 0 && !error)
 		pr_err("lab: no memory for the initramfs: %s", strerror(errno));
-		error = -1;
-	}
 	if (!error)
 		return fd;
 	close(fd);
