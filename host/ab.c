@@ -105,7 +105,7 @@ static const struct argp argp = {
 };
 
 /* The options that are handed on as they are. */
-static void add_options(struct command *command, const struct ab *ab)
+static void add_options(struct words *command, const struct ab *ab)
 {
 	command_option(command, "--accel", "kvm");
 	command_option(command, "--machine", ab->boot.machine);
@@ -116,16 +116,16 @@ static void add_options(struct command *command, const struct ab *ab)
 static int ab_in_lab(struct ab *ab)
 {
 	long iter = ab->boot.iter ?: LAB_ITER, rounds = ab->rounds ?: LAB_ROUNDS;
-	struct command command = {0};
+	struct words command = {0};
 	char results[PATH_MAX];
 
 	if (find_results(ab->boot.results, results))
 		return EXIT_FAILED;
 	lab_begin(&command, ab->self, "amd", results, true,
 		  rounds * AB_CELLS * 2 * boot_deadline(&ab->boot, iter) + 120);
-	command_add(&command, "--");
-	command_add(&command, "%s", ab->self);
-	command_add(&command, "ab");
+	words_add(&command, "--");
+	words_add(&command, "%s", ab->self);
+	words_add(&command, "ab");
 	add_options(&command, ab);
 	command_option(&command, "--results", results);
 	command_option(&command, "--disturb", ab->disturb);
@@ -155,23 +155,23 @@ static int begin_cell(const struct ab *ab, const struct ab_cell *cell, long roun
 static int boot(const struct ab *ab, const struct ab_cell *cell, const char *directory, int log,
 		bool *interrupted)
 {
-	struct command command = {0};
+	struct words command = {0};
 	int status;
 
-	command_add(&command, "%s", ab->self);
-	command_add(&command, "boot");
-	command_add(&command, "--no-floor"); /* isolated or not is the question */
+	words_add(&command, "%s", ab->self);
+	words_add(&command, "boot");
+	words_add(&command, "--no-floor"); /* isolated or not is the question */
 	add_options(&command, ab);
 	command_option(&command, "--results", directory);
 	command_number(&command, "--cpu", ab->boot.cpu);
 	if (ab->boot.iter)
 		command_number(&command, "--iter", ab->boot.iter);
 	if (cell->isolated)
-		command_add(&command, "--isolate");
+		words_add(&command, "--isolate");
 	if (cell->isolated && ab->boot.fifo)
 		command_number(&command, "--fifo", ab->boot.fifo);
 	status = command_run(&command, log, interrupted);
-	command_free(&command);
+	words_free(&command);
 	return status;
 }
 

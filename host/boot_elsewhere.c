@@ -17,11 +17,11 @@
 #include "util.h"
 
 /* "SELF boot" and all its options but those that say where; results is the archive. */
-static void add_boot(struct command *command, const struct boot_options *options, const char *self,
+static void add_boot(struct words *command, const struct boot_options *options, const char *self,
 		     const char *results)
 {
-	command_add(command, "%s", self);
-	command_add(command, "boot");
+	words_add(command, "%s", self);
+	words_add(command, "boot");
 	command_option(command, "--machine", options->machine);
 	command_option(command, "--kernel", options->kernel);
 	command_option(command, "--initrd", options->initrd);
@@ -37,11 +37,11 @@ static void add_boot(struct command *command, const struct boot_options *options
 	if (options->vcpus > 1)
 		command_number(command, "--vcpus", options->vcpus);
 	if (options->symbols)
-		command_add(command, "--symbols");
+		words_add(command, "--symbols");
 	if (options->no_proof)
-		command_add(command, "--no-proof");
+		words_add(command, "--no-proof");
 	if (options->no_floor)
-		command_add(command, "--no-floor");
+		words_add(command, "--no-floor");
 }
 
 int find_results(const char *asked, char results[PATH_MAX])
@@ -87,13 +87,13 @@ bool lab_wanted(const char *accel)
 	return missing != NULL;
 }
 
-void lab_begin(struct command *command, const char *self, const char *vendor, const char *results,
+void lab_begin(struct words *command, const char *self, const char *vendor, const char *results,
 	       bool two_cpus, long deadline)
 {
 	bool amd = !strcmp(vendor, "amd");
 
-	command_add(command, "%s", self);
-	command_add(command, "lab");
+	words_add(command, "%s", self);
+	words_add(command, "lab");
 	command_option(command, "--vendor", amd ? NULL : vendor);
 	command_number(command, "--deadline", amd ? deadline : INTEL_SLOWER * deadline);
 	command_option(command, "--rw", results);
@@ -103,7 +103,7 @@ void lab_begin(struct command *command, const char *self, const char *vendor, co
 	}
 }
 
-int lab_exec(const struct command *command)
+int lab_exec(const struct words *command)
 {
 	fflush(stdout);
 	/* A boot reads nothing; the lab would read for it. */
@@ -122,8 +122,8 @@ void check_isolation(void)
 		die_code(EXIT_CANNOT, "isolation needs a second CPU for the rest of the host");
 }
 
-void lab_boot_command(struct command *command, const struct boot_options *options,
-		      const char *vendor, const char *results)
+void lab_boot_command(struct words *command, const struct boot_options *options, const char *vendor,
+		      const char *results)
 {
 	/* Another CPU for the rest of the host, or for the second vCPU. */
 	bool two_cpus = options->isolate || options->vcpus > 1;
@@ -136,18 +136,18 @@ void lab_boot_command(struct command *command, const struct boot_options *option
 	/* Two boots, and the lab's own. */
 	lab_begin(command, self, vendor, results, two_cpus,
 		  2 * boot_deadline(options, inside.iter ?: INSN_ITER) + 120);
-	command_add(command, "--");
+	words_add(command, "--");
 	add_boot(command, &inside, self, results);
 	command_option(command, "--accel", "kvm");
 	if (options->isolate)
-		command_add(command, "--isolate");
+		words_add(command, "--isolate");
 	if (options->fifo)
 		command_number(command, "--fifo", options->fifo);
 }
 
 int boot_in_lab(const struct boot_options *options)
 {
-	struct command command = {0};
+	struct words command = {0};
 	char results[PATH_MAX];
 
 	if (find_results(options->results, results))
@@ -167,7 +167,7 @@ static void find_isolate(char isolate[PATH_MAX])
 int boot_isolated(const struct boot_options *options)
 {
 	char self[PATH_MAX], results[PATH_MAX], isolate[PATH_MAX];
-	struct command command = {0};
+	struct words command = {0};
 	bool interrupted;
 
 	check_isolation();
@@ -175,16 +175,16 @@ int boot_isolated(const struct boot_options *options)
 		return EXIT_FAILED;
 	find_self(self);
 	find_isolate(isolate);
-	command_add(&command, "%s", isolate);
-	command_add(&command, "run");
+	words_add(&command, "%s", isolate);
+	words_add(&command, "run");
 	command_number(&command, "--cpu", boot_cpu(options));
-	command_add(&command, "--outside"); /* of QEMU's threads only the vCPU's is to be in */
+	words_add(&command, "--outside"); /* of QEMU's threads only the vCPU's is to be in */
 	command_number(&command, "--hugepages", boot_memory_mib(options->select, options->iter));
 	if (options->fifo)
 		command_number(&command, "--fifo", options->fifo);
-	command_add(&command, "--");
+	words_add(&command, "--");
 	add_boot(&command, options, self, results);
 	command_option(&command, "--accel", options->accel);
-	command_add(&command, "--under-isolate");
+	words_add(&command, "--under-isolate");
 	return command_run(&command, -1, &interrupted);
 }

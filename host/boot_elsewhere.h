@@ -27,13 +27,13 @@ bool lab_wanted(const char *accel);
  * stderr.
  */
 #define INTEL_SLOWER 3
-void lab_begin(struct command *command, const char *self, const char *vendor, const char *results,
+void lab_begin(struct words *command, const char *self, const char *vendor, const char *results,
 	       bool two_cpus, long deadline);
-int lab_exec(const struct command *command);
+int lab_exec(const struct words *command);
 
 /* All of it with the boot of options in that lab, archived in results. */
-void lab_boot_command(struct command *command, const struct boot_options *options,
-		      const char *vendor, const char *results);
+void lab_boot_command(struct words *command, const struct boot_options *options, const char *vendor,
+		      const char *results);
 
 /* Ends the process with EXIT_CANNOT where no CPU can be isolated here. */
 void check_isolation(void);

@@ -46,7 +46,7 @@ static void allow_cpu(int cpu)
 }
 
 /* Runs the command, what it says going to log. Its exit code. */
-static int run(const struct command *command, int log, int cpu)
+static int run(const struct words *command, int log, int cpu)
 {
 	cpu_set_t before;
 	bool known = !sched_getaffinity(0, sizeof(before), &before), interrupted;
@@ -71,7 +71,7 @@ static void put_reason(const char *directory, const char *reason)
 void boot_floor(const struct boot_options *options, const char *directory, int cpu, bool isolated)
 {
 	char self[PATH_MAX], rows[EXIT_ROWS * 32], work[PATH_MAX], log[PATH_MAX + 16], why[512];
-	struct command command = {0};
+	struct words command = {0};
 	int output;
 
 	if (!list_rows(options->select, rows, sizeof(rows)))
@@ -83,23 +83,23 @@ void boot_floor(const struct boot_options *options, const char *directory, int c
 		return;
 	}
 	find_self(self);
-	command_add(&command, "%s", self);
-	command_add(&command, "floor");
-	command_add(&command, "--irqchip"); /* as QEMU's machines: the rest is QEMU's */
+	words_add(&command, "%s", self);
+	words_add(&command, "floor");
+	words_add(&command, "--irqchip"); /* as QEMU's machines: the rest is QEMU's */
 	command_option(&command, "--select", rows);
 	if (!isolated) /* else it finds the CPU itself, which only those within may ask for */
 		command_number(&command, "--cpu", cpu);
 	if (options->iter)
 		command_number(&command, "--iter", options->iter);
 	if (options->no_proof)
-		command_add(&command, "--no-proof");
-	command_add(&command, "--output");
-	command_add(&command, "%s/floor.json", directory);
+		words_add(&command, "--no-proof");
+	words_add(&command, "--output");
+	words_add(&command, "%s/floor.json", directory);
 	if (run(&command, output, cpu)) {
 		boot_last_line(work, why, sizeof(why));
 		put_reason(directory, why);
 	}
-	command_free(&command);
+	words_free(&command);
 	close(output);
 	snprintf(log, sizeof(log), "%s/boot.log", work);
 	unlink(log);

@@ -59,7 +59,7 @@ static void run_vendor(const struct boot_options *options, const char *results,
 		       struct vendor_run *run)
 {
 	char directory[PATH_SIZE], why[512], *path;
-	struct command command = {0};
+	struct words command = {0};
 	int log;
 
 	run->status = EXIT_FAILED;
@@ -76,7 +76,7 @@ static void run_vendor(const struct boot_options *options, const char *results,
 		fprintf(stderr, "\r\033[Kin the %s lab: some minutes", vendor_title(run->vendor));
 	lab_boot_command(&command, options, run->vendor, directory);
 	run->status = command_run(&command, log, &run->interrupted);
-	command_free(&command);
+	words_free(&command);
 	close(log);
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);

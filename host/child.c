@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,37 +11,18 @@
 #include "child.h"
 #include "util.h"
 
-void command_add(struct command *command, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (command->count + 1 >= CHILD_WORDS)
-		die("%s: a command of more than %d words; raise CHILD_WORDS", command->word[0],
-		    CHILD_WORDS - 1);
-	if (vasprintf(&command->word[command->count++], format, arguments) < 0)
-		die("no memory");
-	va_end(arguments);
-}
-
-void command_option(struct command *command, const char *name, const char *value)
+void command_option(struct words *command, const char *name, const char *value)
 {
 	if (!value)
 		return;
-	command_add(command, "%s", name);
-	command_add(command, "%s", value);
+	words_add(command, "%s", name);
+	words_add(command, "%s", value);
 }
 
-void command_number(struct command *command, const char *name, long value)
+void command_number(struct words *command, const char *name, long value)
 {
-	command_add(command, "%s", name);
-	command_add(command, "%ld", value);
-}
-
-void command_free(struct command *command)
-{
-	while (command->count)
-		free(command->word[--command->count]);
+	words_add(command, "%s", name);
+	words_add(command, "%ld", value);
 }
 
 static volatile sig_atomic_t child, passed_on;
@@ -53,7 +33,7 @@ static void pass_on(int signal)
 	kill(child, signal);
 }
 
-int command_run(const struct command *command, int output, bool *interrupted)
+int command_run(const struct words *command, int output, bool *interrupted)
 {
 	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction action = {.sa_handler = pass_on}, old[ARRAY_SIZE(ends)];

@@ -18,7 +18,7 @@
 #include "explain.h"
 #include "explain_fold.h"
 #include "json_file.h"
-#include "lab/words.h"
+#include "words.h"
 #include "lab/trace.h"
 #include "layout.h"
 #include "util.h"
@@ -33,13 +33,13 @@ struct tracer {
 	bool marks; /* it stops and goes on at marks, which the guest has to set */
 
 	/* Has the emulator write the trace. False with why. */
-	bool (*add)(struct command *command, const char *trace, char *why, size_t size);
+	bool (*add)(struct words *command, const char *trace, char *why, size_t size);
 
 	/* Reads it, with the symbols of the lab's kernel. NULL with why; the caller's. */
 	struct trace *(*read)(const char *path, const struct symbols *lab, char *why, size_t size);
 };
 
-static bool add_plugin(struct command *command, const char *trace, char *why, size_t size)
+static bool add_plugin(struct words *command, const char *trace, char *why, size_t size)
 {
 	char plugin[PATH_MAX], *object, *file;
 
@@ -49,14 +49,14 @@ static bool add_plugin(struct command *command, const char *trace, char *why, si
 	}
 	object = qemu_quoted(plugin);
 	file = qemu_quoted(trace);
-	command_add(command, "--plugin");
-	command_add(command, "%s,out=%s", object, file);
+	words_add(command, "--plugin");
+	words_add(command, "%s,out=%s", object, file);
 	free(object);
 	free(file);
 	return true;
 }
 
-static bool add_debugger(struct command *command, const char *trace, char *why, size_t size)
+static bool add_debugger(struct words *command, const char *trace, char *why, size_t size)
 {
 	(void)why, (void)size;
 	command_option(command, "--trace", trace);
@@ -113,19 +113,19 @@ static const struct tracer *find_tracer(const char *vendor)
 	die("no tracer for vendor %s", vendor);
 }
 
-static void add_boot(struct command *command, const struct explained *explained, const char *self,
+static void add_boot(struct words *command, const struct explained *explained, const char *self,
 		     const char *directory)
 {
 	const struct pathlength_cell *cell = explained->cell;
 
-	command_add(command, "--");
-	command_add(command, "%s", self);
-	command_add(command, "boot");
+	words_add(command, "--");
+	words_add(command, "%s", self);
+	words_add(command, "boot");
 	command_option(command, "--accel", "kvm");
-	command_add(command, "--no-floor");
-	command_add(command, "--symbols");
+	words_add(command, "--no-floor");
+	words_add(command, "--symbols");
 	if (find_tracer(explained->vendor)->marks)
-		command_add(command, "--marks");
+		words_add(command, "--marks");
 	command_option(command, "--machine", cell->value[FACTOR_MACHINE]);
 	command_option(command, "--debugcon", cell->value[FACTOR_DEBUGCON]);
 	command_option(command, "--attach", cell->value[FACTOR_ATTACHED]);
@@ -138,7 +138,7 @@ static void add_boot(struct command *command, const struct explained *explained,
 static int boot(const struct explained *explained, const char *directory, const char *trace,
 		char *why, size_t size)
 {
-	struct command command = {0};
+	struct words command = {0};
 	bool interrupted = false, ready;
 	char self[PATH_MAX];
 	int log = boot_log_open(directory, why, size), status = EXIT_FAILED;
@@ -154,7 +154,7 @@ static int boot(const struct explained *explained, const char *directory, const 
 	add_boot(&command, explained, self, directory);
 	if (ready)
 		status = command_run(&command, log, &interrupted);
-	command_free(&command);
+	words_free(&command);
 	close(log);
 	if (interrupted)
 		snprintf(why, size, "interrupted");

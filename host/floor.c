@@ -145,16 +145,16 @@ static int floor_in_lab(const struct floor *floor)
 {
 	const struct boot_options *options = &floor->options;
 	char self[PATH_MAX], results[PATH_MAX];
-	struct command command = {0};
+	struct words command = {0};
 
 	if (find_results(options->results, results))
 		return EXIT_FAILED;
 	find_self(self);
 	lab_begin(&command, self, "amd", results, false,
 		  boot_deadline(options, options->iter) + 120);
-	command_add(&command, "--");
-	command_add(&command, "%s", self);
-	command_add(&command, "floor");
+	words_add(&command, "--");
+	words_add(&command, "%s", self);
+	words_add(&command, "floor");
 	command_option(&command, "--select", options->select);
 	command_option(&command, "--results", results);
 	command_option(&command, "--spin", floor->spin);
@@ -163,11 +163,11 @@ static int floor_in_lab(const struct floor *floor)
 	if (options->deadline)
 		command_number(&command, "--deadline", options->deadline);
 	if (options->no_proof)
-		command_add(&command, "--no-proof");
+		words_add(&command, "--no-proof");
 	if (floor->irqchip)
-		command_add(&command, "--irqchip");
+		words_add(&command, "--irqchip");
 	if (floor->json)
-		command_add(&command, "--json");
+		words_add(&command, "--json");
 	return lab_exec(&command);
 }
 

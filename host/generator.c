@@ -14,7 +14,7 @@
 #include "util.h"
 
 /* In the child: becomes the generator. What it complains of goes into the log. */
-static void exec_generator(const struct command *command, int output, int log)
+static void exec_generator(const struct words *command, int output, int log)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(output, STDOUT_FILENO);
@@ -27,25 +27,25 @@ static void exec_generator(const struct command *command, int output, int log)
 int generator_start(struct generator *generator, const char *self, long cpu, const char *read_file,
 		    int log)
 {
-	struct command command = {0};
+	struct words command = {0};
 	int ready[2];
 	char line[64];
 
-	command_add(&command, "%s", self);
-	command_add(&command, "interfere");
+	words_add(&command, "%s", self);
+	words_add(&command, "interfere");
 	command_number(&command, "--cpu", cpu);
-	command_add(&command, "--busy");
+	words_add(&command, "--busy");
 	/*
 	 * Not under TCG: QEMU 7.2 corrupts a guest of the KVM that it emulates when other CPUs
 	 * interrupt it thousands of times.
 	 */
 	if (hostinfo_emulator() != EMULATOR_TCG)
-		command_add(&command, "--shootdowns");
+		words_add(&command, "--shootdowns");
 	command_number(&command, "--timers", 4000);
 	command_option(&command, "--read", read_file);
 	if (pipe2(ready, O_CLOEXEC)) {
 		dprintf(log, "pipe: %s\n", strerror(errno));
-		command_free(&command);
+		words_free(&command);
 		return -1;
 	}
 	fflush(stdout);
@@ -55,7 +55,7 @@ int generator_start(struct generator *generator, const char *self, long cpu, con
 	if (generator->pid < 0)
 		dprintf(log, "fork: %s\n", strerror(errno));
 	close(ready[1]);
-	command_free(&command);
+	words_free(&command);
 	generator->output = ready[0];
 	if (generator->pid > 0 && read(ready[0], line, sizeof(line)) > 0)
 		return 0;

@@ -118,7 +118,7 @@ static const struct argp argp = {
 /* The kernels that lab/prepare lists, one a line; the caller's. NULL after saying why not. */
 static char *usual_kernels(int *status)
 {
-	struct command command = {0};
+	struct words command = {0};
 	char prepare[PATH_MAX], text[4096];
 	int output = memfd_create("kernels", MFD_CLOEXEC);
 	bool interrupted;
@@ -129,10 +129,10 @@ static char *usual_kernels(int *status)
 		pr_err("%s is missing; run make", prepare);
 		return NULL;
 	}
-	command_add(&command, "%s", prepare);
-	command_add(&command, "-l");
+	words_add(&command, "%s", prepare);
+	words_add(&command, "-l");
 	*status = command_run(&command, output, &interrupted);
-	command_free(&command);
+	words_free(&command);
 	length = pread(output, text, sizeof(text) - 1, 0);
 	close(output);
 	text[length > 0 ? length : 0] = '\0';
@@ -144,7 +144,7 @@ static char *usual_kernels(int *status)
 }
 
 /* "SELF lab ... -- SELF boot ...": the boot of one cell, archived in directory. */
-static void add_cell(struct command *command, const struct pathlength *pathlength,
+static void add_cell(struct words *command, const struct pathlength *pathlength,
 		     const struct pathlength_cell *cell, const char *directory)
 {
 	const struct boot_options *boot = &pathlength->boot;
@@ -154,16 +154,16 @@ static void add_cell(struct command *command, const struct pathlength *pathlengt
 	command_option(command, "--kernel", cell->value[FACTOR_KERNEL]);
 	if (!strcmp(cell->value[FACTOR_MITIGATIONS], "off"))
 		command_option(command, "--append", "mitigations=off");
-	command_add(command, "--");
-	command_add(command, "%s", pathlength->self);
-	command_add(command, "boot");
+	words_add(command, "--");
+	words_add(command, "%s", pathlength->self);
+	words_add(command, "boot");
 	command_option(command, "--accel", "kvm");
 	command_option(command, "--machine", cell->value[FACTOR_MACHINE]);
 	command_option(command, "--debugcon", cell->value[FACTOR_DEBUGCON]);
 	command_option(command, "--attach", cell->value[FACTOR_ATTACHED]);
 	command_option(command, "--select", boot->select);
 	command_option(command, "--results", directory);
-	command_add(command, "--no-floor");
+	words_add(command, "--no-floor");
 	if (boot->iter)
 		command_number(command, "--iter", boot->iter);
 }
@@ -205,7 +205,7 @@ static void take(struct pathlength *pathlength, struct pathlength_cell *cell, in
 static int run_cell(struct pathlength *pathlength, size_t number, char *why, size_t size)
 {
 	struct pathlength_cell *cell = &pathlength->matrix.cells[number];
-	struct command command = {0};
+	struct words command = {0};
 	char directory[PATH_SIZE], label[200], began[32];
 	time_t now = time(NULL);
 	bool interrupted = false;
@@ -223,7 +223,7 @@ static int run_cell(struct pathlength *pathlength, size_t number, char *why, siz
 	strftime(began, sizeof(began), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 	add_cell(&command, pathlength, cell, directory);
 	status = command_run(&command, log, &interrupted);
-	command_free(&command);
+	words_free(&command);
 	close(log);
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);

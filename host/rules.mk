@@ -79,7 +79,6 @@ host-sources := \
 	host/lab/session.c \
 	host/lab/stream.c \
 	host/lab/tool.c \
-	host/lab/words.c \
 	host/layout.c \
 	host/memlock.c \
 	host/long_mode.c \
@@ -111,7 +110,8 @@ host-sources := \
 	host/symbols.c \
 	host/verdict.c \
 	host/vm.c \
-	host/whole_file.c
+	host/whole_file.c \
+	host/words.c
 
 include host/lab/rules.mk
 include host/floor/rules.mk
@@ -183,7 +183,7 @@ check-programs += build/asan/host/t/test_changes
 build/asan/host/t/test_changes: $(patsubst %,build/asan/host/lab/%.o,changes machine)
 
 check-programs += build/asan/host/t/test_relay
-build/asan/host/t/test_relay: $(patsubst %,build/asan/host/lab/%.o,changes machine relay words)
+build/asan/host/t/test_relay: $(patsubst %,build/asan/host/lab/%.o,changes machine relay) build/asan/host/words.o
 
 check-programs += build/asan/host/t/test_estimate
 build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats)

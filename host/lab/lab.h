@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include "wire.h"
-#include "words.h"
+#include "../words.h"
 
 struct lab_options {
 	const struct lab_backend *backend;

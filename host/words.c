@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util.h"
+#include "util.h"
 #include "words.h"
 
 void words_add(struct words *words, const char *format, ...)
@@ -25,6 +25,7 @@ void words_free(struct words *words)
 	for (size_t i = 0; i < words->n; i++)
 		free(words->word[i]);
 	free(words->word);
+	*words = (struct words){0};
 }
 
 char *qemu_quoted(const char *text)

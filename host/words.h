@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Command lines of any length. */
-#ifndef EXITLAB_LAB_WORDS_H
-#define EXITLAB_LAB_WORDS_H
+#ifndef EXITLAB_WORDS_H
+#define EXITLAB_WORDS_H
 
 #include <stddef.h>
 
