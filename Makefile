@@ -63,6 +63,7 @@ include guest-bench/rules.mk
 include kmod/rules.mk
 include initramfs/rules.mk
 include host/rules.mk
+include gpu/rules.mk
 include isolation-scripts/rules.mk
 include docs/rules.mk
 include .ci/rules.mk

@@ -26,6 +26,7 @@
 
 #define RECORD_MAGIC   0x42414c58u /* "XLAB" */
 #define RECORD_VERSION 2u	   /* 1 had no DISTURBED; every record of a stream has the same */
+#define RECORD_VERSION_GPU 3u /* of a stream of SERIES and VERDICT */
 
 /* header.kind; the payload is */
 #define RECORD_INFO	 1u /* text: "key=value\n" lines about the guest */
@@ -34,6 +35,10 @@
 #define RECORD_PASS	 4u /* empty: the pass is over; count of rows in executed */
 #define RECORD_DONE	 5u /* empty: rows in executed, samples of all rows in total */
 #define RECORD_DISTURBED 6u /* struct disturbed of the ROW before it, by ascending sample */
+
+/* Of a GPU run, in place of ROW and WAIVED: SERIES where there are samples, and always VERDICT. */
+#define RECORD_SERIES  7u /* f64 samples in the unit that VERDICT names */
+#define RECORD_VERDICT 8u /* text: "key=value\n" lines: status, reason, id, unit, facts */
 
 /* disturbed.causes: what happened to the vCPU while the sample was taken */
 #define DISTURBED_INTERRUPT 1u /* the guest took an interrupt: of its timer or of a device */
@@ -46,6 +51,7 @@
 /* header.clock: what one tick of a sample is */
 #define CLOCK_TSC  1u /* one TSC cycle */
 #define CLOCK_INSN 2u /* one instruction of an emulated host under icount */
+#define CLOCK_NS   3u /* one nanosecond, of the host or of a device; samples say their unit */
 
 /* Ports. A write of a row's wire number to PORT_MARKER opens the row, a write of 0 closes it. */
 #define PORT_DEBUGCON 0xe9

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Tenants from outside: started by exec, spoken to with a deadline, reaped. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "suite.h"
+#include "surroundings.h"
+#include "tenant.h"
+
+#define START_DELAY 0.005 /* seconds from the last READY to the common start */
+#define REAP_TIME   5.0	  /* seconds that the kernel may take to end a killed process */
+
+static uint64_t deadline_in(const struct suite *suite, double seconds)
+{
+	return now_ns() + (uint64_t)((seconds + suite->options.patience) * SECOND);
+}
+
+/* In the new process. */
+static void become_tenant(const struct suite *suite, enum surroundings where, int fd)
+{
+	char number[16], *arguments[8] = {"gpubench", "--tenant", number};
+	int null = suite->options.quiet ? open("/dev/null", O_WRONLY) : -1;
+
+	signal(SIGINT, SIG_IGN); /* of the terminal: the coordinator ends its tenants */
+	if (null >= 0)
+		dup2(null, 2);
+	snprintf(number, sizeof(number), "%d", fd);
+	if (suite->options.libcuda) {
+		arguments[3] = "--libcuda";
+		arguments[4] = (char *)suite->options.libcuda;
+	}
+	surroundings_enter(suite, where);
+	execv("/proc/self/exe", arguments);
+	_exit(127);
+}
+
+/* How a tenant ended, in words; it has, or is made to. */
+static void reap(struct handle *tenant, char *how, size_t size)
+{
+	uint64_t deadline = now_ns() + (uint64_t)(REAP_TIME * SECOND);
+	int status = 0;
+	pid_t got;
+
+	close(tenant->fd);
+	while ((got = waitpid(tenant->pid, &status, WNOHANG)) == 0 && now_ns() < deadline) {
+		usleep(1000);
+		if (now_ns() > deadline - (uint64_t)(REAP_TIME * SECOND / 2))
+			kill(tenant->pid, SIGKILL);
+	}
+	if (got == 0)
+		snprintf(how, size, "does not end, not even by SIGKILL (pid %d)", tenant->pid);
+	else if (WIFSIGNALED(status))
+		snprintf(how, size, "was killed by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	else
+		snprintf(how, size, "exited with %d", WEXITSTATUS(status));
+	*tenant = (struct handle){0};
+}
+
+void tenant_kill(struct suite *suite, enum surroundings where, int index)
+{
+	struct handle *tenant = &suite->tenants[where][index];
+	char how[128];
+
+	if (!tenant->pid)
+		return;
+	kill(tenant->pid, SIGKILL);
+	reap(tenant, how, sizeof(how));
+}
+
+/*
+ * The next message of a tenant. false: it is gone, late or talks nonsense; then it has been killed
+ * and outcome says so.
+ */
+static bool hear(struct suite *suite, enum surroundings where, int index, uint64_t deadline,
+		 struct message *message, const char *doing, struct outcome *outcome)
+{
+	struct handle *tenant = &suite->tenants[where][index];
+	int got = message_receive(tenant->fd, message, deadline);
+	char how[128];
+
+	if (got == 1)
+		return true;
+	if (got == 0) {
+		reap(tenant, how, sizeof(how));
+		outcome_set(outcome, STATUS_FAILED, "tenant %d %s: it %s", index, doing, how);
+		return false;
+	}
+	tenant_kill(suite, where, index);
+	if (got == -1)
+		outcome_set(outcome, STATUS_FAILED, "tenant %d %s: its deadline passed", index,
+			    doing);
+	else
+		outcome_set(outcome, STATUS_FAILED, "tenant %d %s: what it said is no message",
+			    index, doing);
+	return false;
+}
+
+/* Statuses that a tenant gives itself. */
+static enum status status_of(uint32_t type)
+{
+	return type == MESSAGE_INVALID				  ? STATUS_INVALID
+	       : type == MESSAGE_WAIVED || type == MESSAGE_CANNOT ? STATUS_WAIVED
+								  : STATUS_FAILED;
+}
+
+/* A message that is no progress: its status into the outcome; a broken tenant is killed. false. */
+static bool refuse(struct suite *suite, enum surroundings where, int index,
+		   const struct message *message, const char *doing, struct outcome *outcome)
+{
+	if (message->type < MESSAGE_WAIVED && message->type != MESSAGE_CANNOT)
+		outcome_set(outcome, STATUS_FAILED, "tenant %d %s: message %u is out of turn",
+			    index, doing, message->type);
+	else
+		outcome_set(outcome, status_of(message->type), "%.*s", (int)message->size,
+			    message->text);
+	if (message->type != MESSAGE_WAIVED)
+		tenant_kill(suite, where, index);
+	return false;
+}
+
+static bool start(struct suite *suite, enum surroundings where, int index, struct outcome *outcome)
+{
+	struct handle *tenant = &suite->tenants[where][index];
+	struct message message;
+	int fds[2];
+
+	if (tenant->pid)
+		return true;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds)) {
+		outcome_set(outcome, STATUS_FAILED, "no socket for a tenant: %s", strerror(errno));
+		return false;
+	}
+	fflush(NULL);
+	tenant->pid = fork();
+	if (tenant->pid < 0) {
+		outcome_set(outcome, STATUS_FAILED, "no process for a tenant: %s", strerror(errno));
+		tenant->pid = 0;
+		close(fds[0]);
+		close(fds[1]);
+		return false;
+	}
+	if (!tenant->pid) {
+		int kept = dup(fds[1]); /* without close-on-exec */
+
+		become_tenant(suite, where, kept);
+	}
+	close(fds[1]);
+	tenant->fd = fds[0];
+	if (!hear(suite, where, index, deadline_in(suite, 0), &message, "starting", outcome))
+		return false;
+	if (message.type != MESSAGE_HELLO)
+		return refuse(suite, where, index, &message, "starting", outcome);
+	if (!*suite->hello)
+		snprintf(suite->hello, sizeof(suite->hello), "%.*s", (int)message.size,
+			 message.text);
+	return true;
+}
+
+bool tenant_prepare(struct suite *suite, enum surroundings where, int index,
+		    const struct order *order, struct outcome *outcome)
+{
+	struct handle *tenant = &suite->tenants[where][index];
+	struct message message;
+
+	if (!start(suite, where, index, outcome))
+		return false;
+	tenant->work = order->work;
+	tenant->cap = order->cap;
+	message_send(tenant->fd, MESSAGE_ORDER, order, sizeof(*order));
+	for (;;) {
+		if (!hear(suite, where, index, deadline_in(suite, 0), &message,
+			  works[order->work]->name, outcome))
+			return false;
+		if (message.type == MESSAGE_READY)
+			return true;
+		if (message.type == MESSAGE_FACT) {
+			outcome_fact(outcome, "%.*s", (int)message.size, message.text);
+			continue;
+		}
+		refuse(suite, where, index, &message, works[order->work]->name, outcome);
+		tenant_finish(suite, where, index);
+		return false;
+	}
+}
+
+/* Everything that one tenant says of one GO. */
+static bool collect(struct suite *suite, const struct member *member, uint64_t deadline,
+		    struct outcome *outcome)
+{
+	struct handle *tenant = &suite->tenants[member->where][member->index];
+	const char *name = works[tenant->work]->name;
+	struct message message;
+
+	for (;;) {
+		if (!hear(suite, member->where, member->index, deadline, &message, name, outcome))
+			return false;
+		switch (message.type) {
+		case MESSAGE_SAMPLES:
+			for (size_t i = 0; i < message.size / sizeof(double); i++)
+				outcome_add(outcome, message.samples[i]);
+			break;
+		case MESSAGE_FACT:
+			outcome_fact(outcome, "%.*s", (int)message.size, message.text);
+			break;
+		case MESSAGE_RESULT:
+			message.busy.throttled += outcome->busy.throttled;
+			outcome->busy = message.busy;
+			return true;
+		default:
+			return refuse(suite, member->where, member->index, &message, name, outcome);
+		}
+	}
+}
+
+bool tenants_go(struct suite *suite, const struct member *members, int count, double seconds,
+		struct outcome *outcomes)
+{
+	struct window window = {0};
+	double longest = seconds;
+	uint64_t deadline;
+	bool ok = true;
+
+	for (int i = 0; i < count; i++)
+		if (!seconds && suite->tenants[members[i].where][members[i].index].cap > longest)
+			longest = suite->tenants[members[i].where][members[i].index].cap;
+	deadline = deadline_in(suite, longest);
+	if (seconds) {
+		window.start = now_ns() + (uint64_t)(START_DELAY * SECOND);
+		window.end = window.start + (uint64_t)(seconds * SECOND);
+	}
+	for (int i = 0; i < count; i++)
+		message_send(suite->tenants[members[i].where][members[i].index].fd, MESSAGE_GO,
+			     &window, sizeof(window));
+	for (int i = 0; i < count; i++)
+		ok &= collect(suite, &members[i], deadline, &outcomes[i]);
+	return ok;
+}
+
+void tenant_finish(struct suite *suite, enum surroundings where, int index)
+{
+	struct handle *tenant = &suite->tenants[where][index];
+	struct outcome ignored = {0};
+	struct message message;
+
+	if (!tenant->pid)
+		return;
+	message_send(tenant->fd, MESSAGE_FINISH, NULL, 0);
+	while (tenant->pid &&
+	       hear(suite, where, index, deadline_in(suite, 0), &message, "finishing", &ignored))
+		if (message.type == MESSAGE_READY)
+			return;
+}
+
+void tenants_dismiss(struct suite *suite)
+{
+	char how[128];
+
+	/* The end of the stream ends a tenant; all of them at once. */
+	for (int where = 0; where < SURROUNDINGS; where++)
+		for (int i = 0; i < TENANTS_MOST; i++)
+			if (suite->tenants[where][i].pid)
+				shutdown(suite->tenants[where][i].fd, SHUT_RDWR);
+	for (int where = 0; where < SURROUNDINGS; where++)
+		for (int i = 0; i < TENANTS_MOST; i++)
+			if (suite->tenants[where][i].pid)
+				reap(&suite->tenants[where][i], how, sizeof(how));
+}
+
+bool suite_measure(struct suite *suite, enum surroundings where, const struct order *order,
+		   struct outcome *outcome)
+{
+	const struct member one = {where, 0};
+	bool ok = tenant_prepare(suite, where, 0, order, outcome) &&
+		  tenants_go(suite, &one, 1, 0, outcome);
+
+	tenant_finish(suite, where, 0);
+	return ok;
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * gpubench: the GPU virtualisation benchmark suite. `exitlab gpu` runs it and reports; in a guest
+ * it runs alone, its record going out on the record channel.
+ */
+#include <argp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "suite.h"
+#include "tenant.h"
+
+enum { OPTION_TENANT = 256, OPTION_LIST, OPTION_LIBCUDA, OPTION_PLANT, OPTION_PATIENCE };
+
+static const struct argp_option argp_options[] = {
+	{"output", 'o', "FILE", 0, "The record; - is standard output", 0},
+	{"list", OPTION_LIST, NULL, 0, "List the metrics: id, name, unit, better, needs, contract",
+	 0},
+	{"select", 's', "LIST", 0, "Metrics and categories, OH-001,PCIE [all]", 0},
+	{"system", 'S', "NAME", 0,
+	 "native, guest, mig, mps, or the name of the limiter that --preload has [native]", 0},
+	{"preload", 'p', "LIBRARY", 0, "A limiter that tenants preload", 0},
+	{"mem-limit", 'm', "BYTES", 0, "Memory limit of a tenant, with k, m or g [none]", 0},
+	{"sm-limit", 'l', "PERCENT", 0, "SM limit of a tenant, 1 to 100 [none]", 0},
+	{"quick", 'q', NULL, 0, "Fewer samples: a look in less than a minute", 0},
+	{"quiet", OPTION_PATIENCE + 1, NULL, 0, "No progress line, nothing from tenants", 0},
+	{"libcuda", OPTION_LIBCUDA, "FILE", 0, "The driver's library [libcuda.so.1]", 0},
+	{"plant-slowdown", OPTION_PLANT, "N", 0,
+	 "Do each operation N times for one: a control that compare must call SLOWER [1]", 0},
+	{"patience", OPTION_PATIENCE, "SECONDS", 0,
+	 "How long a tenant may be silent beyond its work [60]", 0},
+	{"tenant", OPTION_TENANT, "FD", OPTION_HIDDEN, NULL, 0},
+	{0},
+};
+
+struct arguments {
+	struct suite suite;
+	const char *output;
+	int tenant; /* -1: the coordinator */
+	bool list;
+};
+
+static double number(const char *text, double least, double most, const char *option,
+		     struct argp_state *state)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (*end || end == text || !(value >= least && value <= most))
+		argp_error(state, "--%s: \"%s\" is not a number from %g to %g", option, text, least,
+			   most);
+	return value;
+}
+
+/* Bytes with a suffix; the limiter reads them again. */
+static const char *bytes(const char *text, struct argp_state *state)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || !(value > 0) || strlen(end) > 1 || !strchr("kmgKMG", *end))
+		argp_error(state, "--mem-limit: \"%s\" is no size such as 4g", text);
+	return text;
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+	struct options *options = &arguments->suite.options;
+	char word[64];
+
+	switch (key) {
+	case 'o':
+		arguments->output = argument;
+		return 0;
+	case 's':
+		if (metric_unknown(argument, word, sizeof(word)))
+			argp_error(state,
+				   "--select: there is no metric or category \"%s\"; --list "
+				   "has them",
+				   word);
+		options->select = argument;
+		return 0;
+	case 'S':
+		options->system = argument;
+		return 0;
+	case 'p':
+		options->preload = argument;
+		return 0;
+	case 'm':
+		options->mem_limit = bytes(argument, state);
+		return 0;
+	case 'l':
+		options->sm_limit = number(argument, 1, 100, "sm-limit", state);
+		return 0;
+	case 'q':
+		options->quick = true;
+		return 0;
+	case OPTION_PATIENCE + 1:
+		options->quiet = true;
+		return 0;
+	case OPTION_LIBCUDA:
+		options->libcuda = argument;
+		return 0;
+	case OPTION_PLANT:
+		options->plant = number(argument, 1, 100, "plant-slowdown", state);
+		return 0;
+	case OPTION_PATIENCE:
+		options->patience = number(argument, 0.1, 3600, "patience", state);
+		return 0;
+	case OPTION_TENANT:
+		arguments->tenant = number(argument, 0, 1 << 20, "tenant", state);
+		return 0;
+	case OPTION_LIST:
+		arguments->list = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (arguments->tenant < 0 && !arguments->list && !arguments->output)
+			argp_error(state, "where does the record go? --output FILE; `exitlab gpu` "
+					  "makes a run of it");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse_option,
+	.doc = "Measure what GPU virtualisation costs, and how well tenants are isolated.",
+};
+
+static void list_needs(unsigned int needs)
+{
+	static const char *const names[] = {"tenants",	"limiter",    "mem-limit",
+					    "sm-limit", "sm-control", "two-gpus"};
+	const char *separator = "";
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (needs & 1u << i) {
+			printf("%s%s", separator, names[i]);
+			separator = ",";
+		}
+	printf("%s\t", needs ? "" : "-");
+}
+
+static void list(void)
+{
+	puts("id\tname\tunit\tbetter\tneeds\tpoints\tcontract");
+	for (size_t i = 0; i < metric_count; i++) {
+		const struct metric *metric = &metrics[i];
+
+		printf("%s\t%s\t%s\t%s\t", metric->id, metric->name, metric->unit, metric->better);
+		list_needs(metric->needs);
+		printf("%s\t%s%s\n", *metric->points ? metric->points : "-",
+		       metric->run ? "" : "(planned) ", metric->contract);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct arguments arguments = {
+		.suite.options = {.system = "native", .plant = 1, .patience = 60},
+		.tenant = -1,
+	};
+	struct suite *suite = &arguments.suite;
+
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (arguments.tenant >= 0)
+		return tenant_main(arguments.tenant, suite->options.libcuda);
+	if (arguments.list) {
+		list();
+		return fflush(stdout) ? 1 : 0;
+	}
+	suite->out = strcmp(arguments.output, "-") ? fopen(arguments.output, "we") : stdout;
+	if (!suite->out) {
+		fprintf(stderr, "gpubench: %s: %m\n", arguments.output);
+		return 1;
+	}
+	return suite_run(suite);
+}

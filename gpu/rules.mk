@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# gpu/: the GPU suite. All but the kernels builds without the CUDA toolkit; the driver is found at run time.
+
+NVCC ?= $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
+
+gpubench-sources := \
+	gpu/coordinator.c \
+	gpu/driver.c \
+	gpu/gpubench.c \
+	gpu/limiter/find.c \
+	gpu/message.c \
+	gpu/metric.c \
+	gpu/mps.c \
+	gpu/nvml.c \
+	gpu/outcome.c \
+	gpu/record_out.c \
+	gpu/sampling.c \
+	gpu/suite.c \
+	gpu/surroundings.c \
+	gpu/tenant.c \
+	$(sort $(wildcard gpu/metrics/*.c)) \
+	$(sort $(wildcard gpu/works/*.c))
+
+gpubench-objects := $(gpubench-sources:%.c=build/%.o) build/gpu/kernels_image.o
+
+build/gpu/%.o: gpu/%.c build/flags
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE -MMD -MP -c -o $@ $<
+
+# Machine code for each generation, and PTX for those to come. Empty without nvcc: gpubench then says so.
+gpu-architectures := 75 80 86 89 90
+build/gpu/kernels.fatbin: $(wildcard gpu/kernels/*) build/flags build/gpu/nvcc
+	$(call say,NVCC,$@)mkdir -p $(@D); \
+	$(if $(NVCC),$(NVCC) -O3 --threads 0 $(foreach a,$(gpu-architectures),-gencode arch=compute_$a$(,)code=sm_$a) \
+		-gencode arch=compute_90$(,)code=compute_90 -fatbin -o $@ gpu/kernels/kernels.cu,: >$@)
+
+, := ,
+
+build/gpu/nvcc: FORCE
+	$(quiet)mkdir -p $(@D); { echo '$(NVCC)'; } $(if-changed)
+
+build/gpu/kernels_image.o: gpu/kernels_image.S build/gpu/kernels.fatbin
+	$(call say,AS,$<)$(CC) -c -o $@ $<
+
+build/gpu/gpubench: $(gpubench-objects)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -lm
+
+-include $(gpubench-objects:.o=.d)

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* When there are enough samples, and which of them count. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nvml.h"
+#include "tenant.h"
+
+#define SAMPLES_MOST	1000000	      /* of one GO: 8 MB */
+#define CLOCK_PERIOD	(SECOND / 20) /* between two looks at the clock */
+#define CLOCK_LEAST	0.75	      /* of the highest: below, samples are dropped */
+#define NORMAL_QUANTILE 1.959964      /* two-sided 95 % */
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double sampling_spread(const double *values, size_t count)
+{
+	/* Ranks of the median's interval, by the normal approximation of the binomial. */
+	double half = NORMAL_QUANTILE * sqrt((double)count) / 2, median, low, high;
+	double *sorted;
+
+	if (count < 6)
+		return INFINITY;
+	sorted = malloc(count * sizeof(*sorted));
+	if (!sorted)
+		return INFINITY;
+	memcpy(sorted, values, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), ascending);
+	median = sorted[(count - 1) / 2];
+	low = sorted[(size_t)fmax(0, floor(count / 2.0 - half - 1))];
+	high = sorted[(size_t)fmin(count - 1.0, ceil(count / 2.0 + half))];
+	free(sorted);
+	return median ? (high - low) / 2 / fabs(median) : INFINITY;
+}
+
+/* Drops what was taken since the last look if the clock is low now. */
+static void look_at_clock(struct series *series)
+{
+	unsigned int most = nvml_sm_clock_max(), now = nvml_sm_clock();
+
+	if (most && now && now < CLOCK_LEAST * most) {
+		series->throttled += series->count - series->watched;
+		series->count = series->watched;
+	}
+	series->watched = series->count;
+	series->clock_read = now_ns();
+}
+
+void sampling_watch_clock(struct tenant *tenant)
+{
+	tenant->series.clock_matters = true;
+}
+
+static bool is_enough(struct tenant *tenant, uint64_t now)
+{
+	struct series *series = &tenant->series;
+	const struct order *order = &tenant->order;
+
+	if (series->count >= (order->maximum ?: SAMPLES_MOST))
+		return true;
+	if (tenant->window.end)
+		return now >= tenant->window.end;
+	if (now - series->started >= order->cap * SECOND)
+		return true;
+	if (series->count < order->minimum || series->count < series->judged + series->judged / 8)
+		return false;
+	series->judged = series->count;
+	return sampling_spread(series->values, series->count) <= order->interval;
+}
+
+bool sampling_more(struct tenant *tenant)
+{
+	struct series *series = &tenant->series;
+	uint64_t now = now_ns();
+
+	if (!series->started)
+		series->started = series->clock_read = tenant->busy.start = now;
+	if (series->clock_matters &&
+	    (now - series->clock_read >= CLOCK_PERIOD || is_enough(tenant, now)))
+		look_at_clock(series);
+	return !is_enough(tenant, now);
+}
+
+void sampling_add(struct tenant *tenant, double value)
+{
+	struct series *series = &tenant->series;
+
+	if (series->count == series->room) {
+		size_t room = series->room ? 2 * series->room : 1024;
+		double *values = realloc(series->values, room * sizeof(*values));
+
+		if (!values)
+			return;
+		series->values = values;
+		series->room = room;
+	}
+	series->values[series->count++] = value;
+	tenant->busy.end = now_ns();
+}
