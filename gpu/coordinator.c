@@ -172,6 +172,7 @@ bool tenant_prepare(struct suite *suite, enum surroundings where, int index,
 
 	if (!start(suite, where, index, outcome))
 		return false;
+	tenant->ordered = true;
 	tenant->work = order->work;
 	tenant->cap = order->cap;
 	message_send(tenant->fd, MESSAGE_ORDER, order, sizeof(*order));
@@ -250,8 +251,9 @@ void tenant_finish(struct suite *suite, enum surroundings where, int index)
 	struct outcome ignored = {0};
 	struct message message;
 
-	if (!tenant->pid)
+	if (!tenant->pid || !tenant->ordered)
 		return;
+	tenant->ordered = false;
 	message_send(tenant->fd, MESSAGE_FINISH, NULL, 0);
 	while (tenant->pid &&
 	       hear(suite, where, index, deadline_in(suite, 0), &message, "finishing", &ignored))

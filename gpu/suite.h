@@ -55,6 +55,7 @@ struct options {
 struct handle {
 	pid_t pid;
 	int fd;
+	bool ordered;  /* has an order that was not finished */
 	uint32_t work; /* that it has prepared */
 	double cap;    /* seconds that it may work without a window */
 };

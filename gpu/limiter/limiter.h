@@ -6,8 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LIMITER_MEMORY	"CUDA_DEVICE_MEMORY_LIMIT" /* bytes of a process, suffix k, m or g (2^10)  \
-						    */
+#define LIMITER_MEMORY	"CUDA_DEVICE_MEMORY_LIMIT" /* bytes of a process; suffix k, m or g */
 #define LIMITER_SM	"CUDA_DEVICE_SM_LIMIT"	   /* percent of the device's time, 1 to 100 */
 #define LIMITER_CONTROL "EXITLAB_LIMITER_CONTROL"  /* file: struct limiter_control, mapped */
 

@@ -3,6 +3,7 @@
  * launch: samples are microseconds of the host for one cuLaunchKernel of an empty kernel. The queue
  * is emptied outside the time that is taken, long before it could be full.
  */
+#include "launch.h"
 #include "works.h"
 
 #define QUEUED 64 /* launches before the queue is emptied; drivers take a thousand */
@@ -22,6 +23,7 @@ static int prepare(struct tenant *tenant)
 
 static int run(struct tenant *tenant)
 {
+	uint64_t pause = tenant->order.argument[LAUNCH_PAUSE];
 	unsigned int queued = 0;
 
 	while (sampling_more(tenant)) {
@@ -33,9 +35,12 @@ static int run(struct tenant *tenant)
 				return -1;
 		sampling_add(tenant, (now_ns() - start) / 1e3);
 		queued += tenant->order.repeat;
-		if (queued >= QUEUED && CALL(tenant, cu.StreamSynchronize(tenant->stream)))
+		if ((pause || queued >= QUEUED) &&
+		    CALL(tenant, cu.StreamSynchronize(tenant->stream)))
 			return -1;
 		queued %= QUEUED;
+		for (start = now_ns(); pause && now_ns() - start < pause;)
+			;
 	}
 	return CALL(tenant, cu.StreamSynchronize(tenant->stream));
 }
