@@ -4,3 +4,5 @@
  * gpu/t/fakecuda/ has the same in C.
  */
 #include "empty.cuh"
+#include "fault.cuh"
+#include "load.cuh"
