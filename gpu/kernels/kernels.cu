@@ -6,3 +6,4 @@
 #include "empty.cuh"
 #include "fault.cuh"
 #include "load.cuh"
+#include "gemm.cuh"

@@ -4,11 +4,10 @@
  * tenant with it and one without it, measured in turns in one run, so that what the driver itself
  * costs, and how it drifts, falls out.
  */
-#include <stdlib.h>
-
 #include "../surroundings.h"
 #include "../tenant.h"
 #include "../works/allocation.h"
+#include "../works/gemm.h"
 #include "../works/launch.h"
 #include "metrics.h"
 
@@ -19,6 +18,7 @@
 #define SLICES	      10	 /* of the time in which a tenant sleeps */
 #define TENANT_KEPT   20000	 /* samples of one tenant in a record, evenly spread */
 #define WINDOWS	      5		 /* of each number of tenants */
+#define LARGE_DEVICE  (8ull << 30)	 /* bytes; matrices of 4096 rows fill it */
 #define NEVER_STARTED (TENANTS_MOST - 1) /* the tenant that has no context yet */
 
 METRIC_RUN(launch_latency)
@@ -85,7 +85,6 @@ static bool take_turns(struct suite *suite, int round, double *medians, struct o
 
 /*
  * What the same work takes longer in the system than bare: one sample for each round, ns, signed.
- * scale: ns of the work's unit.
  */
 static void measure_paired(struct suite *suite, struct order order, struct outcome *outcome)
 {
@@ -234,4 +233,43 @@ METRIC_RUN(polling)
 	tenant_kill(suite, BARE, NEVER_STARTED);
 	outcome_free(&outcomes[1]);
 	suite_emit(suite, metric, 0, &outcomes[0]);
+}
+
+/*
+ * Matrices large enough to fill a large device, which its memory tells, also where a limiter tells
+ * less. They are the same for each system, else runs could not be compared.
+ */
+static struct order items_order(const struct suite *suite, const struct metric *metric)
+{
+	struct order order = suite_order(suite, metric, "items");
+	bool large = suite_fact(suite, "memory_bytes") >= LARGE_DEVICE;
+
+	order.argument[GEMM_N] = large ? 4096 : 128;
+	order.argument[ITEMS_BYTES] = large ? 128 << 20 : 1 << 20;
+	order.argument[ITEMS_COPIES] = large ? 8 : 1;
+	return order;
+}
+
+METRIC_RUN(total_throughput)
+{
+	struct order order = items_order(suite, metric);
+	struct outcome outcome = {0}, bare = {0};
+	bool limited = surroundings_offer(suite) & NEED_LIMITER;
+
+	if (limited)
+		order.cap /= 2;
+	if (suite_measure(suite, SYSTEM, &order, &outcome) && limited) {
+		double system = outcome_percentile(&outcome, 50);
+
+		suite_measure(suite, BARE, &order, &bare);
+		outcome_set(&outcome, bare.status, "without the limiter: %s", bare.reason);
+		if (bare.count) {
+			double unlimited = outcome_percentile(&bare, 50);
+
+			outcome_fact(&outcome, "bare=%.3f", unlimited);
+			outcome_fact(&outcome, "degradation=%.3f", (1 - system / unlimited) * 100);
+		}
+	}
+	outcome_free(&bare);
+	suite_emit(suite, metric, 0, &outcome);
 }
