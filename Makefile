@@ -148,7 +148,7 @@ help:
 #h make bench         the project's own figures, each beside its anchor
 #h make lint          shellcheck, clang-format, cppcheck
 #h make docs          write the table of rows from exits.def into docs/method.md
-#h make fuzz          the record reader against libFuzzer [FUZZ_RUNS=1000000]
+#h make fuzz          the record readers against libFuzzer [FUZZ_RUNS=1000000]
 #h make install       PREFIX=/usr/local DESTDIR= and GNU's other directories; make uninstall
 #h make dist          build/exitlab-VERSION.tar.gz, the same bytes for the same commit
 #h make deb           a Debian source package in build/deb

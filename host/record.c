@@ -1,34 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The record reader: everything that comes out of a guest or an archive passes through here. */
-#include <errno.h>
-#include <fcntl.h>
+/* The records of a run of VM exits: their order, and what they say of each other. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "record.h"
 #include "util.h"
-
-/* What a header of each kind must say. */
-static const struct kind {
-	const char *name;
-	uint32_t width, least, most; /* payload: bytes of an element, range of their count */
-	bool of_row, of_pass;
-} kinds[] = {
-	[RECORD_INFO] = {"INFO", 1, 0, RECORD_MAX_TEXT, false, false},
-	[RECORD_ROW] = {"ROW", 4, 1, RECORD_MAX_SAMPLES, true, true},
-	[RECORD_WAIVED] = {"WAIVED", 1, 0, RECORD_MAX_TEXT, true, true},
-	[RECORD_PASS] = {"PASS", 0, 0, 0, false, true},
-	[RECORD_DONE] = {"DONE", 0, 0, 0, false, false},
-	[RECORD_DISTURBED] = {"DISTURBED", sizeof(struct disturbed), 0, RECORD_MAX_SAMPLES, true,
-			      true},
-};
-
-/* The last kind of each version. */
-static const uint16_t last_kinds[RECORD_VERSION + 1] = {[1] = RECORD_DONE, [2] = RECORD_DISTURBED};
 
 /* What INFO's line "contamination=" may say; anything else means that nothing could be told. */
 static const struct {
@@ -39,63 +17,12 @@ static const struct {
 	{"interrupts,steal", DISTURBED_INTERRUPT | DISTURBED_STEAL},
 };
 
-/* Fills in why; its value is the status to return. */
-#define BAD(...) (snprintf(why, RECORD_WHY, __VA_ARGS__), RECORD_BAD)
-
-static enum record_status check_header(const struct record_header *header, int row,
-				       char why[RECORD_WHY])
-{
-	const struct kind *kind;
-
-	if (header->magic != RECORD_MAGIC)
-		return BAD("bad magic 0x%08x: not a record", header->magic);
-	if (!header->version || header->version > RECORD_VERSION)
-		return BAD("version %u: this exitlab reads versions 1 to %u", header->version,
-			   RECORD_VERSION);
-	if (header->kind < RECORD_INFO || header->kind > last_kinds[header->version])
-		return BAD("unknown kind %u in version %u", header->kind, header->version);
-	kind = &kinds[header->kind];
-	if (header->width != kind->width)
-		return BAD("%s with elements of %u bytes, not %u", kind->name, header->width,
-			   kind->width);
-	if (header->count < kind->least || header->count > kind->most)
-		return BAD("%s with %u elements, not %u to %u", kind->name, header->count,
-			   kind->least, kind->most);
-	if (kind->of_row ? row < 0 : header->row != 0)
-		return BAD(
-			"%s of unknown row %u: not in exits.def; report the run with the exitlab that made it",
-			kind->name, header->row);
-	if (kind->of_pass ? header->pass != PASS_TIMED && header->pass != PASS_PROOF
-			  : header->pass != 0)
-		return BAD("%s of unknown pass %u", kind->name, header->pass);
-	if (header->clock != CLOCK_TSC && header->clock != CLOCK_INSN)
-		return BAD("unknown clock %u", header->clock);
-	if (header->saturated > header->count)
-		return BAD("%u saturated samples of %u", header->saturated, header->count);
-	if (header->kind == RECORD_ROW && header->executed < header->count)
-		return BAD("%u samples of %" PRIu64 " executions", header->count, header->executed);
-	if (header->reserved)
-		return BAD("reserved field is not 0");
-	return RECORD_OK;
-}
+#define BAD RECORD_REFUSE
 
 enum record_status record_parse(const void *data, size_t size, struct record *out,
 				char why[RECORD_WHY])
 {
-	*out = (struct record){.row = -1, .length = sizeof(out->header)};
-	if (size < sizeof(out->header))
-		return RECORD_MORE;
-	memcpy(&out->header, data, sizeof(out->header));
-	out->row = exit_row_of_wire(out->header.row);
-	if (check_header(&out->header, out->row, why) == RECORD_BAD)
-		return RECORD_BAD;
-	out->length += (uint64_t)out->header.count * out->header.width;
-	if (size < out->length)
-		return RECORD_MORE;
-	out->payload = (const char *)data + sizeof(out->header);
-	if (record_checksum(&out->header, out->payload) != out->header.checksum)
-		return BAD("checksum does not match");
-	return RECORD_OK;
+	return record_parse_as(&record_format_exits, data, size, out, why);
 }
 
 static const char *pass_name(uint8_t pass)
@@ -105,30 +32,27 @@ static const char *pass_name(uint8_t pass)
 
 void record_describe(const struct record *record, char *text, size_t size)
 {
-	const struct kind *kind = &kinds[record->header.kind];
-	const char *name = kind->of_row ? exit_rows[record->row].id : kind->name;
+	uint16_t kind = record->header.kind;
+	const char *name = record->row < 0 ? record_kind_name(kind) : exit_rows[record->row].id;
 
-	snprintf(text, size, "%s%s%s%s", name, kind->of_pass ? ", " : "",
-		 kind->of_pass ? pass_name(record->header.pass) : "",
-		 record->header.kind == RECORD_DISTURBED ? ", disturbed" : "");
+	snprintf(text, size, "%s%s%s%s", name, record->header.pass ? ", " : "",
+		 record->header.pass ? pass_name(record->header.pass) : "",
+		 kind == RECORD_DISTURBED ? ", disturbed" : "");
 }
+
+const struct record_format record_format_exits = {
+	.first = 1,
+	.last = RECORD_VERSION,
+	.clocks = 1u << CLOCK_TSC | 1u << CLOCK_INSN,
+	.what = "a run of VM exits",
+	.table = "exits.def",
+	.row_of_wire = exit_row_of_wire,
+	.describe = record_describe,
+};
 
 const char *record_info(const struct record_file *file, const char *key, size_t *length)
 {
-	const char *line = file->info.payload, *end = line + file->info.header.count;
-	size_t key_length = strlen(key);
-
-	while (line < end) {
-		const char *stop = memchr(line, '\n', end - line) ?: end;
-
-		if ((size_t)(stop - line) > key_length && !memcmp(line, key, key_length) &&
-		    line[key_length] == '=') {
-			*length = stop - line - key_length - 1;
-			return line + key_length + 1;
-		}
-		line = stop + (stop < end);
-	}
-	return NULL;
+	return record_text(&file->info, key, length);
 }
 
 struct disturbed record_disturbed(const struct record *record, uint32_t index)
@@ -144,8 +68,8 @@ static uint32_t causes_told(const struct record_file *file)
 {
 	size_t length;
 	const char *text = record_info(file, "contamination", &length);
-	/* The kinds of version 1 cannot keep the promise. */
-	bool told = text && last_kinds[file->info.header.version] == RECORD_DISTURBED;
+	/* Version 1 cannot keep the promise: it has no DISTURBED. */
+	bool told = text && file->info.header.version > 1;
 
 	for (size_t i = 0; told && i < ARRAY_SIZE(contaminations); i++)
 		if (strlen(contaminations[i].text) == length &&
@@ -283,69 +207,41 @@ enum record_status record_walk_step(struct record_walk *walk, const struct recor
 	}
 }
 
+static enum record_status take(void *reader, const struct record *record, bool *done,
+			       char why[RECORD_WHY])
+{
+	struct record_walk *walk = reader;
+	enum record_status status = record_walk_step(walk, record, why);
+
+	if (status == RECORD_OK && record->header.kind == RECORD_INFO)
+		walk->file->causes = causes_told(walk->file);
+	if (status == RECORD_OK && record->header.kind == RECORD_DISTURBED)
+		status = check_disturbed(walk->file, record, why);
+	*done = walk->done;
+	return status;
+}
+
 int record_file_read(struct record_file *file, const void *data, size_t size, char why[RECORD_WHY])
 {
-	enum record_status status = RECORD_OK;
-	char reason[RECORD_WHY], last[64] = "nothing";
 	struct record_walk walk;
-	size_t records = 0;
-	struct record record;
-	size_t at = 0;
 
 	record_walk_begin(&walk, file);
-	for (; at < size && !walk.done; at += record.length) {
-		status = record_parse((const char *)data + at, size - at, &record, reason);
-		if (status == RECORD_OK)
-			status = record_walk_step(&walk, &record, reason);
-		if (status == RECORD_OK && record.header.kind == RECORD_INFO)
-			file->causes = causes_told(file);
-		if (status == RECORD_OK && record.header.kind == RECORD_DISTURBED)
-			status = check_disturbed(file, &record, reason);
-		if (status != RECORD_OK)
-			break;
-		records++;
-		record_describe(&record, last, sizeof(last));
-	}
-	if (walk.done && at == size)
-		return 0;
-	if (status == RECORD_BAD)
-		snprintf(why, RECORD_WHY,
-			 "damaged at byte %zu: %.160s; after %zu whole records (last: %s)", at,
-			 reason, records, last);
-	else if (walk.done)
-		snprintf(why, RECORD_WHY, "%zu bytes follow DONE: two streams in one file?",
-			 size - at);
-	else
-		snprintf(why, RECORD_WHY,
-			 "truncated at %zu bytes, after %zu whole records (last: %s); run it again",
-			 size, records, last);
-	return -1;
+	return record_stream_read(&record_format_exits, take, &walk, data, size, why);
 }
 
 int record_file_open(struct record_file *file, const char *path, char why[RECORD_WHY])
 {
-	struct stat stat;
-	void *map = MAP_FAILED;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	void *map;
+	size_t size;
 
-	if (fd >= 0 && !fstat(fd, &stat)) {
-		errno = ENODATA;
-		if (stat.st_size)
-			map = mmap(NULL, stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	}
-	if (map == MAP_FAILED) {
-		snprintf(why, RECORD_WHY, "%s", errno == ENODATA ? "empty" : strerror(errno));
-		if (fd >= 0)
-			close(fd);
+	if (record_map(path, &map, &size, why))
 		return -1;
-	}
-	close(fd);
-	if (record_file_read(file, map, stat.st_size, why)) {
-		munmap(map, stat.st_size);
+	if (record_file_read(file, map, size, why)) {
+		munmap(map, size);
 		return -1;
 	}
 	file->map = map;
-	file->size = stat.st_size;
+	file->size = size;
 	return 0;
 }
 

@@ -3,31 +3,10 @@
 #ifndef EXITLAB_HOST_RECORD_H
 #define EXITLAB_HOST_RECORD_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "../guest-bench/record.h"
 #include "exit_rows.h"
+#include "record_stream.h"
 
-#define RECORD_WHY 320 /* bytes of a reason, one line, its terminator included */
-
-enum record_status {
-	RECORD_OK,   /* out is one whole, valid record */
-	RECORD_MORE, /* bytes are missing; out->length says how many must be there at least */
-	RECORD_BAD,  /* never a record, whatever follows; why says why */
-};
-
-struct record {
-	struct record_header header; /* a copy: records are not aligned in a stream */
-	const void *payload;	     /* header.count * header.width bytes inside the given data */
-	uint64_t length;	     /* of header and payload, bytes */
-	int row;		     /* index in exit_rows, -1 where the record is of no row */
-};
-
-/*
- * Parses the record at the start of data. The header is judged as soon as its 64 bytes are there,
- * the checksum when the payload is. On RECORD_MORE with 64 bytes or more, out->header is valid.
- */
+/* record_parse_as() of a run of VM exits: record.row is an index in exit_rows. */
 enum record_status record_parse(const void *data, size_t size, struct record *out,
 				char why[RECORD_WHY]);
 
@@ -49,10 +28,7 @@ struct record_file {
 	struct record disturbed[PASS_PROOF + 1][EXIT_ROWS];
 };
 
-/*
- * The value of a "key=value" line of INFO, which length bytes of the stream hold; NULL where there
- * is no such line.
- */
+/* record_text() of INFO. */
 const char *record_info(const struct record_file *file, const char *key, size_t *length);
 
 /* Element index of a DISTURBED record's payload, wherever it lies in memory. */

@@ -58,6 +58,7 @@ host-sources := \
 	host/floor/run.c \
 	host/floor/stream.c \
 	host/generator.c \
+	host/gpu_record.c \
 	host/gnuplot.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c \
@@ -91,6 +92,7 @@ host-sources := \
 	host/proof.c \
 	host/qmp.c \
 	host/record.c \
+	host/record_stream.c \
 	host/report.c \
 	host/report_card.c \
 	host/report_cmd.c \
@@ -200,10 +202,10 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
 report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host/exit_reasons.c \
 	host/exit_rows.c host/html.c host/index_page.c \
-	host/gnuplot.c host/json_file.c host/proof.c host/record.c host/report%.c host/stats.c host/verdict.c \
+	host/gnuplot.c host/json_file.c host/proof.c host/gpu_record.c host/record%.c host/report%.c host/stats.c host/verdict.c \
 	host/whole_file.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold html json_file pathlength record record_flags report report_files stats tax vendors verdict vmx)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_record html json_file pathlength record record_flags report report_files stats tax vendors verdict vmx)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 
@@ -224,7 +226,7 @@ check-programs += build/asan/host/t/test_compare
 build/asan/host/t/test_compare: build/asan/host/t/test_compare.o $(compare-objects) $(report-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
-build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/exit_rows.c $(wildcard host/*.h guest-bench/*.h) build/flags
+build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/record_stream.c host/gpu_record.c host/exit_rows.c $(wildcard host/*.h guest-bench/*.h) build/flags
 	$(call say,FUZZ,$@)mkdir -p $(@D); $(CLANG) $(compile-flags) $(sanitize) -fsanitize=fuzzer -D_GNU_SOURCE \
 		-o $@ $(filter %.c,$^)
 
