@@ -45,3 +45,5 @@ build/gpu/gpubench: $(gpubench-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -lm
 
 -include $(gpubench-objects:.o=.d)
+
+include gpu/t/rules.mk
