@@ -6,6 +6,10 @@
 #include "metrics.h"
 #include "team.h"
 
+#define SHARE	    0.8 /* of a metric's time for its windows; the rest goes between them */
+#define FOUR	    4	/* tenants of IS-007 and IS-008 */
+#define QOS_SAMPLES 32	/* a tenant's variation in one window is a sample */
+
 static struct order load_order(const struct suite *suite, const struct metric *metric,
 			       uint64_t kind, uint64_t slices)
 {
@@ -23,21 +27,136 @@ METRIC_RUN(compute_isolation)
 	double seconds = suite_window(suite);
 	struct outcome row = {0};
 	struct team team = team_begin(suite, &row);
+	bool ok = team_add(&team, &order) && team_add(&team, &order);
 
-	if (team_add(&team, &order) && team_add(&team, &order)) {
-		for (int round = 0; round < suite_rounds(suite); round++) {
-			double alone, together;
+	for (int round = 0; ok && round < suite_rounds(suite); round++) {
+		double alone = NAN, together = NAN;
 
-			if (!team_go(&team, 0, 1, seconds))
-				break;
+		ok = team_go(&team, 1 << 0, seconds);
+		if (ok)
 			alone = team_mean(&team, 0);
-			if (!team_go(&team, 0, 2, seconds))
-				break;
+		ok = ok && team_go(&team, 1 << 0 | 1 << 1, seconds);
+		if (ok)
 			together = team_mean(&team, 0);
-			if (!isnan(alone) && !isnan(together))
-				outcome_add(&row, 100 * (1 - together / alone));
-		}
+		if (!isnan(alone) && !isnan(together))
+			outcome_add(&row, 100 * (1 - together / alone));
 	}
 	team_end(&team);
 	suite_emit(suite, metric, 0, &row);
+}
+
+/* Standard deviation over mean. */
+static double variation(const struct outcome *outcome)
+{
+	double sum = 0, squares = 0, mean;
+
+	for (size_t i = 0; i < outcome->count; i++)
+		sum += outcome->samples[i];
+	mean = sum / outcome->count;
+	for (size_t i = 0; i < outcome->count; i++)
+		squares += pow(outcome->samples[i] - mean, 2);
+	return sqrt(squares / (outcome->count - 1)) / mean;
+}
+
+static void take_variations(struct team *team)
+{
+	for (int i = 0; i < team->count; i++)
+		if (team->outcomes[i].count > 1)
+			outcome_add(team->row, variation(&team->outcomes[i]));
+}
+
+/* Jain's index: the square of the sum over N times the sum of the squares. */
+static void take_fairness(struct team *team)
+{
+	double sum = 0, squares = 0;
+
+	for (int i = 0; i < team->count; i++) {
+		double rate = team_mean(team, i);
+
+		sum += rate;
+		squares += rate * rate;
+	}
+	if (!isnan(sum))
+		outcome_add(team->row, sum * sum / (team->count * squares));
+}
+
+/* Four loads at once, so many windows, each of so many slices. */
+static void four_together(struct suite *suite, const struct metric *metric, int windows, int slices,
+			  void (*take)(struct team *team))
+{
+	struct order order = load_order(suite, metric, LOAD_COMPUTE, slices);
+	double seconds = SHARE * order.cap / windows;
+	struct outcome row = {0};
+	struct team team = team_begin(suite, &row);
+	bool ok = true;
+
+	for (int i = 0; i < FOUR && ok; i++)
+		ok = team_add(&team, &order);
+	for (int i = 0; ok && i < windows; i++) {
+		ok = team_go(&team, (1 << FOUR) - 1, seconds);
+		if (ok)
+			take(&team);
+	}
+	outcome_fact(&row, "slice_ms=%.1f", seconds * 1e3 / slices);
+	team_end(&team);
+	suite_emit(suite, metric, 0, &row);
+}
+
+METRIC_RUN(qos_consistency)
+{
+	int windows = QOS_SAMPLES / FOUR / (suite->options.quick ? 2 : 1);
+
+	four_together(suite, metric, windows, suite->options.quick ? 8 : 16, take_variations);
+}
+
+METRIC_RUN(fairness)
+{
+	four_together(suite, metric, suite_rounds(suite), 1, take_fairness);
+}
+
+/* What a victim's requests take longer beside each neighbour than alone, %. */
+METRIC_RUN(noisy_neighbour)
+{
+	static const uint64_t neighbours[] = {LOAD_MEMORY, LOAD_COMPUTE};
+	static const double percentiles[] = {50, 99};
+	struct order victim = suite_order(suite, metric, "request");
+	/* One window alone serves both neighbours. */
+	double seconds = SHARE * metric_points(metric) * victim.cap / (3 * suite_rounds(suite));
+	struct outcome rows[4] = {0}, common = {0};
+	struct team team = team_begin(suite, &common);
+	bool ok = team_add(&team, &victim);
+	double requests = 0;
+
+	for (int i = 0; i < 2 && ok; i++) {
+		struct order order = load_order(suite, metric, neighbours[i], 1);
+
+		ok = team_add(&team, &order);
+	}
+	for (int round = 0; ok && round < suite_rounds(suite); round++) {
+		double alone[2];
+
+		ok = team_go(&team, 1 << 0, seconds);
+		for (int i = 0; i < 2 && ok; i++)
+			alone[i] = outcome_percentile(&team.outcomes[0], percentiles[i]);
+		for (int beside = 0; beside < 2 && ok; beside++) {
+			ok = team_go(&team, 1 << 0 | 2 << beside, seconds);
+			requests += ok ? team.outcomes[0].count : 0;
+			for (int i = 0; i < 2 && ok; i++) {
+				double latency =
+					outcome_percentile(&team.outcomes[0], percentiles[i]);
+
+				if (!isnan(alone[i]) && !isnan(latency))
+					outcome_add(&rows[2 * beside + i],
+						    100 * (latency / alone[i] - 1));
+			}
+		}
+	}
+	team_end(&team);
+	for (int point = 0; point < metric_points(metric); point++) {
+		outcome_set(&rows[point], common.status, "%s", common.reason);
+		rows[point].busy.throttled = common.busy.throttled;
+		outcome_fact(&rows[point], "overlap=%.3f", team.overlap);
+		outcome_fact(&rows[point], "requests=%.0f", requests / (2 * suite_rounds(suite)));
+		suite_emit(suite, metric, point, &rows[point]);
+	}
 }

@@ -13,37 +13,38 @@ bool team_add(struct team *team, const struct order *order)
 	return tenant_prepare(team->suite, SYSTEM, team->count++, order, team->row);
 }
 
-static void forget(struct team *team)
+/* Did they work at the same time? */
+static void check_overlap(struct team *team, const struct outcome *outcomes, int count)
 {
-	for (int i = 0; i < TENANTS_MOST; i++)
-		outcome_free(&team->outcomes[i]);
-}
+	double overlap = overlap_of(outcomes, count);
 
-bool team_go(struct team *team, int first, int count, double seconds)
-{
-	struct member members[TENANTS_MOST];
-	struct outcome *outcomes = team->outcomes + first;
-	double overlap;
-
-	forget(team);
-	for (int i = 0; i < count; i++)
-		members[i] = (struct member){SYSTEM, first + i};
-	if (!tenants_go(team->suite, members, count, seconds, outcomes)) {
-		for (int i = 0; i < count; i++)
-			if (outcomes[i].status)
-				outcome_set(team->row, outcomes[i].status, "%s",
-					    outcomes[i].reason);
-		return false;
-	}
-	for (int i = 0; i < count; i++)
-		team->row->busy.throttled += outcomes[i].busy.throttled;
-	overlap = overlap_of(outcomes, count);
-	if (count > 1 && overlap < team->overlap)
-		team->overlap = overlap;
-	if (count > 1 && overlap < OVERLAP_LEAST)
+	team->overlap = fmin(team->overlap, overlap);
+	if (overlap < OVERLAP_LEAST)
 		outcome_set(team->row, STATUS_INVALID,
 			    "the tenants worked together for %.0f %% of the time only, not %.0f %%",
 			    100 * overlap, 100 * OVERLAP_LEAST);
+}
+
+bool team_go(struct team *team, unsigned int members, double seconds)
+{
+	struct outcome outcomes[TENANTS_MOST] = {0};
+	struct member list[TENANTS_MOST] = {0};
+	int count = 0;
+	bool ok;
+
+	for (int i = 0; i < team->count; i++) {
+		outcome_free(&team->outcomes[i]);
+		if (members & 1u << i)
+			list[count++] = (struct member){SYSTEM, i};
+	}
+	ok = tenants_go(team->suite, list, count, seconds, outcomes);
+	for (int i = 0; i < count; i++) {
+		team->outcomes[list[i].index] = outcomes[i];
+		team->row->busy.throttled += outcomes[i].busy.throttled;
+		outcome_set(team->row, outcomes[i].status, "%s", outcomes[i].reason);
+	}
+	if (ok && count > 1)
+		check_overlap(team, outcomes, count);
 	return team->row->status == STATUS_OK;
 }
 
@@ -61,7 +62,8 @@ void team_end(struct team *team)
 {
 	if (team->count > 1)
 		outcome_fact(team->row, "overlap=%.3f", team->overlap);
-	for (int i = 0; i < team->count; i++)
+	for (int i = 0; i < team->count; i++) {
 		tenant_finish(team->suite, SYSTEM, i);
-	forget(team);
+		outcome_free(&team->outcomes[i]);
+	}
 }

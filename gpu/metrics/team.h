@@ -20,10 +20,10 @@ struct team team_begin(struct suite *suite, struct outcome *row);
 bool team_add(struct team *team, const struct order *order);
 
 /*
- * Has members first to first + count - 1 work at once for seconds; outcomes[] has theirs, afresh.
- * false: one of them is not ok, or they did not work at the same time, which makes the row INVALID.
+ * Has members, bit i for tenant i, work at once for seconds; outcomes[] has theirs, afresh. false:
+ * one of them is not ok, or they did not work at the same time, which makes the row INVALID.
  */
-bool team_go(struct team *team, int first, int count, double seconds);
+bool team_go(struct team *team, unsigned int members, double seconds);
 
 /* Mean of the samples of a member's last GO; NAN where all were dropped. */
 double team_mean(const struct team *team, int member);

@@ -13,13 +13,11 @@
 #define KERNEL_SECONDS 250e-6 /* of one kernel, where the order names none */
 #define WARM_UP	       0.03   /* seconds: clocks rise */
 #define ROUNDS_MOST    (1u << 28)
+#define ROUNDS_SHORT   1000 /* where nothing is measured */
 
-static const struct {
-	const char *kernel;
-	unsigned int blocks; /* for each multiprocessor: all threads it can have */
-} kinds[LOAD_KINDS] = {
-	[LOAD_COMPUTE] = {"compute", 8},
-	[LOAD_MEMORY] = {"memory", 8},
+static const char *const kernels[LOAD_KINDS] = {
+	[LOAD_COMPUTE] = "compute",
+	[LOAD_MEMORY] = "memory",
 };
 
 /* Once, without a planted slowdown. */
@@ -57,7 +55,9 @@ static int calibrate(struct tenant *tenant, struct load *load, double wanted)
 	uint64_t warm = now_ns() + (uint64_t)(WARM_UP * SECOND);
 	double seconds = 0;
 
-	load->rounds = 1;
+	load->rounds = wanted ? 1 : ROUNDS_SHORT;
+	if (!wanted)
+		return 0;
 	while (!timed_launch(tenant, load, &seconds)) {
 		if (seconds < wanted / 2 && load->rounds < ROUNDS_MOST) {
 			load->rounds *= 2;
@@ -91,7 +91,7 @@ int load_open(struct tenant *tenant, struct load *load, uint64_t kind, unsigned 
 	*load = (struct load){.kind = kind, .threads = THREADS};
 	if (kind >= LOAD_KINDS)
 		return tenant_fail(tenant, "there is no load %ju", (uintmax_t)kind);
-	if (tenant_kernel(tenant, &load->kernel, kinds[kind].kernel) ||
+	if (tenant_kernel(tenant, &load->kernel, kernels[kind]) ||
 	    tenant_kernel(tenant, &load->count_other, "count_other") ||
 	    CALL(tenant,
 		 cu.DeviceGetAttribute(&multiprocessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT,
@@ -240,8 +240,7 @@ static int prepare(struct tenant *tenant)
 	tenant->state = calloc(1, sizeof(struct load));
 	if (!tenant->state)
 		return tenant_fail(tenant, "no memory");
-	return load_open(tenant, tenant->state, argument[LOAD_KIND],
-			 kinds[argument[LOAD_KIND] % LOAD_KINDS].blocks, seconds);
+	return load_open(tenant, tenant->state, argument[LOAD_KIND], LOAD_BLOCKS, seconds);
 }
 
 static int run(struct tenant *tenant)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Loads of known size whose results can be checked: what victims and neighbours do. Also the
- * arguments of the works "load" and "request".
+ * arguments of the work "load".
  */
 #ifndef EXITLAB_GPU_WORKS_LOAD_H
 #define EXITLAB_GPU_WORKS_LOAD_H
@@ -11,10 +11,7 @@
 enum { LOAD_KIND, LOAD_SLICES, LOAD_KERNEL_US }; /* indices of order.argument[] */
 enum { LOAD_COMPUTE, LOAD_MEMORY, LOAD_KINDS };
 
-/* Of the work "request", index REQUEST_SAMPLE: latencies, or the longest stall of the window. */
-enum { REQUEST_SAMPLE };
-enum { REQUEST_LATENCY, REQUEST_STALL };
-
+#define LOAD_BLOCKS	 8 /* for each multiprocessor: all the threads it can have */
 #define LOAD_DEPTH	 4 /* operations in flight, so that the device never waits for the host */
 #define LOAD_SLICES_MOST 64
 
@@ -32,7 +29,8 @@ struct load {
 
 /*
  * A load whose kernel takes about so many seconds alone, as it was measured now, with so many
- * blocks for each multiprocessor, or one block in all for 0. 0, or -1 as CALL(); load_close() even
+ * blocks for each multiprocessor, or one block in all for 0. For 0 seconds it is not measured: a
+ * short kernel, at once. 0, or -1 as CALL(); load_close() even
  * then.
  */
 int load_open(struct tenant *tenant, struct load *load, uint64_t kind, unsigned int blocks,
