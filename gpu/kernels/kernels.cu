@@ -3,6 +3,8 @@
  * All kernels of the suite, in one module: extern "C", so that the driver finds them by name.
  * gpu/t/fakecuda/ has the same in C.
  */
+#include "bandwidth.cuh"
+#include "chase.cuh"
 #include "empty.cuh"
 #include "fault.cuh"
 #include "load.cuh"

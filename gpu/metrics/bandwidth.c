@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * BW: the device memory's bandwidth, alone and shared. BW-001 and BW-002 look at the same windows:
+ * what all tenants had together, and how it was divided.
+ */
+#include <math.h>
+
+#include "../works/copy.h"
+#include "bandwidth.h"
+#include "metrics.h"
+#include "turns.h"
+
+#define BYTES_MOST   (512ull << 20) /* of a buffer; a tenant copies from one to another */
+#define MEMORY_SHARE 128
+#define L2_TIMES     16
+#define ROUNDS_MOST  64
+
+/* Bandwidths of each tenant in each window, GB/s, of one number of tenants. */
+struct sweep {
+	bool done;
+	struct outcome outcome; /* of all of it: without samples */
+	int rounds;
+	double bandwidths[ROUNDS_MOST][TENANTS_MOST];
+};
+
+double bandwidth_sum(const double *bandwidths, int count)
+{
+	double sum = 0;
+
+	for (int i = 0; i < count; i++)
+		sum += bandwidths[i];
+	return sum;
+}
+
+double bandwidth_jain(const double *bandwidths, int count)
+{
+	double sum = bandwidth_sum(bandwidths, count), squares = 0;
+
+	for (int i = 0; i < count; i++)
+		squares += bandwidths[i] * bandwidths[i];
+	return squares ? sum * sum / (count * squares) : NAN;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Well beyond the L2, and little enough for many tenants of a small device, or of a small limit. */
+static uint64_t buffer_bytes(const struct suite *suite)
+{
+	uint64_t bytes = least(BYTES_MOST, suite_fact(suite, "memory_bytes") / MEMORY_SHARE);
+	uint64_t l2 = suite_fact(suite, "l2_bytes"), limit = suite_mem_limit(suite);
+
+	if (l2)
+		bytes = least(bytes, L2_TIMES * l2);
+	return limit ? least(bytes, limit / 4) : bytes;
+}
+
+static struct order copy_order(const struct suite *suite, const struct metric *metric,
+			       const char *work)
+{
+	struct order order = suite_order(suite, metric, work);
+
+	order.argument[COPY_BYTES] = buffer_bytes(suite);
+	return order;
+}
+
+/*
+ * A window of count tenants; longer for more of them, since the device takes them in turns of
+ * milliseconds. false: the sweep's outcome says why.
+ */
+static bool one_window(struct suite *suite, int count, struct sweep *sweep)
+{
+	double seconds = suite_window(suite) * (count > 2 ? count / 2.0 : 1), overlap;
+	struct member members[TENANTS_MOST];
+	struct outcome outcomes[TENANTS_MOST] = {0};
+	bool ok, counts = true;
+
+	for (int i = 0; i < count; i++)
+		members[i] = (struct member){SYSTEM, i};
+	ok = tenants_go(suite, members, count, seconds, outcomes);
+	overlap = overlap_of(outcomes, count);
+	if (ok && overlap < OVERLAP_LEAST)
+		outcome_set(&sweep->outcome, STATUS_INVALID,
+			    "the tenants worked together for %.2f of the time only", overlap);
+	for (int i = 0; i < count; i++) {
+		counts &= outcomes[i].count == 1;
+		if (outcomes[i].count)
+			sweep->bandwidths[sweep->rounds][i] = outcomes[i].samples[0];
+		outcome_set(&sweep->outcome, outcomes[i].status, "%s", outcomes[i].reason);
+		outcome_free(&outcomes[i]);
+	}
+	sweep->rounds += ok && counts;
+	sweep->outcome.busy.throttled += ok && !counts;
+	return ok;
+}
+
+static void measure_sweep(struct suite *suite, const struct order *order, int count,
+			  struct sweep *sweep)
+{
+	bool ok = true;
+
+	sweep->done = true;
+	for (int i = 0; ok && i < count; i++) {
+		struct outcome ignored = {0};
+
+		ok = tenant_prepare(suite, SYSTEM, i, order, i ? &ignored : &sweep->outcome);
+		outcome_set(&sweep->outcome, ignored.status, "%s", ignored.reason);
+	}
+	for (int round = 0; ok && round < suite_rounds(suite); round++)
+		ok = one_window(suite, count, sweep);
+	for (int i = 0; i < count; i++)
+		tenant_finish(suite, SYSTEM, i);
+	outcome_fact(&sweep->outcome, "bytes=%ju", (uintmax_t)order->argument[COPY_BYTES]);
+}
+
+/* One row for each number of tenants, a sample for each window, whoever of both comes first. */
+static void sweep_points(struct suite *suite, const struct metric *metric,
+			 double (*sample)(const double *, int))
+{
+	static struct sweep sweeps[TENANTS_MOST + 1];
+	struct order order = copy_order(suite, metric, "copy");
+
+	for (int point = 0; point < metric_points(metric); point++) {
+		char name[32];
+		int count = point_value(metric_point(metric, point, name, sizeof(name)));
+		struct sweep *sweep = &sweeps[count];
+		struct outcome outcome;
+
+		if (!sweep->done)
+			measure_sweep(suite, &order, count, sweep);
+		outcome = sweep->outcome;
+		for (int round = 0; round < sweep->rounds; round++)
+			outcome_add(&outcome, sample(sweep->bandwidths[round], count));
+		suite_emit(suite, metric, point, &outcome);
+	}
+}
+
+METRIC_RUN(bandwidth_contention)
+{
+	sweep_points(suite, metric, bandwidth_sum);
+}
+
+METRIC_RUN(bandwidth_fairness)
+{
+	sweep_points(suite, metric, bandwidth_jain);
+}
+
+METRIC_RUN(bandwidth_saturation)
+{
+	struct order order = copy_order(suite, metric, "saturation");
+	struct outcome outcome = {0};
+
+	suite_measure(suite, SYSTEM, &order, &outcome);
+	suite_emit(suite, metric, 0, &outcome);
+}
+
+METRIC_RUN(bandwidth_interference)
+{
+	struct order order = copy_order(suite, metric, "copy");
+	struct outcome outcome = {0};
+
+	measure_turns(suite, &order, &order, suite_window(suite), turn_lost, &outcome);
+	suite_emit(suite, metric, 0, &outcome);
+}
