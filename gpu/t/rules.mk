@@ -15,3 +15,24 @@ build/gpu/fakenvml/libnvidia-ml.so.1: gpu/t/fakenvml/nvml.c build/flags
 		-Wl,-soname,libnvidia-ml.so.1 -o $@ $<
 
 -include $(fakecuda-objects:.o=.d)
+
+# The declarations of the driver with other names, and lists of them, to hold against the toolkit's.
+build/gpu/t/driver_ours.h: gpu/driver.h
+	$(quiet)mkdir -p $(@D); { \
+	sed -n '/^#ifndef CUDA_VERSION/,/^#endif/p' $< | sed '1d;$$d;s/\<CU/our_CU/g'; \
+	echo '#define DECLARED_TYPES \'; \
+	sed -n 's/^typedef .*[ *]\(CU[A-Za-z_]*\);.*/TYPE(\1) \\/p; s/^} \(CU[A-Za-z]*\);.*/TYPE(\1) \\/p' $<; echo; \
+	echo '#define DECLARED_CONSTANTS \'; \
+	sed -n 's/^\t\(CU[A-Z0-9_]*\)\( =.*\)\{0,1\},.*/CONSTANT(\1) \\/p' $<; echo; } >$@
+
+check-programs += build/gpu/t/driver_abi
+build/gpu/t/driver_abi: gpu/t/driver_abi.c build/gpu/t/driver_ours.h gpu/driver.h gpu/driver.def build/flags build/gpu/nvcc
+	$(call say,CC,$<)$(CC) $(compile-flags) -D_GNU_SOURCE -Ibuild/gpu/t \
+		$(if $(NVCC),-isystem $(dir $(NVCC))../include) -o $@ $<
+
+# Tests. A cmocka program is linked with the objects it lists here, under the sanitizers.
+build/asan/gpu/t/test_%: build/asan/gpu/t/test_%.o
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ldl -lm -pthread
+
+check-programs += build/asan/gpu/t/test_fakecuda
+build/asan/gpu/t/test_fakecuda: $(patsubst build/%,build/asan/%,$(fakecuda-objects))

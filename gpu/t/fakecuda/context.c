@@ -155,7 +155,6 @@ CUresult cuCtxCreate_v2(CUcontext *context, unsigned int flags, CUdevice device)
 	return CUDA_SUCCESS;
 }
 
-/* The context's own memory stays: a stream of it may be busy for good. */
 CUresult cuCtxDestroy_v2(CUcontext context)
 {
 	ENTER(CtxDestroy);
@@ -163,9 +162,9 @@ CUresult cuCtxDestroy_v2(CUcontext context)
 		return CUDA_ERROR_INVALID_CONTEXT;
 	fake_end_streams(context);
 	fake_give_all(context);
-	context->broken = CUDA_ERROR_INVALID_CONTEXT;
 	if (fake_current == context)
 		fake_current = NULL;
+	free(context);
 	return CUDA_SUCCESS;
 }
 
