@@ -13,8 +13,6 @@
 #include "util.h"
 #include "whole_file.h"
 
-#define MARGIN 0.01 /* what counts as a change where medians have intervals; else any does */
-
 enum { OPTION_COMMON = 256, OPTION_FAIL_SLOWER, OPTION_MARKDOWN, OPTION_SVG };
 
 static const struct argp_option options[] = {
@@ -22,7 +20,8 @@ static const struct argp_option options[] = {
 	{"fail-slower", OPTION_FAIL_SLOWER, NULL, 0,
 	 "Exit with 1 where a row is SLOWER, or has a number in the base only", 0},
 	{"margin", 'm', "PERCENT", 0,
-	 "A smaller change is SAME [1; 0 where instructions are counted]", 0},
+	 "A smaller change is SAME [1; 0 where instructions are counted; of GPU runs 5 and wider]",
+	 0},
 	{"json", 'j', NULL, 0, "Print JSON instead of the table", 0},
 	{"markdown", OPTION_MARKDOWN, NULL, 0, "Print markdown instead of the table", 0},
 	{"svg", OPTION_SVG, "FILE", 0, "Draw the distributions of each row into FILE, too", 0},
@@ -133,7 +132,7 @@ static int judge(const json_t *comparison, bool fail_slower)
 
 	json_array_foreach (json_object_get(comparison, "comparisons"), i, two) {
 		json_array_foreach (json_object_get(two, "rows"), k, row) {
-			compared += json_is_number(json_object_get(row, "ratio"));
+			compared += json_is_number(json_object_get(row, "change"));
 			slower += !strcmp(json_text(row, "verdict"), "SLOWER");
 			lost += is_lost(row);
 		}
@@ -150,14 +149,12 @@ static int judge(const json_t *comparison, bool fail_slower)
 
 static int compare(const struct arguments *arguments, const struct side *sides)
 {
-	bool insn = !strcmp(json_text(sides[0].runs[0].summary, "clock"), "insn");
-	double margin = arguments->margin >= 0 ? arguments->margin : insn ? 0 : MARGIN;
 	int drawn = EXIT_OK, status;
 	json_t *comparison;
 
 	if (sides_check(sides, arguments->count, arguments->common))
 		return EXIT_FAILED;
-	comparison = compare_sides(sides, arguments->count, margin);
+	comparison = compare_sides(sides, arguments->count, arguments->margin);
 	arguments->print(comparison, stdout);
 	if (arguments->svg)
 		drawn = draw(arguments->svg, comparison, sides, arguments->count);

@@ -33,12 +33,17 @@ void side_free(struct side *side);
  */
 int sides_check(const struct side *sides, size_t count, bool common);
 
+/* The reason of a row that was not compared since it cannot be measured yet, by anybody. */
+#define COMPARE_PLANNED "planned: there is no such measurement yet"
+
 /* Is the row in all runs of the side? */
 bool side_has_row(const struct side *side, const char *id);
 
 /*
  * The comparison of the first side with each of the others, exitlab-compare/1; the caller owns it.
- * All text in it is fit for a terminal. margin: as judge_ratio() has it.
+ * All text in it is fit for a terminal. margin: as judge_ratio() has it, for all rows; of a row in
+ * % that is judged by difference, so many hundreds of percentage points. Negative: that of
+ * row_rule.h.
  */
 json_t *compare_sides(const struct side *sides, size_t count, double margin);
 

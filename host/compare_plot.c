@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The distributions of each row, side over side, in one figure: a panel a row. Its axis spans p1 to
- * p99 of all sides, for a change of a few percent would be lost beside tails a hundred times as
- * long.
+ * p95 of all sides, for a change of a few percent would be lost beside tails a hundred times as
+ * long. It is logarithmic, and linear for a row that is judged by difference.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "compare.h"
 #include "gnuplot.h"
 #include "json_file.h"
+#include "row_rule.h"
 #include "stats.h"
 #include "util.h"
 
@@ -21,6 +22,12 @@
 
 /* The base's is filled, the others' are outlined, so that what lies behind can be seen. */
 static const char *const colours[] = {"#8aa0b8", "#c2410c", "#15803d", "#7e22ce", "#0e7490"};
+
+/* Where the values of a panel lie. */
+struct axis {
+	double low, high; /* above 0 where it is logarithmic */
+	bool linear;
+};
 
 /* A side's row, all its runs together. */
 struct distribution {
@@ -42,7 +49,7 @@ static const json_t *compared(const json_t *comparison, size_t side, const char 
 	const json_t *two = json_array_get(json_object_get(comparison, "comparisons"), side - 1);
 	const json_t *row = summary_row(two, id);
 
-	return json_is_number(json_object_get(row, "ratio")) ? row : NULL;
+	return json_is_number(json_object_get(row, "change")) ? row : NULL;
 }
 
 /* Is there anything to draw of the row? */
@@ -54,83 +61,123 @@ static bool is_drawn(const json_t *comparison, size_t count, const char *id)
 	return false;
 }
 
-/* A percentile, kept within a factor of 100 of the median; the median where there is none. */
-static double percentile(const json_t *row, const char *key)
+/*
+ * A percentile, on a logarithmic axis kept within a factor of 100 of the median; the median where
+ * there is none.
+ */
+static double percentile(const json_t *row, const char *key, bool linear)
 {
 	double median = json_number_value(json_object_get(row, "p50"));
 	const json_t *value = json_object_get(row, key);
 
 	if (!json_is_number(value))
 		return median;
+	if (linear)
+		return json_number_value(value);
 	return fmin(fmax(json_number_value(value), median / 100), median * 100);
 }
 
-static struct distribution distribution_of(const struct side *side, const char *id)
+static struct distribution distribution_of(const struct side *side, const char *id, bool linear)
 {
-	struct distribution out = {.p1 = INFINITY, .p25 = INFINITY, .has_histogram = true};
+	struct distribution out = {.p1 = INFINITY,
+				   .p25 = INFINITY,
+				   .p75 = -INFINITY,
+				   .p95 = -INFINITY,
+				   .p99 = -INFINITY,
+				   .has_histogram = true};
 
 	for (size_t i = 0; i < side->count; i++) {
 		const json_t *row = summary_row(side->runs[i].summary, id);
 
-		out.p1 = fmin(out.p1, percentile(row, "p1"));
-		out.p25 = fmin(out.p25, percentile(row, "p25"));
-		out.p75 = fmax(out.p75, percentile(row, "p75"));
-		out.p95 = fmax(out.p95, percentile(row, "p95"));
-		out.p99 = fmax(out.p99, percentile(row, "p99"));
+		out.p1 = fmin(out.p1, percentile(row, "p1", linear));
+		out.p25 = fmin(out.p25, percentile(row, "p25", linear));
+		out.p75 = fmax(out.p75, percentile(row, "p75", linear));
+		out.p95 = fmax(out.p95, percentile(row, "p95", linear));
+		out.p99 = fmax(out.p99, percentile(row, "p99", linear));
 		out.n += json_number_value(json_object_get(row, "n"));
 		out.has_histogram &= json_is_array(json_object_get(row, "histogram"));
 	}
 	return out;
 }
 
-/* Shares a bin's samples out among the cells it lies over, on the scale of logarithms. */
-static void add_bin(struct distribution *out, double low, double above, double samples,
-		    const double axis[2])
+/* The cell, and part of one, in which a value lies: 0 and CELLS are the ends of the axis. */
+static double cell_of(const struct axis *axis, double value)
 {
-	double cell = log(axis[1] / axis[0]) / CELLS, width = log(above / low);
-	double from = log(low / axis[0]), to = from + width;
+	if (axis->linear)
+		return CELLS * (value - axis->low) / (axis->high - axis->low);
+	return CELLS * log(value / axis->low) / log(axis->high / axis->low);
+}
 
-	for (int i = fmax(floor(from / cell), 0); i < CELLS && i * cell < to; i++)
-		out->cells[i] +=
-			samples * fmax(0, fmin(to, (i + 1) * cell) - fmax(from, i * cell)) / width;
+/* Where a cell begins. */
+static double value_of(const struct axis *axis, int cell)
+{
+	if (axis->linear)
+		return axis->low + cell * (axis->high - axis->low) / CELLS;
+	return axis->low * pow(axis->high / axis->low, (double)cell / CELLS);
+}
+
+/* Shares a bin's samples out among the cells it lies over. */
+static void add_bin(struct distribution *out, double low, double above, double samples,
+		    const struct axis *axis)
+{
+	double from = cell_of(axis, low), to = cell_of(axis, above), width = to - from;
+
+	/* The bin of 0 has no width. */
+	if (width <= 0 && from >= 0 && from < CELLS)
+		out->cells[(int)from] += samples;
+	for (int i = fmax(floor(fmin(from, CELLS)), 0); width > 0 && i < CELLS && i < to; i++)
+		out->cells[i] += samples * fmax(0, fmin(to, i + 1) - fmax(from, i)) / width;
+}
+
+/* A bin of a histogram, of samples that are whole or real. */
+static void add_bin_of(struct distribution *out, const json_t *bin, bool real,
+		       const struct axis *axis)
+{
+	double low = json_number_value(json_array_get(bin, 0)), above;
+	double samples = json_number_value(json_array_get(bin, 1));
+
+	above = real ? histogram_real_above(low) : histogram_low(histogram_bin(low) + 1);
+	if (!real && low == 0)
+		low = 0.5;
+	/* What is not above 0 has no place on a logarithmic axis. */
+	if (axis->linear || low > 0)
+		add_bin(out, low, above, samples, axis);
 }
 
 static void add_histograms(struct distribution *out, const struct side *side, const char *id,
-			   const double axis[2])
+			   const struct axis *axis)
 {
 	const json_t *bin;
 	size_t k;
 
 	for (size_t i = 0; out->has_histogram && i < side->count; i++) {
-		const json_t *row = summary_row(side->runs[i].summary, id);
+		const json_t *summary = side->runs[i].summary, *row = summary_row(summary, id);
+		bool real = !strcmp(json_text(summary, "kind"), "gpu");
 
 		json_array_foreach (json_object_get(row, "histogram"), k, bin) {
-			uint32_t low = json_integer_value(json_array_get(bin, 0));
-			double samples = json_number_value(json_array_get(bin, 1));
-
-			add_bin(out, low ?: 0.5, histogram_low(histogram_bin(low) + 1), samples,
-				axis);
+			add_bin_of(out, bin, real, axis);
 		}
 	}
 }
 
 /* Three to six labels of round numbers; 1, 2, 5, 10 and so on where they span more than one of
  * these. */
-static void print_ticks(const double axis[2], FILE *out)
+static void print_ticks(const struct axis *axis, FILE *out)
 {
 	static const double digits[] = {1, 2, 5};
-	double decade = pow(10, floor(log10((axis[1] - axis[0]) / 6)));
-	double step = (axis[1] - axis[0]) / 6 / decade;
+	double decade = pow(10, floor(log10((axis->high - axis->low) / 6)));
+	double step = (axis->high - axis->low) / 6 / decade;
 	const char *separator = "set xtics (";
 
 	step = decade * (step < 2 ? 2 : step < 5 ? 5 : 10);
-	if (axis[1] / axis[0] < 5)
-		for (double tick = step * ceil(axis[0] / step); tick <= axis[1]; tick += step) {
-			fprintf(out, "%s'%.10g' %.10g", separator, tick, tick);
+	if (axis->linear || axis->high / axis->low < 5)
+		for (double n = ceil(axis->low / step); n * step <= axis->high; n++) {
+			/* Not "-0". */
+			fprintf(out, "%s'%.10g' %.10g", separator, n * step + 0.0, n * step + 0.0);
 			separator = ", ";
 		}
 	else
-		for (decade = pow(10, floor(log10(axis[0]))); decade <= axis[1]; decade *= 10)
+		for (decade = pow(10, floor(log10(axis->low))); decade <= axis->high; decade *= 10)
 			for (size_t i = 0; i < ARRAY_SIZE(digits); i++) {
 				fprintf(out, "%s'%.10g' %.10g", separator, digits[i] * decade,
 					digits[i] * decade);
@@ -161,18 +208,16 @@ static void print_bar(const struct distribution *side, size_t index, double medi
 
 /* The outline of a histogram; heights are shares of the side's samples, by the tallest of all. */
 static void print_outline(const struct distribution *side, size_t index, double tallest,
-			  const double axis[2], FILE *out)
+			  const struct axis *axis, FILE *out)
 {
-	double step = pow(axis[1] / axis[0], 1.0 / CELLS);
-
-	fprintf(out, "$side%zu << EOD\n%.10g 0\n", index, axis[0]);
+	fprintf(out, "$side%zu << EOD\n%.10g 0\n", index, axis->low);
 	for (int i = 0; i < CELLS; i++) {
 		double height = side->cells[i] / side->n / tallest;
 
-		fprintf(out, "%.10g %.5g\n%.10g %.5g\n", axis[0] * pow(step, i), height,
-			axis[0] * pow(step, i + 1), height);
+		fprintf(out, "%.10g %.5g\n%.10g %.5g\n", value_of(axis, i), height,
+			value_of(axis, i + 1), height);
 	}
-	fprintf(out, "%.10g 0\nEOD\n", axis[1]);
+	fprintf(out, "%.10g 0\nEOD\n", axis->high);
 }
 
 static double tallest_of(const struct distribution *sides, size_t count)
@@ -185,7 +230,7 @@ static double tallest_of(const struct distribution *sides, size_t count)
 	return tallest > 0 ? tallest : 1;
 }
 
-/* "kernel.cpuid: SLOWER 1.0203", in a colour where something changed. */
+/* "kernel.cpuid: SLOWER 1.0203", or "OH-009: SAME +0.1 %", in a colour where something changed. */
 static void print_title(const json_t *comparison, size_t count, const char *id, FILE *out)
 {
 	const char *separator = ": ";
@@ -202,8 +247,11 @@ static void print_title(const json_t *comparison, size_t count, const char *id, 
 			fputs("NOT COMPARED", out);
 			continue;
 		}
-		fprintf(out, "%s %.4f", json_text(row, "verdict"),
-			json_number_value(json_object_get(row, "ratio")));
+		fprintf(out, "%s ", json_text(row, "verdict"));
+		if (json_object_get(row, "ratio"))
+			fprintf(out, "%.4f", json_number_value(json_object_get(row, "ratio")));
+		else
+			fprintf(out, "%+.4g", json_number_value(json_object_get(row, "change")));
 		slower |= !strcmp(json_text(row, "verdict"), "SLOWER");
 		faster |= !strcmp(json_text(row, "verdict"), "FASTER");
 	}
@@ -214,52 +262,61 @@ static void print_title(const json_t *comparison, size_t count, const char *id, 
 }
 
 /* The axis of a panel: what lies between p1 and p95 of any side, and a little more. */
-static void choose_axis(const struct distribution *sides, size_t count, double axis[2])
+static struct axis choose_axis(const struct distribution *sides, size_t count, bool linear,
+			       bool whole)
 {
+	struct axis axis = {sides[0].p1, sides[0].p95, linear};
 	double margin;
 
-	axis[0] = sides[0].p1;
-	axis[1] = sides[0].p95;
 	for (size_t i = 1; i < count; i++) {
 		if (!sides[i].n)
 			continue;
-		axis[0] = fmin(axis[0], sides[i].p1);
-		axis[1] = fmax(axis[1], sides[i].p95);
+		axis.low = fmin(axis.low, sides[i].p1);
+		axis.high = fmax(axis.high, sides[i].p95);
 	}
-	margin = fmax(pow(axis[1] / axis[0], 0.1), 1.02);
-	axis[0] /= margin;
-	axis[1] *= margin;
-	/* Samples that are counted in histograms are whole. */
-	if (sides[0].has_histogram) {
-		axis[0] = fmin(axis[0], fmax(sides[0].p1 - 1, sides[0].p1 / 2));
-		axis[1] = fmax(axis[1], sides[0].p95 + 2);
+	if (linear) {
+		margin = fmax(0.1 * (axis.high - axis.low),
+			      0.02 * fmax(fabs(axis.low), fabs(axis.high)));
+		/* All of them are 0. */
+		margin = margin > 0 ? margin : 1;
+		return (struct axis){axis.low - margin, axis.high + margin, linear};
 	}
+	margin = fmax(pow(axis.high / axis.low, 0.1), 1.02);
+	axis.low /= margin;
+	axis.high *= margin;
+	if (sides[0].has_histogram && whole) {
+		axis.low = fmin(axis.low, fmax(sides[0].p1 - 1, sides[0].p1 / 2));
+		axis.high = fmax(axis.high, sides[0].p95 + 2);
+	}
+	return axis;
 }
 
 static void print_panel(const json_t *comparison, const struct side *sides, size_t count,
 			const char *id, FILE *out)
 {
 	struct distribution *all = calloc(count, sizeof(*all));
+	const json_t *first = sides[0].runs[0].summary;
+	bool linear = row_rule(first, summary_row(first, id))->difference;
 	const char *separator = "plot ";
-	double axis[2];
+	struct axis axis;
 
 	if (!all)
 		die("no memory for a plot");
 	for (size_t i = 0; i < count; i++)
 		if (i == 0 || compared(comparison, i, id))
-			all[i] = distribution_of(&sides[i], id);
-	choose_axis(all, count, axis);
+			all[i] = distribution_of(&sides[i], id, linear);
+	axis = choose_axis(all, count, linear, strcmp(json_text(first, "kind"), "gpu"));
 	for (size_t i = 0; i < count; i++)
-		add_histograms(&all[i], &sides[i], id, axis);
+		add_histograms(&all[i], &sides[i], id, &axis);
 	print_title(comparison, count, id, out);
-	fputs("unset arrow\nset xlabel '", out);
-	gnuplot_quoted(json_text(summary_row(sides[0].runs[0].summary, id), "unit"), out);
+	fprintf(out, "unset arrow\n%sset logscale x\nset xlabel '", linear ? "un" : "");
+	gnuplot_quoted(json_text(summary_row(first, id), "unit"), out);
 	for (size_t i = 0; i < count; i++)
 		if (all[i].n)
 			fprintf(out, "%s %.10g", i ? "," : "; p99", all[i].p99);
 	fprintf(out, "' noenhanced offset 0,0.5\nset xrange [%.10g:%.10g]\nset yrange [0:%g]\n",
-		axis[0], axis[1], 1.1 + 0.17 * count);
-	print_ticks(axis, out);
+		axis.low, axis.high, 1.1 + 0.17 * count);
+	print_ticks(&axis, out);
 	for (size_t i = 0; i < count; i++) {
 		const json_t *row = compared(comparison, i ?: 1, id);
 
@@ -269,7 +326,7 @@ static void print_panel(const json_t *comparison, const struct side *sides, size
 			continue;
 		row = json_object_get(row, i ? "with" : "base");
 		print_bar(&all[i], i, json_number_value(json_object_get(row, "p50")), out);
-		print_outline(&all[i], i, tallest_of(all, count), axis, out);
+		print_outline(&all[i], i, tallest_of(all, count), &axis, out);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (!all[i].n)
@@ -308,7 +365,7 @@ static void print_legend(const struct side *sides, size_t count, double height, 
 	}
 	fprintf(out,
 		"set label 'Lines: p1 to p95, bars: p25 to p75, strokes: p50. Below them the share of "
-		"samples by value, logarithmic, from p1 to p95.' at screen 0.01,%.5g tc rgb '#555555'\n",
+		"samples by value, from p1 to p95, logarithmic; linear where a row is judged by difference.' at screen 0.01,%.5g tc rgb '#555555'\n",
 		1 - LINE * (count + 1.2) / height);
 }
 
@@ -327,7 +384,7 @@ void compare_plot_script(const json_t *comparison, const struct side *sides, siz
 	height = head + (panels ? (panels + columns - 1) / columns : 1) * PANEL_HEIGHT + 5;
 	fprintf(out,
 		"set terminal svg size %g,%g dynamic font 'sans-serif,12' background '#ffffff'\n"
-		"set multiplot\nset logscale x\nset border 1\nunset ytics\nset key off\n"
+		"set multiplot\nset border 1\nunset ytics\nset key off\n"
 		"set xtics nomirror out\nset format x '%%.0f'\nset style fill solid 0.55 noborder\n",
 		width, height);
 	print_legend(sides, count, height, out);

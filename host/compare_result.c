@@ -8,6 +8,7 @@
 #include "compare.h"
 #include "estimate.h"
 #include "json_file.h"
+#include "row_rule.h"
 #include "util.h"
 
 /* Below this many samples there is no 95 % interval of their median (stats.h). */
@@ -32,41 +33,53 @@ static bool is_one_of(const char *text, const char *a, const char *b)
 
 /*
  * A row's median in one run. Counted instructions are as exact as their interval says: one of no
- * width, but in rows that wait for something.
+ * width, but in rows that wait for something. What is no time is counted, too.
  */
-static struct estimate estimate_of_row(const json_t *row, bool exact)
+static struct estimate estimate_of_row(const json_t *row, bool difference, bool exact)
 {
 	const json_t *interval = json_object_get(row, "p50_ci95");
 	double median = json_number_value(json_object_get(row, "p50"));
+	double least = difference ? -INFINITY : 0;
 	bool few = json_integer_value(json_object_get(row, "n")) < FEWEST_SAMPLES;
+	bool counted = exact || !strcmp(json_text(row, "clock"), "none");
 
-	if (!json_is_array(interval) || (few && !exact))
-		return (struct estimate){median, 0, INFINITY};
-	return (struct estimate){median, fmax(json_number_value(json_array_get(interval, 0)), 0),
+	if (!json_is_array(interval) || (few && !counted))
+		return (struct estimate){median, least, INFINITY};
+	return (struct estimate){median,
+				 fmax(json_number_value(json_array_get(interval, 0)), least),
 				 json_number_value(json_array_get(interval, 1))};
 }
 
+/* A measurement that is listed and does not exist yet. */
+static bool is_planned(const char *verdict, const json_t *row)
+{
+	return !strcmp(verdict, "WAIVED") && !strncmp(json_text(row, "reason"), "planned", 7);
+}
+
 /* Why the row of a run has no median to compare; NULL: it has one. The caller's to free. */
-static char *row_fault(const struct side_run *run, const json_t *row)
+static char *row_fault(const struct side_run *run, const json_t *row, bool difference)
 {
 	const char *verdict = json_text(row, "verdict"), *reason = "";
 	char *text;
 
-	if (is_one_of(verdict, "INVALID", "WAIVED"))
+	if (is_one_of(verdict, "INVALID", "WAIVED") || !strcmp(verdict, "FAILED"))
 		reason = json_text(row, "reason");
 	else if (!json_object_get(row, "p50"))
 		reason = "it has no numbers";
-	else if (json_number_value(json_object_get(row, "p50")) <= 0)
+	else if (!difference && json_number_value(json_object_get(row, "p50")) <= 0)
 		reason = "a median that is not above 0 has no ratio";
 	else
 		return NULL;
-	if (asprintf(&text, "%s: %s: %s", run->path, verdict, reason) < 0)
+	if (is_planned(verdict, row)
+		    ? asprintf(&text, "%s", COMPARE_PLANNED) < 0
+		    : asprintf(&text, "%s: %s: %s", run->path, verdict, reason) < 0)
 		die("no memory for a text");
 	return text;
 }
 
 /* fault is the caller's to free. */
-static struct row_side row_side_of(const struct side *side, const char *id, bool exact)
+static struct row_side row_side_of(const struct side *side, const char *id, bool difference,
+				   bool exact)
 {
 	struct estimate *runs = calloc(side->count, sizeof(*runs));
 	struct row_side out = {0};
@@ -77,14 +90,15 @@ static struct row_side row_side_of(const struct side *side, const char *id, bool
 		const json_t *row = summary_row(side->runs[i].summary, id);
 		const char *verdict = json_text(row, "verdict");
 
-		out.fault = row_fault(&side->runs[i], row);
+		out.fault = row_fault(&side->runs[i], row, difference);
 		out.n += json_integer_value(json_object_get(row, "n"));
-		runs[i] = estimate_of_row(row, exact);
+		runs[i] = estimate_of_row(row, difference, exact);
 		if (is_one_of(verdict, "UNPROVEN", "NO-EXIT"))
 			out.unproved = verdict;
 	}
 	if (!out.fault)
-		out.estimate = estimate_of_runs(runs, side->count);
+		out.estimate = difference ? estimate_of_runs_difference(runs, side->count)
+					  : estimate_of_runs(runs, side->count);
 	free(runs);
 	return out;
 }
@@ -100,7 +114,7 @@ static json_t *number(double value)
 
 static json_t *interval_of(const struct estimate *estimate)
 {
-	if (!isfinite(estimate->high))
+	if (!isfinite(estimate->low) || !isfinite(estimate->high))
 		return json_null();
 	return json_pack("[o, o]", number(estimate->low), number(estimate->high));
 }
@@ -128,26 +142,55 @@ static json_t *reason_of(const struct row_side *base, const struct row_side *wit
 	return json_string(text);
 }
 
+/* The rule of a row, with the margin that was asked for in place of its own. */
+static struct row_rule rule_of(const json_t *summary, const json_t *row, double margin)
+{
+	struct row_rule rule = *row_rule(summary, row);
+
+	if (margin < 0)
+		return rule;
+	rule.share = margin;
+	/* A percentage has percentage points. */
+	if (rule.difference && !strcmp(json_text(row, "unit"), "%"))
+		rule.absolute = 100 * margin;
+	return rule;
+}
+
+/* Adds what changed from the base to the other; what it is called. */
+static enum change add_change(json_t *out, const struct row_rule *rule, bool higher_is_better,
+			      const struct estimate *base, const struct estimate *with)
+{
+	double margin = row_margin(rule, base->value);
+	struct estimate change = estimate_difference(base, with), ratio;
+
+	json_object_set_new(out, "change", number(change.value));
+	json_object_set_new(out, "margin", number(margin));
+	if (rule->difference) {
+		json_object_set_new(out, "change_ci95", interval_of(&change));
+		return judge_difference(&change, margin, higher_is_better);
+	}
+	ratio = estimate_ratio(base, with);
+	json_object_set_new(out, "ratio", number(ratio.value));
+	json_object_set_new(out, "ratio_ci95", interval_of(&ratio));
+	return judge_ratio(&ratio, margin, higher_is_better);
+}
+
 static json_t *compare_row(const struct side *base, const struct side *with, const json_t *row,
 			   double margin, bool exact)
 {
-	const char *id = json_text(row, "id");
-	struct row_side sides[2] = {row_side_of(base, id, exact), row_side_of(with, id, exact)};
-	json_t *out = json_pack("{s:o, s:o, s:s, s:o, s:o}", "id", json_printable(id), "unit",
-				json_printable(json_text(row, "unit")), "better",
-				json_text(row, "better"), "base", side_numbers(&sides[0]), "with",
+	const struct row_rule rule = rule_of(base->runs[0].summary, row, margin);
+	const char *id = json_text(row, "id"), *better = json_text(row, "better");
+	struct row_side sides[2] = {row_side_of(base, id, rule.difference, exact),
+				    row_side_of(with, id, rule.difference, exact)};
+	json_t *out = json_pack("{s:o, s:o, s:s, s:s, s:o, s:o}", "id", json_printable(id), "unit",
+				json_printable(json_text(row, "unit")), "better", better, "scale",
+				row_scale(&rule), "base", side_numbers(&sides[0]), "with",
 				side_numbers(&sides[1]));
 	int change = NOT_COMPARED;
 
-	if (!sides[0].fault && !sides[1].fault) {
-		struct estimate ratio = estimate_ratio(&sides[0].estimate, &sides[1].estimate);
-
-		json_object_set_new(out, "change",
-				    number(sides[1].estimate.value - sides[0].estimate.value));
-		json_object_set_new(out, "ratio", number(ratio.value));
-		json_object_set_new(out, "ratio_ci95", interval_of(&ratio));
-		change = judge_ratio(&ratio, margin, !strcmp(json_text(row, "better"), "higher"));
-	}
+	if (!sides[0].fault && !sides[1].fault)
+		change = add_change(out, &rule, !strcmp(better, "higher"), &sides[0].estimate,
+				    &sides[1].estimate);
 	json_object_set_new(out, "verdict", json_string(change_names[change]));
 	json_object_set_new(out, "reason", reason_of(&sides[0], &sides[1]));
 	free(sides[0].fault);
@@ -268,6 +311,9 @@ json_t *compare_sides(const struct side *sides, size_t count, double margin)
 	for (size_t i = 1; i < count; i++)
 		json_array_append_new(comparisons,
 				      compare_two(&sides[0], &sides[i], margin, exact));
+	/* Where rows have different margins, that of most of them. */
+	if (margin < 0)
+		margin = row_rule(first, NULL)->share;
 	return json_pack("{s:s, s:o, s:o, s:b, s:f, s:o, s:o}", "schema", "exitlab-compare/1",
 			 "kind", json_printable(json_text(first, "kind")), "clock",
 			 json_printable(json_text(first, "clock")), "exact", exact, "margin",

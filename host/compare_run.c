@@ -43,11 +43,23 @@ static bool has_text(const json_t *object, const char *key)
 	return json_is_string(json_object_get(object, key));
 }
 
+/* May a bin begin there? Samples are whole and have 32 bits, or are real. */
+static bool is_low(const json_t *low, bool real)
+{
+	double size = fabs(json_number_value(low));
+
+	if (real)
+		return json_is_number(low) && (size == 0 || (size > 1e-100 && size < 1e100));
+	return json_is_integer(low) && json_integer_value(low) >= 0 &&
+	       json_integer_value(low) <= UINT32_MAX;
+}
+
 /* Ascending lows, whose counts add up to n. */
-static const char *histogram_fault(const json_t *row)
+static const char *histogram_fault(const json_t *row, bool real)
 {
 	const json_t *histogram = json_object_get(row, "histogram"), *bin;
-	json_int_t last = -1, left = json_integer_value(json_object_get(row, "n"));
+	json_int_t left = json_integer_value(json_object_get(row, "n"));
+	double last = -INFINITY;
 	size_t i;
 
 	if (!histogram)
@@ -57,13 +69,12 @@ static const char *histogram_fault(const json_t *row)
 	json_array_foreach (histogram, i, bin) {
 		const json_t *low = json_array_get(bin, 0), *count = json_array_get(bin, 1);
 
-		if (!json_is_integer(low) || json_integer_value(low) <= last ||
-		    json_integer_value(low) > UINT32_MAX)
+		if (!is_low(low, real) || json_number_value(low) <= last)
 			return "the bins of histogram are not ascending";
 		if (!json_is_integer(count) || json_integer_value(count) <= 0 ||
 		    json_integer_value(count) > left)
 			return "the counts of histogram do not add up to n";
-		last = json_integer_value(low);
+		last = json_number_value(low);
 		left -= json_integer_value(count);
 	}
 	return left ? "the counts of histogram do not add up to n" : NULL;
@@ -85,7 +96,7 @@ static const char *interval_fault(const json_t *row)
 }
 
 /* What is wrong with the statistics of a row; NULL: nothing. A row that did not run has none. */
-static const char *statistics_fault(const json_t *row)
+static const char *statistics_fault(const json_t *row, bool real)
 {
 	const json_t *n = json_object_get(row, "n");
 	double last = -INFINITY;
@@ -105,10 +116,10 @@ static const char *statistics_fault(const json_t *row)
 			return "the percentiles are not ascending";
 		last = json_number_value(value);
 	}
-	return interval_fault(row) ?: histogram_fault(row);
+	return interval_fault(row) ?: histogram_fault(row, real);
 }
 
-static const char *row_fault(const json_t *rows, const json_t *row)
+static const char *row_fault(const json_t *rows, const json_t *row, bool real)
 {
 	const char *better = json_text(row, "better");
 
@@ -119,13 +130,14 @@ static const char *row_fault(const json_t *rows, const json_t *row)
 	for (size_t i = 0; json_array_get(rows, i) != row; i++)
 		if (!strcmp(json_text(json_array_get(rows, i), "id"), json_text(row, "id")))
 			return "it is there twice";
-	return statistics_fault(row);
+	return statistics_fault(row, real);
 }
 
 static int check_summary(const char *path, const json_t *summary)
 {
 	const json_t *rows = json_object_get(summary, "rows"), *row;
 	const char *schema = json_text(summary, "schema");
+	bool real = !strcmp(json_text(summary, "kind"), "gpu");
 	size_t i;
 
 	if (strcmp(schema, "exitlab-summary/1"))
@@ -134,7 +146,7 @@ static int check_summary(const char *path, const json_t *summary)
 	if (!has_text(summary, "kind") || !has_text(summary, "clock") || !json_is_array(rows))
 		return refuse("%s: damaged: kind, clock or rows are missing", path);
 	json_array_foreach (rows, i, row) {
-		const char *fault = row_fault(rows, row);
+		const char *fault = row_fault(rows, row, real);
 
 		if (fault)
 			return refuse("%s: damaged: %s: %s", path, json_text(row, "id"), fault);

@@ -4,133 +4,24 @@
 #include <string.h>
 
 #include "compare.h"
+#include "compare_columns.h"
 #include "json_file.h"
 #include "report.h"
 #include "util.h"
-
-#define CELL 48 /* of a table: no number is longer */
-
-/* A number to print; "-" where there is none. */
-static void number_text(const json_t *value, const char *format, char text[CELL])
-{
-	if (json_is_number(value))
-		snprintf(text, CELL, format, json_number_value(value));
-	else
-		snprintf(text, CELL, "-");
-}
-
-/* What was measured is printed as it is; a mean of several runs with no more digits than it has. */
-static void median_text(const json_t *row, const char *side, char text[CELL])
-{
-	const json_t *median = json_object_get(json_object_get(row, side), "p50");
-
-	number_text(median, json_is_integer(median) ? "%.10g" : "%.6g", text);
-}
-
-static void base_text(const json_t *row, char text[CELL])
-{
-	median_text(row, "base", text);
-}
-
-static void with_text(const json_t *row, char text[CELL])
-{
-	median_text(row, "with", text);
-}
-
-static void change_text(const json_t *row, char text[CELL])
-{
-	const json_t *change = json_object_get(row, "change");
-
-	number_text(change, json_number_value(change) == 0 ? "%.0f" : "%+.6g", text);
-}
-
-static const char *ratio_format(double ratio)
-{
-	return ratio < 1000 ? "%.4f" : "%.4g";
-}
-
-static void ratio_text(const json_t *row, char text[CELL])
-{
-	const json_t *ratio = json_object_get(row, "ratio");
-
-	number_text(ratio, ratio_format(json_number_value(ratio)), text);
-}
-
-static void interval_text(const json_t *row, char text[CELL])
-{
-	const json_t *interval = json_object_get(row, "ratio_ci95");
-	char ends[2][CELL];
-
-	snprintf(text, CELL, "-");
-	if (!json_is_array(interval))
-		return;
-	for (size_t i = 0; i < 2; i++) {
-		const json_t *end = json_array_get(interval, i);
-
-		number_text(end, ratio_format(json_number_value(end)), ends[i]);
-	}
-	snprintf(text, CELL, "%.20s to %.20s", ends[0], ends[1]);
-}
-
-/* The verdict, and what does not vouch for the row: in a table there is no room for more. */
-static const char *verdict_text(const json_t *row, char text[CELL])
-{
-	const char *verdict = json_text(row, "verdict"), *reason = json_text(row, "reason");
-	bool compared = json_is_number(json_object_get(row, "ratio"));
-
-	snprintf(text, CELL, compared && reason[0] ? "%.12s, %.33s" : "%.12s", verdict, reason);
-	return text;
-}
-
-/* The columns of numbers, between the row's name and its verdict. */
-static const struct column {
-	const char *title;
-	int width;
-	void (*text)(const json_t *row, char text[CELL]);
-	bool inexact; /* left out where all intervals are of no width */
-} columns[] = {
-	{"base p50", 10, base_text, false},	    {"p50", 10, with_text, false},
-	{"change", 9, change_text, false},	    {"ratio", 8, ratio_text, false},
-	{"95 % interval", 18, interval_text, true},
-};
 
 static bool is_exact(const json_t *comparison)
 {
 	return json_is_true(json_object_get(comparison, "exact"));
 }
 
-/* Has an interval of these rows a width, or a row none? */
-static bool has_intervals(const json_t *rows)
+/* What cannot be measured yet is named below the table, in a line. */
+static bool is_planned(const json_t *row)
 {
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach (rows, i, row) {
-		const json_t *interval = json_object_get(row, "ratio_ci95");
-
-		if (json_is_number(json_object_get(row, "ratio")) &&
-		    !json_equal(json_array_get(interval, 0), json_array_get(interval, 1)))
-			return true;
-	}
-	return false;
-}
-
-/* The one unit of all rows, or where to find it. */
-static const char *unit_of(const json_t *rows)
-{
-	const char *unit = json_text(json_array_get(rows, 0), "unit");
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach (rows, i, row) {
-		if (strcmp(json_text(row, "unit"), unit))
-			return "of the row";
-	}
-	return unit;
+	return !strcmp(json_text(row, "reason"), COMPARE_PLANNED);
 }
 
 /* How verdicts were come by, in a line. */
-static void print_rule(const json_t *comparison, FILE *out)
+static void print_rule(const json_t *comparison, const json_t *rows, FILE *out)
 {
 	double percent = 100 * json_number_value(json_object_get(comparison, "margin"));
 
@@ -138,7 +29,11 @@ static void print_rule(const json_t *comparison, FILE *out)
 		fputs("counted exactly: SLOWER is more instructions", out);
 	else
 		fputs("95 % interval of each row by itself", out);
-	if (percent > 0)
+	if (compare_has_margins(rows))
+		fputs("; a change within the row's margin is SAME; without a ratio, interval and margin "
+		      "are of the change",
+		      out);
+	else if (percent > 0)
 		fprintf(out, "; a change below %g %% is SAME", percent);
 }
 
@@ -249,7 +144,6 @@ static void table_differences(const json_t *two, FILE *out)
 
 static void table_rows(const json_t *rows, FILE *out)
 {
-	bool intervals = has_intervals(rows);
 	const json_t *row;
 	size_t i;
 	int width = 3;
@@ -260,21 +154,23 @@ static void table_rows(const json_t *rows, FILE *out)
 		width = length > width ? length : width;
 	}
 	fprintf(out, "\n%-*s", width, "row");
-	for (size_t k = 0; k < ARRAY_SIZE(columns); k++)
-		if (!columns[k].inexact || intervals)
-			fprintf(out, "  %*s", columns[k].width, columns[k].title);
+	for (size_t k = 0; k < compare_column_count; k++)
+		if (compare_column_shown(&compare_columns[k], rows))
+			fprintf(out, "  %*s", compare_columns[k].width, compare_columns[k].title);
 	fputs("  verdict\n", out);
 	json_array_foreach (rows, i, row) {
-		char text[CELL];
+		char text[COMPARE_CELL];
 
+		if (is_planned(row))
+			continue;
 		fprintf(out, "%-*s", width, json_text(row, "id"));
-		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {
-			if (columns[k].inexact && !intervals)
+		for (size_t k = 0; k < compare_column_count; k++) {
+			if (!compare_column_shown(&compare_columns[k], rows))
 				continue;
-			columns[k].text(row, text);
-			fprintf(out, "  %*s", columns[k].width, text);
+			compare_columns[k].text(row, text);
+			fprintf(out, "  %*s", compare_columns[k].width, text);
 		}
-		fprintf(out, "  %s\n", verdict_text(row, text));
+		fprintf(out, "  %s\n", compare_verdict(row, text));
 	}
 }
 
@@ -290,8 +186,8 @@ void compare_table(const json_t *comparison, FILE *out)
 		fputs(i ? "\nwith    " : "with    ", out);
 		print_side(json_object_get(two, "with"), "\n        ", plain_text, out);
 		fprintf(out, "\nclock   %s, unit %s; ", json_text(comparison, "clock"),
-			unit_of(json_object_get(two, "rows")));
-		print_rule(comparison, out);
+			compare_unit(json_object_get(two, "rows")));
+		print_rule(comparison, json_object_get(two, "rows"), out);
 		fputc('\n', out);
 		table_differences(two, out);
 		table_rows(json_object_get(two, "rows"), out);
@@ -322,31 +218,33 @@ static void markdown_differences(const json_t *two, FILE *out)
 
 static void markdown_rows(const json_t *rows, FILE *out)
 {
-	bool intervals = has_intervals(rows);
 	const json_t *row;
 	size_t i;
 
 	fputs("\n| row |", out);
-	for (size_t k = 0; k < ARRAY_SIZE(columns); k++)
-		if (!columns[k].inexact || intervals)
-			fprintf(out, " %s |", columns[k].title);
+	for (size_t k = 0; k < compare_column_count; k++)
+		if (compare_column_shown(&compare_columns[k], rows))
+			fprintf(out, " %s |", compare_columns[k].title);
 	fputs(" verdict |\n| --- |", out);
-	for (size_t k = 0; k < ARRAY_SIZE(columns); k++)
-		if (!columns[k].inexact || intervals)
+	for (size_t k = 0; k < compare_column_count; k++)
+		if (compare_column_shown(&compare_columns[k], rows))
 			fputs(" ---: |", out);
 	fputs(" --- |\n", out);
 	json_array_foreach (rows, i, row) {
-		char text[CELL];
+		char text[COMPARE_CELL];
 
+		if (is_planned(row))
+			continue;
 		fputs("| ", out);
 		markdown_text(json_text(row, "id"), out);
-		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {
-			if (columns[k].inexact && !intervals)
+		for (size_t k = 0; k < compare_column_count; k++) {
+			if (!compare_column_shown(&compare_columns[k], rows))
 				continue;
-			columns[k].text(row, text);
-			fprintf(out, " | %s", text);
+			compare_columns[k].text(row, text);
+			fputs(" | ", out);
+			markdown_text(text, out);
 		}
-		fprintf(out, " | %s |\n", verdict_text(row, text));
+		fprintf(out, " | %s |\n", compare_verdict(row, text));
 	}
 }
 
@@ -361,8 +259,8 @@ void compare_markdown(const json_t *comparison, FILE *out)
 	json_array_foreach (json_object_get(comparison, "comparisons"), i, two) {
 		fputs("\n## With ", out);
 		print_side(json_object_get(two, "with"), ", ", markdown_text, out);
-		fprintf(out, "\n\nUnit: %s; ", unit_of(json_object_get(two, "rows")));
-		print_rule(comparison, out);
+		fprintf(out, "\n\nUnit: %s; ", compare_unit(json_object_get(two, "rows")));
+		print_rule(comparison, json_object_get(two, "rows"), out);
 		fputs(". ", out);
 		print_verdicts(two, out);
 		markdown_rows(json_object_get(two, "rows"), out);

@@ -17,26 +17,60 @@ static double student(size_t freedom)
 	       (5 * pow(z, 5) + 16 * pow(z, 3) + 3 * z) / (96.0 * freedom * freedom);
 }
 
-struct estimate estimate_of_runs(const struct estimate *runs, size_t count)
+/* How far a value lies from the first run's, on the scale on which runs are averaged. */
+static double by_logarithm(double value, double first)
+{
+	return log(value / first);
+}
+
+static double by_difference(double value, double first)
+{
+	return value - first;
+}
+
+/* The mean of the runs' distances from the first, so that equal medians have exactly 0. */
+static struct estimate mean_of(const struct estimate *runs, size_t count,
+			       double (*distance)(double value, double first))
 {
 	double first = runs[0].value, mean = 0, squares = 0, below = 0, above = 0, half;
 
-	if (count == 1)
-		return runs[0];
-	/* By the first, so that equal medians have exactly that one as their mean. */
 	for (size_t i = 0; i < count; i++) {
-		mean += log(runs[i].value / first) / count;
-		below += log(runs[i].value / runs[i].low) / count;
-		above += log(runs[i].high / runs[i].value) / count;
+		double value = distance(runs[i].value, first);
+
+		mean += value / count;
+		below += (value - distance(runs[i].low, first)) / count;
+		above += (distance(runs[i].high, first) - value) / count;
 	}
 	for (size_t i = 0; i < count; i++)
-		squares += pow(log(runs[i].value / first) - mean, 2);
+		squares += pow(distance(runs[i].value, first) - mean, 2);
 	half = student(count - 1) * sqrt(squares / (count - 1) / count);
 	/* A run without an interval of its own has nothing to say about the least width. */
 	below = isfinite(below) ? fmax(half, below) : half;
 	above = isfinite(above) ? fmax(half, above) : half;
-	return (struct estimate){first * exp(mean), first * exp(mean - below),
-				 first * exp(mean + above)};
+	return (struct estimate){mean, mean - below, mean + above};
+}
+
+struct estimate estimate_of_runs(const struct estimate *runs, size_t count)
+{
+	double first = runs[0].value;
+	struct estimate mean;
+
+	if (count == 1)
+		return runs[0];
+	mean = mean_of(runs, count, by_logarithm);
+	return (struct estimate){first * exp(mean.value), first * exp(mean.low),
+				 first * exp(mean.high)};
+}
+
+struct estimate estimate_of_runs_difference(const struct estimate *runs, size_t count)
+{
+	double first = runs[0].value;
+	struct estimate mean;
+
+	if (count == 1)
+		return runs[0];
+	mean = mean_of(runs, count, by_difference);
+	return (struct estimate){first + mean.value, first + mean.low, first + mean.high};
 }
 
 struct estimate estimate_ratio(const struct estimate *base, const struct estimate *with)
@@ -48,15 +82,35 @@ struct estimate estimate_ratio(const struct estimate *base, const struct estimat
 	return (struct estimate){value, value * exp(-below), value * exp(above)};
 }
 
-enum change judge_ratio(const struct estimate *ratio, double margin, bool higher_is_better)
+struct estimate estimate_difference(const struct estimate *base, const struct estimate *with)
 {
-	double most = 1 + margin, least = 1 / most;
+	double value = with->value - base->value;
+	double below = hypot(with->value - with->low, base->high - base->value);
+	double above = hypot(with->high - with->value, base->value - base->low);
 
-	if (ratio->low >= least && ratio->high <= most)
+	return (struct estimate){value, value - below, value + above};
+}
+
+/* What an interval says of which `least` to `most` is no change. */
+static enum change judge(const struct estimate *estimate, double least, double most,
+			 bool higher_is_better)
+{
+	if (estimate->low >= least && estimate->high <= most)
 		return CHANGE_SAME;
-	if (ratio->low > most)
+	if (estimate->low > most)
 		return higher_is_better ? CHANGE_FASTER : CHANGE_SLOWER;
-	if (ratio->high < least)
+	if (estimate->high < least)
 		return higher_is_better ? CHANGE_SLOWER : CHANGE_FASTER;
 	return CHANGE_UNSURE;
+}
+
+enum change judge_ratio(const struct estimate *ratio, double margin, bool higher_is_better)
+{
+	return judge(ratio, 1 / (1 + margin), 1 + margin, higher_is_better);
+}
+
+enum change judge_difference(const struct estimate *difference, double margin,
+			     bool higher_is_better)
+{
+	return judge(difference, -margin, margin, higher_is_better);
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Medians with what is not known of them, the ratio of two, and what that ratio says. */
+/* Medians with what is not known of them, the ratio or difference of two, and what that says. */
 #ifndef EXITLAB_ESTIMATE_H
 #define EXITLAB_ESTIMATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A positive number with its 95 % interval, which holds it; 0 and INFINITY: nothing is known. */
+/*
+ * A number with its 95 % interval, which holds it. Where nothing is known of it that is 0 to
+ * INFINITY for what has a ratio, which is positive, and -INFINITY to INFINITY for what has not.
+ */
 struct estimate {
 	double value, low, high;
 };
@@ -19,6 +22,12 @@ struct estimate {
  * own intervals are on average: medians of a coarse clock may agree by chance.
  */
 struct estimate estimate_of_runs(const struct estimate *runs, size_t count);
+
+/*
+ * The same for medians that may be zero or negative: their arithmetic mean, with Student's interval
+ * of the medians themselves, which then scatter about as a normal distribution.
+ */
+struct estimate estimate_of_runs_difference(const struct estimate *runs, size_t count);
 
 /*
  * The ratio with / base of two independent estimates. Its interval is made of theirs on the scale
@@ -35,6 +44,9 @@ struct estimate estimate_of_runs(const struct estimate *runs, size_t count);
  */
 struct estimate estimate_ratio(const struct estimate *base, const struct estimate *with);
 
+/* The difference with - base by the same method, on the scale of the numbers themselves. */
+struct estimate estimate_difference(const struct estimate *base, const struct estimate *with);
+
 enum change { CHANGE_SAME, CHANGE_FASTER, CHANGE_SLOWER, CHANGE_UNSURE, CHANGES };
 
 /*
@@ -50,5 +62,12 @@ enum change { CHANGE_SAME, CHANGE_FASTER, CHANGE_SLOWER, CHANGE_UNSURE, CHANGES 
  * nothing is ever unsure.
  */
 enum change judge_ratio(const struct estimate *ratio, double margin, bool higher_is_better);
+
+/*
+ * What the interval of a difference says where a change of up to margin, in the unit of the
+ * numbers, is of no interest: same where it lies wholly from -margin to margin; the rest as above.
+ */
+enum change judge_difference(const struct estimate *difference, double margin,
+			     bool higher_is_better);
 
 #endif

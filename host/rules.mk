@@ -20,6 +20,7 @@ host-sources := \
 	host/child.c \
 	host/compare.c \
 	host/compare_check.c \
+	host/compare_columns.c \
 	host/compare_plot.c \
 	host/compare_result.c \
 	host/compare_run.c \
@@ -107,6 +108,7 @@ host-sources := \
 	host/report_tax.c \
 	host/report_text.c \
 	host/report_vendors.c \
+	host/row_rule.c \
 	host/run.c \
 	host/stats.c \
 	host/symbols.c \
@@ -202,7 +204,7 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
 report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host/exit_reasons.c \
 	host/exit_rows.c host/html.c host/index_page.c \
-	host/gnuplot.c host/json_file.c host/proof.c host/gpu_record.c host/record%.c host/report%.c host/stats.c host/verdict.c \
+	host/gnuplot.c host/json_file.c host/proof.c host/gpu_record.c host/record%.c host/report%.c host/row_rule.c host/stats.c host/verdict.c \
 	host/whole_file.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
 report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_record html json_file pathlength record record_flags report report_files stats tax vendors verdict vmx)
@@ -222,8 +224,9 @@ $(report-tests): %: %.o $(report-objects)
 
 # What a comparison is made of, without the command.
 compare-objects := $(patsubst %.c,build/asan/%.o,$(filter host/compare_%.c host/estimate.c,$(host-sources)))
-check-programs += build/asan/host/t/test_compare
-build/asan/host/t/test_compare: build/asan/host/t/test_compare.o $(compare-objects) $(report-objects)
+compare-tests := $(patsubst %,build/asan/host/t/test_%,compare compare_gpu)
+check-programs += $(compare-tests)
+$(compare-tests): %: %.o $(compare-objects) $(report-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
 build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/record_stream.c host/gpu_record.c host/exit_rows.c $(wildcard host/*.h guest-bench/*.h) build/flags

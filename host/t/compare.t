@@ -134,6 +134,21 @@ ok "no row in common is no comparison" fails 1 'no row could be compared' --comm
 change ab $vmx 's/"vmexit"/"isolation-ab"/;s/"id": "\(.*\)"/"id": "\1, plain"/'
 ok "another kind is compared with its own" gives 0 "$dir/ab" "$dir/ab"
 
+# A GPU run: rows with a ratio and rows about zero, and some that did not run.
+gpu=host/t/golden/gpu
+ok "times without a GPU" fails 1 'there was no GPU behind them' $gpu $gpu
+change real $gpu 's/"emulated": true/"emulated": false/'
+change slow "$dir/real" 's/"system": "native"/"system": "limiter"/'
+ok "a GPU run is the same as itself" gives 0 --fail-slower "$dir/real" "$dir/real"
+ok "in every row that ran" prints '^14 rows: 9 SAME, 5 NOT COMPARED$'
+ok "rows about zero by difference" prints '^OH-007 +ns +-1.183 +-1.183 +0 +- +-16.51 to \+16.51 +50 ns +SAME$'
+ok "others by ratio, with a margin of their own" prints '^BW-001.8 +GB/s .* 5 %  SAME$'
+ok "what is planned takes a line" [ "$(grep -c LLM-001 "$dir/out")" = 1 ]
+ok "systems are compared" gives 0 "$dir/real" "$dir/slow"
+ok "and named" prints '^differ  setup.system: native -> limiter$'
+change leak "$dir/real" '/"IS-005.pointer"/,/"verdict"/s/\<0\.0\>/4096/'
+ok "bytes that leak are SLOWER" fails 1 'SLOWER: 1;' --fail-slower "$dir/real" "$dir/leak"
+
 : >"$dir/empty.json"
 ok "an empty file" fails 1 'empty.json:' $vmx "$dir/empty.json"
 head -c 5000 $vmx/summary.json >"$dir/cut.json"

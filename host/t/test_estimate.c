@@ -320,6 +320,99 @@ static void without_an_interval_nothing_is_sure(void **unused)
 	assert_int_equal(judge_ratio(&down, 0.01, false), CHANGE_UNSURE);
 }
 
+/* Intervals of differences, worked out by hand: 3, 4, 5 and 5, 12, 13 are right triangles. */
+static void differences_by_hand(void **unused)
+{
+	static const struct {
+		struct estimate base, with, difference;
+	} cases[] = {
+		/* below: 4 below with, 3 above base; above: 12 above with, 5 below base */
+		{{10, 5, 13}, {100, 96, 112}, {90, 85, 103}},
+		{{0, 0, 0}, {0, 0, 0}, {0, 0, 0}},
+		{{-3, -6, 0}, {2, -2, 6}, {5, 0, 10}},
+		{{0, 0, 0}, {-4, -5, -2}, {-4, -5, -2}},
+	};
+	const struct estimate unknown = {7, -INFINITY, INFINITY};
+	struct estimate found = estimate_difference(&cases[0].base, &unknown);
+
+	(void)unused;
+	assert_true(found.value == -3 && isinf(found.low) && isinf(found.high));
+	for (size_t c = 0; c < ARRAY_SIZE(cases); c++) {
+		found = estimate_difference(&cases[c].base, &cases[c].with);
+		assert_true(fabs(found.value - cases[c].difference.value) < 1e-9);
+		assert_true(fabs(found.low - cases[c].difference.low) < 1e-9);
+		assert_true(fabs(found.high - cases[c].difference.high) < 1e-9);
+	}
+}
+
+static void what_a_difference_says(void **unused)
+{
+	static const struct {
+		struct estimate difference;
+		double margin;
+		enum change change;
+	} cases[] = {
+		{{0, 0, 0}, 0, CHANGE_SAME},	  {{4096, 4096, 4096}, 0, CHANGE_SLOWER},
+		{{-1, -1, -1}, 0, CHANGE_FASTER}, {{0, -1, 1}, 0, CHANGE_UNSURE},
+		{{1, -2, 2}, 2, CHANGE_SAME},	  {{3, 2.001, 4}, 2, CHANGE_SLOWER},
+		{{3, 2, 4}, 2, CHANGE_UNSURE},	  {{-9, -12, -2.5}, 2, CHANGE_FASTER},
+		{{-3, -4, -2}, 2, CHANGE_UNSURE}, {{5, -INFINITY, INFINITY}, 2, CHANGE_UNSURE},
+	};
+
+	(void)unused;
+	for (size_t c = 0; c < ARRAY_SIZE(cases); c++) {
+		enum change change = cases[c].change;
+
+		assert_int_equal(judge_difference(&cases[c].difference, cases[c].margin, false),
+				 change);
+		change = change == CHANGE_SLOWER   ? CHANGE_FASTER
+			 : change == CHANGE_FASTER ? CHANGE_SLOWER
+						   : change;
+		assert_int_equal(judge_difference(&cases[c].difference, cases[c].margin, true),
+				 change);
+	}
+}
+
+/* Runs with medians -1, 0, 1: Student with two degrees of freedom, by hand. */
+static void runs_about_zero(void **unused)
+{
+	const struct estimate runs[] = {{-1, -1, -1}, {0, 0, 0}, {1, 1, 1}};
+	const struct estimate alike[] = {{0, -3, 6}, {0, 0, 6}, {0, -3, 0}};
+	struct estimate three = estimate_of_runs_difference(runs, 3);
+	struct estimate wide = estimate_of_runs_difference(alike, 3);
+
+	(void)unused;
+	assert_true(fabs(three.value) < 1e-9);
+	assert_true(fabs(three.high - 4.302653 / sqrt(3)) < 1e-6);
+	assert_true(fabs(three.low + 4.302653 / sqrt(3)) < 1e-6);
+	assert_true(wide.value == 0 && wide.low == -2 && wide.high == 4);
+}
+
+/* Two runs about the same small number, which may be zero: no alarm; and a change is found. */
+static void noise_about_zero(void **unused)
+{
+	static const struct {
+		double shift;
+		enum change change;
+	} cases[] = {{0, CHANGE_SAME}, {40, CHANGE_SLOWER}, {-40, CHANGE_FASTER}};
+
+	(void)unused;
+	for (size_t c = 0; c < ARRAY_SIZE(cases); c++)
+		for (int i = 0; i < 100; i++) {
+			struct estimate sides[2];
+
+			for (int side = 0; side < 2; side++) {
+				/* The samples are of whole numbers from 0 on. */
+				sides[side] = run_of(&shapes[0], 1000, MEDIAN);
+				sides[side].value -= MEDIAN - side * cases[c].shift;
+				sides[side].low -= MEDIAN - side * cases[c].shift;
+				sides[side].high -= MEDIAN - side * cases[c].shift;
+			}
+			sides[0] = estimate_difference(&sides[0], &sides[1]);
+			assert_int_equal(judge_difference(&sides[0], 15, false), cases[c].change);
+		}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -333,6 +426,10 @@ int main(void)
 		cmocka_unit_test(students_quantiles),
 		cmocka_unit_test(exact_medians),
 		cmocka_unit_test(without_an_interval_nothing_is_sure),
+		cmocka_unit_test(differences_by_hand),
+		cmocka_unit_test(what_a_difference_says),
+		cmocka_unit_test(runs_about_zero),
+		cmocka_unit_test(noise_about_zero),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,6 +188,27 @@ static void histogram(void **state)
 	assert_true(histogram_low(HISTOGRAM_BINS) == 1ull << 32);
 }
 
+/* The ends of bins of real samples: an octave has 128, and negative ones are their mirror. */
+static void real_bins(void **state)
+{
+	static const double cases[][2] = {
+		{1, 1 + 1 / 128.0},
+		{1.5, 1.5 + 1 / 128.0},
+		{0.5, 0.5 + 1 / 256.0},
+		{4160, 4192},
+		{0, 0},
+		{-1 - 1 / 128.0, -1},
+		{-2, -2 + 1 / 128.0},
+		{-1, -1 + 1 / 256.0},
+		{-49.25, -49},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_true(histogram_real_above(cases[i][0]) == cases[i][1]);
+	assert_true(histogram_real_above(1e-90) > 1e-90 && histogram_real_above(1e-90) < 1.01e-90);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -198,6 +219,7 @@ int main(void)
 		cmocka_unit_test(median_interval),
 		cmocka_unit_test(sorts_like_qsort),
 		cmocka_unit_test(histogram),
+		cmocka_unit_test(real_bins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

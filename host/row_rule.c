@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <math.h>
+#include <string.h>
+
+#include "json_file.h"
+#include "row_rule.h"
+
+/*
+ * The first that fits. The margins of GPU runs are wider than those of intervals of one run would
+ * have to be: clocks, placement of memory and what the driver did before are the same for all
+ * samples of a run and differ in the next.
+ */
+static const struct row_rule rules[] = {
+	/* Bytes that another tenant could read: one is too many. */
+	{"gpu", "IS-005", NULL, NULL, true, 0, 0, 1},
+	/* A coefficient of variation: 0.02 of it are 2 %, as below. */
+	{"gpu", "IS-007", NULL, NULL, true, 0.05, 0.02, 1},
+	/*
+	 * Losses and shares: 2 percentage points. Each is made of two measurements of the same run,
+	 * and of these one in a hundred is what does not repeat. Where one is far above 100 % it
+	 * stands for a ratio, whose margin it gets.
+	 */
+	{"gpu", NULL, "%", NULL, true, 0.05, 2, 100},
+	/* What a library adds to a call of 2 us: 2 % of that are what a launch varies by. */
+	{"gpu", NULL, "ns", NULL, true, 0.10, 50, 0},
+	/* Calls of the driver: its heap and locks are not the same in every process. */
+	{"gpu", NULL, NULL, "host", false, 0.10, 0, 0},
+	/* The device's own time: clocks within what its power and temperature make of them. */
+	{"gpu", NULL, NULL, NULL, false, 0.05, 0, 0},
+	/* Instructions are counted. */
+	{NULL, NULL, NULL, "insn", false, 0, 0, 0},
+	/* 1 % is what a boot repeats to on a host that is left alone. */
+	{NULL, NULL, NULL, NULL, false, 0.01, 0, 0},
+};
+
+static bool fits(const char *wanted, const char *is)
+{
+	return !wanted || !strcmp(wanted, is);
+}
+
+const struct row_rule *row_rule(const json_t *summary, const json_t *row)
+{
+	const char *clock = json_text(json_object_get(row, "clock") ? row : summary, "clock");
+	const struct row_rule *rule = rules;
+
+	while (!(fits(rule->kind, json_text(summary, "kind")) &&
+		 fits(rule->metric, json_text(row, "metric")) &&
+		 fits(rule->unit, json_text(row, "unit")) && fits(rule->clock, clock)))
+		rule++;
+	return rule;
+}
+
+const char *row_scale(const struct row_rule *rule)
+{
+	return rule->difference ? "difference" : "ratio";
+}
+
+double row_margin(const struct row_rule *rule, double base)
+{
+	return rule->difference ? fmax(rule->absolute, rule->share * fabs(base)) : rule->share;
+}
