@@ -8,4 +8,5 @@
 #include "empty.cuh"
 #include "fault.cuh"
 #include "load.cuh"
+#include "timeline.cuh"
 #include "gemm.cuh"

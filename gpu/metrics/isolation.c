@@ -3,12 +3,14 @@
 #include <math.h>
 
 #include "../works/load.h"
+#include "../works/request.h"
 #include "metrics.h"
 #include "team.h"
 
-#define SHARE	    0.8 /* of a metric's time for its windows; the rest goes between them */
-#define FOUR	    4	/* tenants of IS-007 and IS-008 */
-#define QOS_SAMPLES 32	/* a tenant's variation in one window is a sample */
+#define SHARE	     0.8 /* of a metric's time for its windows; the rest goes between them */
+#define FOUR	     4	 /* tenants of IS-007 and IS-008 */
+#define QOS_SAMPLES  32	 /* a tenant's variation in one window is a sample */
+#define FAULT_WINDOW 0.1 /* seconds, with the fault in its middle */
 
 static struct order load_order(const struct suite *suite, const struct metric *metric,
 			       uint64_t kind, uint64_t slices)
@@ -159,4 +161,64 @@ METRIC_RUN(noisy_neighbour)
 		outcome_fact(&rows[point], "requests=%.0f", requests / (2 * suite_rounds(suite)));
 		suite_emit(suite, metric, point, &rows[point]);
 	}
+}
+
+/*
+ * What the victim says when its neighbour's fault reached it: its own error, wrong results or its
+ * death. That is the answer to the question, not a failure of the suite.
+ */
+static void judge_survival(const struct outcome *victim, const struct outcome *neighbour,
+			   struct outcome *row)
+{
+	if (neighbour->status)
+		outcome_set(row, neighbour->status, "the neighbour: %s", neighbour->reason);
+	else if (victim->status)
+		outcome_set(row, STATUS_INVALID, "not isolated: %s", victim->reason);
+	else if (outcome_number(neighbour, "error_at") > victim->busy.end)
+		outcome_set(row, STATUS_INVALID, "the fault came after the victim's last result");
+}
+
+/* One window, in which tenant 1 breaks. false: the row says why. */
+static bool survive_fault(struct suite *suite, const struct metric *metric, struct outcome *row)
+{
+	static const struct member members[] = {{SYSTEM, 0}, {SYSTEM, 1}};
+	const struct order fault = suite_order(suite, metric, "fault");
+	struct outcome outcomes[2] = {0};
+
+	if (tenant_prepare(suite, SYSTEM, 1, &fault, row)) {
+		tenants_go(suite, members, 2, FAULT_WINDOW, outcomes);
+		judge_survival(&outcomes[0], &outcomes[1], row);
+		tenant_kill(suite, SYSTEM, 1);
+	}
+	if (!row->status) {
+		outcome_add(row, outcomes[0].samples[0]);
+		if (row->count == 1)
+			outcome_fact(row, "neighbour_us=%.1f", outcomes[1].samples[0]);
+	}
+	outcome_free(&outcomes[0]);
+	outcome_free(&outcomes[1]);
+	return !row->status;
+}
+
+METRIC_RUN(fault_isolation)
+{
+	struct order victim = suite_order(suite, metric, "request");
+	uint64_t end = now_ns() + (uint64_t)(victim.cap * SECOND);
+	struct outcome row = {0}, alone = {0};
+	const struct member one = {SYSTEM, 0};
+	bool ok;
+
+	victim.argument[REQUEST_SAMPLE] = REQUEST_STALL;
+	ok = tenant_prepare(suite, SYSTEM, 0, &victim, &row);
+	for (int i = 0; ok && i < suite_rounds(suite) && (!i || now_ns() < end); i++) {
+		/* Its stalls without a fault, to read the others by. */
+		if (!tenants_go(suite, &one, 1, FAULT_WINDOW, &alone))
+			outcome_set(&row, alone.status, "%s", alone.reason);
+		ok = !row.status && survive_fault(suite, metric, &row);
+	}
+	if (alone.count)
+		outcome_fact(&row, "alone_ms=%.3f", outcome_percentile(&alone, 50));
+	outcome_free(&alone);
+	tenant_finish(suite, SYSTEM, 0);
+	suite_emit(suite, metric, 0, &row);
 }

@@ -11,6 +11,7 @@ struct team {
 	int count;	     /* members that are prepared: tenants 0, 1, ... of the system */
 	struct outcome outcomes[TENANTS_MOST]; /* of the last GO */
 	double overlap;			       /* least of all GOs of several members */
+	unsigned int repeated;		       /* windows */
 };
 
 /* An empty team, whose faults go to row. */
@@ -20,15 +21,16 @@ struct team team_begin(struct suite *suite, struct outcome *row);
 bool team_add(struct team *team, const struct order *order);
 
 /*
- * Has members, bit i for tenant i, work at once for seconds; outcomes[] has theirs, afresh. false:
- * one of them is not ok, or they did not work at the same time, which makes the row INVALID.
+ * Has members, bit i for tenant i, work at once for seconds; outcomes[] has theirs, afresh. A
+ * window in which they did not work at the same time, since one of them got no CPU, say, is done
+ * again, a few times. false: one of them is not ok, or they never did, which makes the row INVALID.
  */
 bool team_go(struct team *team, unsigned int members, double seconds);
 
 /* Mean of the samples of a member's last GO; NAN where all were dropped. */
 double team_mean(const struct team *team, int member);
 
-/* Finishes the works, forgets the outcomes; the row gets the fact overlap. */
+/* Finishes the works, forgets the outcomes; the row gets the facts overlap and repeated. */
 void team_end(struct team *team);
 
 #endif

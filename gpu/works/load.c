@@ -11,7 +11,8 @@
 
 #define THREADS	       256
 #define KERNEL_SECONDS 250e-6 /* of one kernel, where the order names none */
-#define WARM_UP	       0.03   /* seconds: clocks rise */
+#define LONG_SECONDS   2e-3
+#define WARM_UP	       0.03 /* seconds: clocks rise */
 #define ROUNDS_MOST    (1u << 28)
 #define ROUNDS_SHORT   1000 /* where nothing is measured */
 
@@ -99,6 +100,7 @@ int load_open(struct tenant *tenant, struct load *load, uint64_t kind, unsigned 
 	    CALL(tenant,
 		 cu.DeviceGetAttribute(&l2, CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, tenant->device)))
 		return -1;
+	load->depth = seconds < LONG_SECONDS ? LOAD_DEPTH : LOAD_DEPTH_LONG;
 	load->blocks = blocks ? blocks * multiprocessors : 1;
 	/* Memory: far beyond the cache, so that it is the memory that is used. */
 	load->bytes = kind == LOAD_MEMORY ? 4 * (size_t)l2 / 4096 * 4096
@@ -146,16 +148,16 @@ int load_measure(struct tenant *tenant, struct load *load, uint64_t end, unsigne
 	for (;;) {
 		uint64_t now;
 
-		while (issued < finished + LOAD_DEPTH && now_ns() < end) {
+		while (issued < finished + load->depth && now_ns() < end) {
 			if (load_launch(tenant, load, tenant->stream) ||
 			    CALL(tenant,
-				 cu.EventRecord(load->done[issued % LOAD_DEPTH], tenant->stream)))
+				 cu.EventRecord(load->done[issued % load->depth], tenant->stream)))
 				return -1;
 			issued++;
 		}
 		if (finished == issued)
 			break;
-		if (CALL(tenant, cu.EventSynchronize(load->done[finished % LOAD_DEPTH])))
+		if (CALL(tenant, cu.EventSynchronize(load->done[finished % load->depth])))
 			return -1;
 		now = now_ns();
 		credit(tenant, last, now, slices, slice, rates);

@@ -13,12 +13,14 @@ enum { LOAD_COMPUTE, LOAD_MEMORY, LOAD_KINDS };
 
 #define LOAD_BLOCKS	 8 /* for each multiprocessor: all the threads it can have */
 #define LOAD_DEPTH	 4 /* operations in flight, so that the device never waits for the host */
+#define LOAD_DEPTH_LONG	 2 /* of long kernels: what is left at the end of a window takes long, too \
+			    */
 #define LOAD_SLICES_MOST 64
 
 struct load {
 	uint64_t kind;
 	CUfunction kernel, count_other;
-	unsigned int blocks, threads;
+	unsigned int blocks, threads, depth;
 	uint32_t rounds; /* inside one kernel */
 	uint64_t launches;
 	size_t bytes;		 /* of data */
@@ -30,8 +32,7 @@ struct load {
 /*
  * A load whose kernel takes about so many seconds alone, as it was measured now, with so many
  * blocks for each multiprocessor, or one block in all for 0. For 0 seconds it is not measured: a
- * short kernel, at once. 0, or -1 as CALL(); load_close() even
- * then.
+ * short kernel, at once. 0, or -1 as CALL(); load_close() even then.
  */
 int load_open(struct tenant *tenant, struct load *load, uint64_t kind, unsigned int blocks,
 	      double seconds);
