@@ -8,6 +8,7 @@
 #include "../works/copy.h"
 #include "bandwidth.h"
 #include "metrics.h"
+#include "team.h"
 #include "turns.h"
 
 #define BYTES_MOST   (512ull << 20) /* of a buffer; a tenant copies from one to another */
@@ -66,53 +67,42 @@ static struct order copy_order(const struct suite *suite, const struct metric *m
 	return order;
 }
 
-/*
- * A window of count tenants; longer for more of them, since the device takes them in turns of
- * milliseconds. false: the sweep's outcome says why.
- */
-static bool one_window(struct suite *suite, int count, struct sweep *sweep)
+/* One window of all of the team: a bandwidth of each, unless some were dropped for a low clock. */
+static void keep_window(const struct team *team, struct sweep *sweep)
 {
-	double seconds = suite_window(suite) * (count > 2 ? count / 2.0 : 1), overlap;
-	struct member members[TENANTS_MOST];
-	struct outcome outcomes[TENANTS_MOST] = {0};
-	bool ok, counts = true;
+	double *bandwidths = sweep->bandwidths[sweep->rounds];
 
-	for (int i = 0; i < count; i++)
-		members[i] = (struct member){SYSTEM, i};
-	ok = tenants_go(suite, members, count, seconds, outcomes);
-	overlap = overlap_of(outcomes, count);
-	if (ok && overlap < OVERLAP_LEAST)
-		outcome_set(&sweep->outcome, STATUS_INVALID,
-			    "the tenants worked together for %.2f of the time only", overlap);
-	for (int i = 0; i < count; i++) {
-		counts &= outcomes[i].count == 1;
-		if (outcomes[i].count)
-			sweep->bandwidths[sweep->rounds][i] = outcomes[i].samples[0];
-		outcome_set(&sweep->outcome, outcomes[i].status, "%s", outcomes[i].reason);
-		outcome_free(&outcomes[i]);
+	for (int i = 0; i < team->count; i++) {
+		if (!team->outcomes[i].count)
+			return;
+		bandwidths[i] = team->outcomes[i].samples[0];
 	}
-	sweep->rounds += ok && counts;
-	sweep->outcome.busy.throttled += ok && !counts;
-	return ok;
+	sweep->rounds++;
 }
 
-static void measure_sweep(struct suite *suite, const struct order *order, int count,
-			  struct sweep *sweep)
+/*
+ * Windows are longer for more tenants, since the device takes them in turns of milliseconds. All
+ * copy in the way that was best for the first.
+ */
+static void measure_sweep(struct suite *suite, struct order order, int count, struct sweep *sweep)
 {
+	double seconds = suite_window(suite) * (count > 2 ? count / 2.0 : 1);
+	struct team team = team_begin(suite, &sweep->outcome);
 	bool ok = true;
 
 	sweep->done = true;
 	for (int i = 0; ok && i < count; i++) {
-		struct outcome ignored = {0};
-
-		ok = tenant_prepare(suite, SYSTEM, i, order, i ? &ignored : &sweep->outcome);
-		outcome_set(&sweep->outcome, ignored.status, "%s", ignored.reason);
+		ok = team_add(&team, &order);
+		if (ok && i == 0)
+			order.argument[COPY_WAY] = outcome_number(&sweep->outcome, "way");
 	}
-	for (int round = 0; ok && round < suite_rounds(suite); round++)
-		ok = one_window(suite, count, sweep);
-	for (int i = 0; i < count; i++)
-		tenant_finish(suite, SYSTEM, i);
-	outcome_fact(&sweep->outcome, "bytes=%ju", (uintmax_t)order->argument[COPY_BYTES]);
+	for (int round = 0; ok && round < suite_rounds(suite) && round < ROUNDS_MOST; round++) {
+		ok = team_go(&team, (1u << count) - 1, seconds);
+		if (ok)
+			keep_window(&team, sweep);
+	}
+	outcome_fact(&sweep->outcome, "bytes=%ju", (uintmax_t)order.argument[COPY_BYTES]);
+	team_end(&team);
 }
 
 /* One row for each number of tenants, a sample for each window, whoever of both comes first. */
@@ -129,7 +119,7 @@ static void sweep_points(struct suite *suite, const struct metric *metric,
 		struct outcome outcome;
 
 		if (!sweep->done)
-			measure_sweep(suite, &order, count, sweep);
+			measure_sweep(suite, order, count, sweep);
 		outcome = sweep->outcome;
 		for (int round = 0; round < sweep->rounds; round++)
 			outcome_add(&outcome, sample(sweep->bandwidths[round], count));

@@ -5,14 +5,14 @@
  */
 #include <math.h>
 
+#include "team.h"
 #include "turns.h"
 
-enum { VICTIM, NEIGHBOUR, SIDES };
+enum { VICTIM, NEIGHBOUR };
 
-/* What is gathered of all rounds. */
+/* Medians of all rounds. */
 struct turns {
-	struct outcome alone, together; /* medians */
-	double overlap;			/* the least */
+	struct outcome alone, together;
 };
 
 double turn_lost(struct turn turn)
@@ -30,75 +30,52 @@ double turn_together(struct turn turn)
 	return turn.together;
 }
 
-/* One window of the victim alone, or of both. false: the outcome says why. */
-static bool one_window(struct suite *suite, bool together, double seconds, struct turns *turns,
-		       double *median, struct outcome *outcome)
+/* The victim's median in one window; NAN where all its samples were dropped. false: no window. */
+static bool one_window(struct team *team, bool together, double seconds, double *median)
 {
-	const struct member members[] = {{SYSTEM, VICTIM}, {SYSTEM, NEIGHBOUR}};
-	struct outcome sides[SIDES] = {0};
-	int count = together ? SIDES : 1;
-	bool ok = tenants_go(suite, members, count, seconds, sides);
+	bool ok = team_go(team, 1u << VICTIM | (together ? 1u << NEIGHBOUR : 0), seconds);
 
-	if (together && ok) {
-		double overlap = overlap_of(sides, SIDES);
-
-		turns->overlap = overlap < turns->overlap ? overlap : turns->overlap;
-	}
-	*median = outcome_percentile(&sides[VICTIM], 50);
-	for (int i = 0; i < count; i++) {
-		outcome_set(outcome, sides[i].status, "%s", sides[i].reason);
-		outcome->busy.throttled += sides[i].busy.throttled;
-		outcome_free(&sides[i]);
-	}
+	*median = outcome_percentile(&team->outcomes[VICTIM], 50);
 	return ok;
 }
 
-/* Both windows of a round, and its sample; without one where all was dropped for a low clock. */
-static bool one_round(struct suite *suite, int round, double seconds, struct turns *turns,
-		      double (*sample)(struct turn), struct outcome *outcome)
+/* Both windows of a round, and its sample. */
+static bool one_round(struct team *team, int round, double seconds, double (*sample)(struct turn),
+		      struct turns *turns)
 {
 	struct turn turn;
 	bool first = round % 2;
 
-	if (!one_window(suite, first, seconds, turns, first ? &turn.together : &turn.alone,
-			outcome) ||
-	    !one_window(suite, !first, seconds, turns, first ? &turn.alone : &turn.together,
-			outcome))
+	if (!one_window(team, first, seconds, first ? &turn.together : &turn.alone) ||
+	    !one_window(team, !first, seconds, first ? &turn.alone : &turn.together))
 		return false;
 	if (isnan(turn.alone) || isnan(turn.together))
 		return true;
 	if (turn.alone <= 0) {
-		outcome_set(outcome, STATUS_INVALID,
+		outcome_set(team->row, STATUS_INVALID,
 			    "the victim completed nothing in a window of %.0f ms", 1e3 * seconds);
 		return false;
 	}
 	outcome_add(&turns->alone, turn.alone);
 	outcome_add(&turns->together, turn.together);
-	outcome_add(outcome, sample(turn));
+	outcome_add(team->row, sample(turn));
 	return true;
 }
 
 void measure_turns(struct suite *suite, const struct order *victim, const struct order *neighbour,
 		   double seconds, double (*sample)(struct turn), struct outcome *outcome)
 {
-	struct turns turns = {.overlap = 1};
-	struct outcome ignored = {0};
-	bool ok = tenant_prepare(suite, SYSTEM, VICTIM, victim, outcome) &&
-		  tenant_prepare(suite, SYSTEM, NEIGHBOUR, neighbour, &ignored);
+	struct team team = team_begin(suite, outcome);
+	struct turns turns = {0};
+	bool ok = team_add(&team, victim) && team_add(&team, neighbour);
 
-	outcome_set(outcome, ignored.status, "%s", ignored.reason);
 	for (int round = 0; ok && round < suite_rounds(suite); round++)
-		ok = one_round(suite, round, seconds, &turns, sample, outcome);
-	tenant_finish(suite, SYSTEM, VICTIM);
-	tenant_finish(suite, SYSTEM, NEIGHBOUR);
+		ok = one_round(&team, round, seconds, sample, &turns);
 	if (turns.alone.count) {
 		outcome_fact(outcome, "alone=%.4f", outcome_percentile(&turns.alone, 50));
 		outcome_fact(outcome, "together=%.4f", outcome_percentile(&turns.together, 50));
-		outcome_fact(outcome, "overlap=%.3f", turns.overlap);
 	}
-	if (ok && turns.overlap < OVERLAP_LEAST)
-		outcome_set(outcome, STATUS_INVALID,
-			    "the tenants worked together for %.2f of the time only", turns.overlap);
+	team_end(&team);
 	outcome_free(&turns.alone);
 	outcome_free(&turns.together);
 }

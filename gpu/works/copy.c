@@ -127,8 +127,21 @@ static int choose_way(struct tenant *tenant)
 		copy->kernel = kernel;
 		best = seconds;
 	}
+	tenant_fact(tenant, "way=%d", (int)(copy->way - ways) + 1);
 	tenant_fact(tenant, "copy=%s", copy->way->name);
 	return 0;
+}
+
+static int take_way(struct tenant *tenant, uint64_t number)
+{
+	struct copy *copy = tenant->state;
+
+	if (number > sizeof(ways) / sizeof(ways[0]))
+		return tenant_fail(tenant, "there is no way %ju to copy", (uintmax_t)number);
+	copy->way = &ways[number - 1];
+	if (copy->way->kernel && tenant_kernel(tenant, &copy->kernel, copy->way->kernel))
+		return -1;
+	return copy_once(tenant);
 }
 
 /* Overwrites what copies write and clears the count of wrong words. */
@@ -169,7 +182,11 @@ static int allocate(struct tenant *tenant, bool with_target)
 
 static int prepare_copy(struct tenant *tenant)
 {
-	return allocate(tenant, true) || choose_way(tenant) || wipe(tenant) ? -1 : 0;
+	uint64_t way = tenant->order.argument[COPY_WAY];
+
+	if (allocate(tenant, true) || (way ? take_way(tenant, way) : choose_way(tenant)))
+		return -1;
+	return wipe(tenant);
 }
 
 /* Is the pattern in what copies wrote? Then wipes it, for the next GO. */

@@ -5,7 +5,11 @@
 
 #include <stddef.h>
 
-enum { COPY_BYTES }; /* index of order.argument[]: of the buffer that is read */
+/* Indices of order.argument[]. */
+enum {
+	COPY_BYTES, /* of the buffer that is read */
+	COPY_WAY,   /* copy: how; 0: the fastest, which the facts way and copy then tell */
+};
 
 /* Blocks for each SM that "saturation" tries, ascending; 64 threads each, so that 32 fill an SM. */
 extern const unsigned int saturation_blocks[];

@@ -6,8 +6,8 @@
  * compared with the pattern on the other side.
  *
  * pageable: the bandwidth of pinned over that of pageable memory, one copy of each a sample, by the
- * host's clock, since of pageable memory the driver makes copies by hand. A planted slowdown repeats
- * the pinned copy only: the ratio would not know of it otherwise.
+ * host's clock, since of pageable memory the driver makes copies by hand. A planted slowdown
+ * repeats the pinned copy only: the ratio would not know of it otherwise.
  */
 #include <stdlib.h>
 #include <string.h>
