@@ -27,8 +27,12 @@ static void become_tenant(const struct suite *suite, enum surroundings where, in
 {
 	char number[16], *arguments[8] = {"gpubench", "--tenant", number};
 	int null = suite->options.quiet ? open("/dev/null", O_WRONLY) : -1;
+	sigset_t none;
 
-	signal(SIGINT, SIG_IGN); /* of the terminal: the coordinator ends its tenants */
+	/* Of the terminal: the coordinator, which blocks it, ends its tenants. */
+	signal(SIGINT, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (null >= 0)
 		dup2(null, 2);
 	snprintf(number, sizeof(number), "%d", fd);
@@ -82,24 +86,29 @@ void tenant_kill(struct suite *suite, enum surroundings where, int index)
 static bool hear(struct suite *suite, enum surroundings where, int index, uint64_t deadline,
 		 struct message *message, const char *doing, struct outcome *outcome)
 {
+	static const char *const faults[] = {
+		[MESSAGE_LATE] = "its deadline passed",
+		[MESSAGE_UNSOUND] = "what it said is no message",
+		[MESSAGE_STOPPED] = "the run was stopped",
+	};
 	struct handle *tenant = &suite->tenants[where][index];
-	int got = message_receive(tenant->fd, message, deadline);
 	char how[128];
+	int got;
 
-	if (got == 1)
+	if (!tenant->pid) {
+		outcome_set(outcome, STATUS_FAILED, "tenant %d %s: it is gone", index, doing);
+		return false;
+	}
+	got = message_receive(tenant->fd, message, deadline);
+	if (got == MESSAGE_CAME)
 		return true;
-	if (got == 0) {
+	if (got == MESSAGE_GONE) {
 		reap(tenant, how, sizeof(how));
 		outcome_set(outcome, STATUS_FAILED, "tenant %d %s: it %s", index, doing, how);
 		return false;
 	}
 	tenant_kill(suite, where, index);
-	if (got == -1)
-		outcome_set(outcome, STATUS_FAILED, "tenant %d %s: its deadline passed", index,
-			    doing);
-	else
-		outcome_set(outcome, STATUS_FAILED, "tenant %d %s: what it said is no message",
-			    index, doing);
+	outcome_set(outcome, STATUS_FAILED, "tenant %d %s: %s", index, doing, faults[got]);
 	return false;
 }
 
@@ -115,7 +124,8 @@ static enum status status_of(uint32_t type)
 static bool refuse(struct suite *suite, enum surroundings where, int index,
 		   const struct message *message, const char *doing, struct outcome *outcome)
 {
-	if (message->type < MESSAGE_WAIVED && message->type != MESSAGE_CANNOT)
+	if (message->type != MESSAGE_CANNOT &&
+	    (message->type < MESSAGE_WAIVED || message->type > MESSAGE_INVALID))
 		outcome_set(outcome, STATUS_FAILED, "tenant %d %s: message %u is out of turn",
 			    index, doing, message->type);
 	else
@@ -156,8 +166,11 @@ static bool start(struct suite *suite, enum surroundings where, int index, struc
 	tenant->fd = fds[0];
 	if (!hear(suite, where, index, deadline_in(suite, 0), &message, "starting", outcome))
 		return false;
-	if (message.type != MESSAGE_HELLO)
-		return refuse(suite, where, index, &message, "starting", outcome);
+	if (message.type != MESSAGE_HELLO) {
+		refuse(suite, where, index, &message, "starting", outcome);
+		tenant_kill(suite, where, index);
+		return false;
+	}
 	if (!*suite->hello)
 		snprintf(suite->hello, sizeof(suite->hello), "%.*s", (int)message.size,
 			 message.text);
@@ -168,17 +181,19 @@ bool tenant_prepare(struct suite *suite, enum surroundings where, int index,
 		    const struct order *order, struct outcome *outcome)
 {
 	struct handle *tenant = &suite->tenants[where][index];
+	uint64_t deadline;
 	struct message message;
 
 	if (!start(suite, where, index, outcome))
 		return false;
+	deadline = deadline_in(suite, 0);
 	tenant->ordered = true;
 	tenant->work = order->work;
 	tenant->cap = order->cap;
 	message_send(tenant->fd, MESSAGE_ORDER, order, sizeof(*order));
 	for (;;) {
-		if (!hear(suite, where, index, deadline_in(suite, 0), &message,
-			  works[order->work]->name, outcome))
+		if (!hear(suite, where, index, deadline, &message, works[order->work]->name,
+			  outcome))
 			return false;
 		if (message.type == MESSAGE_READY)
 			return true;
@@ -198,11 +213,18 @@ static bool collect(struct suite *suite, const struct member *member, uint64_t d
 {
 	struct handle *tenant = &suite->tenants[member->where][member->index];
 	const char *name = works[tenant->work]->name;
+	size_t most = outcome->count + MESSAGE_SAMPLES_MOST;
 	struct message message;
 
 	for (;;) {
 		if (!hear(suite, member->where, member->index, deadline, &message, name, outcome))
 			return false;
+		if (outcome->count > most) {
+			tenant_kill(suite, member->where, member->index);
+			outcome_set(outcome, STATUS_FAILED, "tenant %d %s: its samples do not end",
+				    member->index, name);
+			return false;
+		}
 		switch (message.type) {
 		case MESSAGE_SAMPLES:
 			for (size_t i = 0; i < message.size / sizeof(double); i++)
@@ -237,9 +259,12 @@ bool tenants_go(struct suite *suite, const struct member *members, int count, do
 		window.start = now_ns() + (uint64_t)(START_DELAY * SECOND);
 		window.end = window.start + (uint64_t)(seconds * SECOND);
 	}
-	for (int i = 0; i < count; i++)
-		message_send(suite->tenants[members[i].where][members[i].index].fd, MESSAGE_GO,
-			     &window, sizeof(window));
+	for (int i = 0; i < count; i++) {
+		const struct handle *tenant = &suite->tenants[members[i].where][members[i].index];
+
+		if (tenant->pid)
+			message_send(tenant->fd, MESSAGE_GO, &window, sizeof(window));
+	}
 	for (int i = 0; i < count; i++)
 		ok &= collect(suite, &members[i], deadline, &outcomes[i]);
 	return ok;
@@ -248,6 +273,7 @@ bool tenants_go(struct suite *suite, const struct member *members, int count, do
 void tenant_finish(struct suite *suite, enum surroundings where, int index)
 {
 	struct handle *tenant = &suite->tenants[where][index];
+	uint64_t deadline = deadline_in(suite, 0);
 	struct outcome ignored = {0};
 	struct message message;
 
@@ -255,8 +281,7 @@ void tenant_finish(struct suite *suite, enum surroundings where, int index)
 		return;
 	tenant->ordered = false;
 	message_send(tenant->fd, MESSAGE_FINISH, NULL, 0);
-	while (tenant->pid &&
-	       hear(suite, where, index, deadline_in(suite, 0), &message, "finishing", &ignored))
+	while (tenant->pid && hear(suite, where, index, deadline, &message, "finishing", &ignored))
 		if (message.type == MESSAGE_READY)
 			return;
 }

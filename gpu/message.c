@@ -10,6 +10,8 @@
 
 #define HEAD offsetof(struct message, text)
 
+int message_stop = -1;
+
 uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -31,7 +33,16 @@ int message_send(int fd, enum message_type type, const void *payload, size_t siz
 	return sent < 0 ? -1 : 0;
 }
 
-/* What a message of each type must hold, bytes: exactly, or, for text and samples, at most. */
+/* One line: what is more would be lines of the record that nobody wrote. */
+static bool is_line(const struct message *message)
+{
+	for (uint32_t i = 0; i < message->size; i++)
+		if ((unsigned char)message->text[i] < ' ')
+			return false;
+	return true;
+}
+
+/* What a message of each type must hold: bytes exactly, or, for text and samples, at most. */
 static bool is_sound(const struct message *message, size_t got)
 {
 	if (got < HEAD || message->magic != MESSAGE_MAGIC || message->size != got - HEAD)
@@ -48,28 +59,33 @@ static bool is_sound(const struct message *message, size_t got)
 		return message->size == 0;
 	case MESSAGE_SAMPLES:
 		return message->size && message->size % sizeof(double) == 0;
+	case MESSAGE_HELLO:
+		return true;
 	default:
-		return message->type && message->type < MESSAGE_TYPES;
+		return message->type && message->type < MESSAGE_TYPES && is_line(message);
 	}
 }
 
 int message_receive(int fd, struct message *message, uint64_t deadline)
 {
 	for (;;) {
-		struct pollfd ready = {.fd = fd, .events = POLLIN};
+		struct pollfd ready[] = {{.fd = fd, .events = POLLIN},
+					 {.fd = message_stop, .events = POLLIN}};
 		uint64_t now = now_ns();
 		ssize_t got;
 
 		if (now >= deadline)
-			return -1;
+			return MESSAGE_LATE;
 		/* A day at a time, so that no deadline is too far for poll(). */
-		if (poll(&ready, 1, (deadline - now) / 1000000 % 86400000 + 1) <= 0)
+		if (poll(ready, 2, (deadline - now) / 1000000 % 86400000 + 1) <= 0)
 			continue;
+		if (ready[1].revents)
+			return MESSAGE_STOPPED;
 		got = recv(fd, message, sizeof(*message), MSG_DONTWAIT);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (got <= 0)
-			return 0;
-		return is_sound(message, got) ? 1 : -2;
+			return MESSAGE_GONE;
+		return is_sound(message, got) ? MESSAGE_CAME : MESSAGE_UNSOUND;
 	}
 }

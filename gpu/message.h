@@ -28,6 +28,8 @@
 #define MESSAGE_MAGIC 0x54475858u /* "XXGT" */
 #define MESSAGE_MAX   8192	  /* bytes of a payload */
 
+#define MESSAGE_SAMPLES_MOST 1000000 /* of one GO: 8 MB */
+
 enum message_type {
 	MESSAGE_HELLO = 1,
 	MESSAGE_CANNOT,
@@ -77,8 +79,18 @@ struct message {
 /* 0, or -1 with errno: the other side is gone. */
 int message_send(int fd, enum message_type type, const void *payload, size_t size);
 
-/* Waits until deadline, ns of CLOCK_MONOTONIC_RAW. 1: a sound message; 0: the other side is gone;
- * -1: the deadline has passed; -2: what came is no message. */
+enum {
+	MESSAGE_GONE, /* the other side is */
+	MESSAGE_CAME, /* a sound message */
+	MESSAGE_LATE, /* the deadline has passed */
+	MESSAGE_UNSOUND,
+	MESSAGE_STOPPED /* by message_stop */
+};
+
+/* Once this file can be read, message_receive() waits no more: it is to end. -1: there is none. */
+extern int message_stop;
+
+/* Waits until deadline, ns of CLOCK_MONOTONIC_RAW. What came of it, MESSAGE_GONE and below it. */
 int message_receive(int fd, struct message *message, uint64_t deadline);
 
 /* ns of CLOCK_MONOTONIC_RAW, as every time here. */

@@ -64,7 +64,8 @@ void record_row(struct suite *suite, const struct metric *metric, int point, con
 	put_text(suite, header, text);
 	suite->rows++;
 	suite->samples += outcome->count;
-	fflush(suite->out);
+	if (fflush(suite->out))
+		suite->write_failed = true;
 }
 
 int record_end(struct suite *suite)

@@ -7,7 +7,6 @@
 #include "nvml.h"
 #include "tenant.h"
 
-#define SAMPLES_MOST	1000000	      /* of one GO: 8 MB */
 #define CLOCK_PERIOD	(SECOND / 20) /* between two looks at the clock */
 #define CLOCK_LEAST	0.75	      /* of the highest: below, samples are dropped */
 #define NORMAL_QUANTILE 1.959964      /* two-sided 95 % */
@@ -62,7 +61,7 @@ static bool is_enough(struct tenant *tenant, uint64_t now)
 	struct series *series = &tenant->series;
 	const struct order *order = &tenant->order;
 
-	if (series->count >= (order->maximum ?: SAMPLES_MOST))
+	if (series->count >= (order->maximum ?: MESSAGE_SAMPLES_MOST))
 		return true;
 	if (tenant->window.end)
 		return now >= tenant->window.end;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The run: which metrics, in what order, what each came to. */
 #include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "record_out.h"
@@ -115,6 +117,29 @@ static void progress(const struct suite *suite, const char *row)
 		fprintf(stderr, "\r\033[K%zu/%zu %s", done + 1, metric_count, row);
 }
 
+/*
+ * From now on Ctrl-C and the like do not end this process, they end its waiting, so that it can end
+ * its tenants and put back what it changed.
+ */
+static void watch_signals(void)
+{
+	sigset_t stops;
+
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGHUP);
+	sigprocmask(SIG_BLOCK, &stops, NULL);
+	message_stop = signalfd(-1, &stops, SFD_CLOEXEC);
+}
+
+static bool is_stopped(void)
+{
+	struct pollfd stop = {.fd = message_stop, .events = POLLIN};
+
+	return poll(&stop, 1, 0) > 0;
+}
+
 void suite_emit(struct suite *suite, const struct metric *metric, int point,
 		struct outcome *outcome)
 {
@@ -127,6 +152,10 @@ void suite_emit(struct suite *suite, const struct metric *metric, int point,
 		abort();
 	}
 	suite->emitted |= 1u << point;
+	if (is_stopped()) { /* what came of it says nothing */
+		outcome_free(outcome);
+		return;
+	}
 	check_samples(suite, metric, outcome);
 	suite->counts[outcome->status]++;
 	record_row(suite, metric, point, row, outcome);
@@ -210,22 +239,28 @@ static const char *try_device(struct suite *suite)
 
 int suite_run(struct suite *suite)
 {
-	const char *why = surroundings_begin(suite) ?: try_device(suite);
+	const char *why;
 
-	if (why) {
-		fprintf(stderr, "gpubench: %s\n", why);
-		tenants_dismiss(suite);
-		surroundings_end(suite);
-		return 77;
+	watch_signals();
+	why = surroundings_begin(suite) ?: try_device(suite);
+	if (!why) {
+		record_begin(suite);
+		for (size_t i = 0; i < metric_count && !is_stopped() && !suite->write_failed; i++)
+			if (metric_selected(suite->options.select, &metrics[i]))
+				run_metric(suite, &metrics[i]);
 	}
-	record_begin(suite);
-	for (size_t i = 0; i < metric_count; i++)
-		if (metric_selected(suite->options.select, &metrics[i]))
-			run_metric(suite, &metrics[i]);
 	tenants_dismiss(suite);
 	surroundings_end(suite);
 	if (!suite->options.quiet && isatty(2))
 		fputs("\r\033[K", stderr);
+	if (is_stopped()) {
+		fprintf(stderr, "gpubench: stopped by a signal: the record is not whole\n");
+		return 1;
+	}
+	if (why) {
+		fprintf(stderr, "gpubench: %s\n", why);
+		return 77;
+	}
 	if (record_end(suite)) {
 		fprintf(stderr, "gpubench: the record cannot be written: make room\n");
 		return 1;

@@ -165,7 +165,7 @@ static bool obey(struct tenant *tenant, const struct order *order)
 	tenant->state = NULL;
 	if ((work->bare || !make_context(tenant)) && (!work->prepare || !work->prepare(tenant)))
 		message_send(tenant->fd, MESSAGE_READY, NULL, 0);
-	while ((alive = message_receive(tenant->fd, &message, UINT64_MAX) == 1) &&
+	while ((alive = message_receive(tenant->fd, &message, UINT64_MAX) == MESSAGE_CAME) &&
 	       message.type == MESSAGE_GO)
 		work_window(tenant, work, &message.window);
 	if (work->finish)
@@ -245,7 +245,7 @@ int tenant_main(int fd, const char *libcuda)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (begin(&tenant, libcuda))
 		return 77;
-	while (message_receive(fd, &message, UINT64_MAX) == 1)
+	while (message_receive(fd, &message, UINT64_MAX) == MESSAGE_CAME)
 		if (message.type != MESSAGE_ORDER || message.order.work >= work_count ||
 		    !obey(&tenant, &message.order))
 			break;
