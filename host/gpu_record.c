@@ -10,7 +10,8 @@
 #include "gpu_record.h"
 #include "util.h"
 
-#define ID_MOST 63 /* characters of a row's name: it becomes a file's name, too */
+#define ID_MOST	    63	  /* characters of a row's name: it becomes a file's name, too */
+#define SAMPLE_MOST 1e100 /* in no unit is more measured; their squares can be summed */
 
 #define BAD RECORD_REFUSE
 
@@ -128,12 +129,12 @@ static enum record_status take_series(struct walk *walk, const struct record *se
 	struct gpu_row *row = &walk->record->rows[walk->record->count];
 
 	if (walk->record->count == GPU_ROWS_MOST)
-		return BAD("more than %u rows", GPU_ROWS_MOST);
+		return BAD("more than %d rows", GPU_ROWS_MOST);
 	for (uint32_t i = 0; i < series->header.count; i++) {
 		double sample;
 
 		memcpy(&sample, (const char *)series->payload + i * sizeof(sample), sizeof(sample));
-		if (!isfinite(sample))
+		if (!(fabs(sample) <= SAMPLE_MOST))
 			return BAD("sample %u of row %u is no number", i, series->header.row);
 	}
 	row->series = *series;
@@ -165,7 +166,7 @@ static enum record_status take_verdict(struct walk *walk, const struct record *v
 	struct gpu_row *row = &record->rows[record->count];
 
 	if (record->count == GPU_ROWS_MOST)
-		return BAD("more than %u rows", GPU_ROWS_MOST);
+		return BAD("more than %d rows", GPU_ROWS_MOST);
 	if (walk->series && walk->series->header.row != verdict->header.row)
 		return BAD("VERDICT of row %u follows SERIES of row %u", verdict->header.row,
 			   walk->series->header.row);

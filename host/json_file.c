@@ -55,6 +55,19 @@ const char *json_text(const json_t *object, const char *key)
 	return text ? text : "unknown";
 }
 
+json_t *json_member(const json_t *root, const char *path)
+{
+	const json_t *at = root;
+	char key[32];
+
+	for (size_t length; *path; path += length + (path[length] == '.')) {
+		length = strcspn(path, ".");
+		snprintf(key, sizeof(key), "%.*s", (int)length, path);
+		at = json_object_get(at, key);
+	}
+	return (json_t *)at;
+}
+
 const json_t *json_find(const json_t *array, const char *key, const char *value)
 {
 	const json_t *object;

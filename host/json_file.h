@@ -21,6 +21,9 @@ void json_file_print(const json_t *json, FILE *out);
 /* A string of an object; "unknown" where it has none of that name. */
 const char *json_text(const json_t *object, const char *key);
 
+/* A member by its path, "host.cpu.model"; NULL where there is none. */
+json_t *json_member(const json_t *root, const char *path);
+
 /* The object of an array whose text under key is value; NULL where none is. */
 const json_t *json_find(const json_t *array, const char *key, const char *value);
 

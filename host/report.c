@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The report of a run: reads what was recorded and computes the statistics of each row. */
+/* A run of VM exits: reads what was recorded and computes the statistics of each row. */
 #include <string.h>
 #include <sys/mman.h>
 
@@ -34,8 +34,10 @@ static int load(struct report *report, const char *dir)
 	return 0;
 }
 
-static void close_report(struct report *report)
+static void close_report(void *run)
 {
+	struct report *report = run;
+
 	json_decref(report->env);
 	json_decref(report->proof);
 	json_decref(report->floor);
@@ -117,7 +119,7 @@ static int compute(struct report *report, const char *dir)
 }
 
 /* The report of the run in dir; NULL with one line on stderr. */
-static struct report *open_report(const char *dir)
+static void *open_report(const char *dir)
 {
 	struct report *report = calloc(1, sizeof(*report));
 
@@ -129,26 +131,29 @@ static struct report *open_report(const char *dir)
 	return NULL;
 }
 
-int report_make(const char *dir)
+static json_t *summarise(const void *run)
 {
-	struct report *report = open_report(dir);
-	int error;
-
-	if (!report)
-		return -1;
-	error = report_write(report, dir);
-	close_report(report);
-	return error;
+	return report_summary(run);
 }
 
-json_t *report_of(const char *dir)
+static int plot(const void *run, const json_t *summary, struct report_plots *plots)
 {
-	struct report *report = open_report(dir);
-	json_t *summary;
-
-	if (!report)
-		return NULL;
-	summary = report_summary(report);
-	close_report(report);
-	return summary;
+	return report_plot(run, summary, plots);
 }
+
+static const struct report_form forms[] = {
+	{"report.md", report_markdown},
+	{"report.html", report_html},
+	{"report.csv", report_csv},
+};
+
+const struct report_kind report_kind_exits = {
+	.record = &record_format_exits,
+	.open = open_report,
+	.close = close_report,
+	.summarise = summarise,
+	.plot = plot,
+	.table = report_table,
+	.forms = forms,
+	.form_count = ARRAY_SIZE(forms),
+};

@@ -87,8 +87,17 @@ void contamination_csv(const json_t *row, FILE *out);
 /* A member of env.json by its path, "host.cpu.model"; NULL where there is none. */
 json_t *report_env(const struct report *report, const char *path);
 
+/*
+ * Text from outside as a string of one line that cannot steer a terminal. A guest's bytes are ASCII
+ * or nothing; what comes from JSON is UTF-8 already.
+ */
+json_t *report_line(const char *text, size_t length, bool from_guest);
+
+/* A member of env.json as such text; what nobody recorded is "unknown". */
+json_t *report_env_text(const json_t *env, const char *path);
+
 /* "environment" and "repeat" of summary.json; the caller owns them. */
-json_t *report_environment(const struct report *report);
+json_t *report_environment(const json_t *env);
 json_t *report_repeat(const struct report *report);
 
 /* The whole of summary.json; the caller owns it. */
@@ -107,8 +116,45 @@ bool tax_known(const json_t *summary);
 void tax_line(const json_t *summary, FILE *out);
 void tax_markdown(const json_t *summary, FILE *out);
 
+/* A file of a report that is made from summary.json alone. */
+struct report_form {
+	const char *name;
+	void (*write)(const json_t *summary, FILE *out);
+};
+
+/* What was drawn: plots/ID.svg, by rows. */
+struct report_plots {
+	struct report_plot {
+		char id[64];
+		char *svg;
+	} * plots;
+	size_t count;
+};
+
+/* Adds one; svg was allocated, and is taken over. */
+void report_plots_add(struct report_plots *plots, const char *id, char *svg);
+
+/* A kind of run: how its report is made, and printed. */
+struct report_kind {
+	const struct record_format *record; /* what its run.rec holds */
+	const char *summary;		    /* "kind" in its summary.json; NULL: any other */
+	void *(*open)(const char *dir);	    /* what was recorded; NULL with one line on stderr */
+	void (*close)(void *run);
+	json_t *(*summarise)(const void *run);
+	/* 0, also without gnuplot; -1 with one line on stderr. NULL: there are no plots. */
+	int (*plot)(const void *run, const json_t *summary, struct report_plots *plots);
+	void (*table)(const json_t *summary, FILE *out); /* for a terminal */
+	const struct report_form *forms;
+	size_t form_count;
+};
+
+extern const struct report_kind report_kind_exits, report_kind_gpu;
+
+/* The kind of run whose summary this is. */
+const struct report_kind *report_kind_of(const json_t *summary);
+
 /* Writes the report's files to path. As report_make(). */
-int report_write(const struct report *report, const char *path);
+int report_write(const struct report_kind *kind, const void *run, const char *path);
 
 /* summary.json in other forms. */
 void report_markdown(const json_t *summary, FILE *out);
@@ -151,10 +197,9 @@ void plain_text(const char *text, FILE *out);
 void csv_text(const char *text, FILE *out);
 
 /*
- * Draws the histograms: for each row with samples the text of an SVG, the caller's to free, in
- * plots; NULL for the others, and for all of them, with a warning, where there is no gnuplot. 0, or
- * -1 with one line on stderr.
+ * Draws the histograms of the rows with samples, nothing, with a warning, where there is no
+ * gnuplot. 0, or -1 with one line on stderr.
  */
-int report_plots(const struct report *report, const json_t *summary, char *plots[EXIT_ROWS]);
+int report_plot(const struct report *report, const json_t *summary, struct report_plots *plots);
 
 #endif

@@ -28,9 +28,14 @@ static int print(const char *dir, FILE *out, void (*form)(const json_t *summary,
 	return invalid;
 }
 
+static void print_table(const json_t *summary, FILE *out)
+{
+	report_kind_of(summary)->table(summary, out);
+}
+
 int report_print(const char *dir, FILE *out)
 {
-	return print(dir, out, report_table);
+	return print(dir, out, print_table);
 }
 
 int report_print_json(const char *dir, FILE *out)
@@ -86,7 +91,7 @@ int cmd_report(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (report_make(arguments.dir))
 		return EXIT_FAILED;
-	status = print(arguments.dir, stdout, arguments.json ? json_file_print : report_table);
+	status = print(arguments.dir, stdout, arguments.json ? json_file_print : print_table);
 	if (fflush(stdout)) {
 		pr_err("stdout: %s", strerror(errno));
 		return EXIT_FAILED;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "boot_options.h"
+#include "json_file.h"
 #include "report.h"
 #include "util.h"
 
@@ -31,12 +32,12 @@ static const struct {
 	{"guest_config", "guest.config"},
 };
 
-json_t *report_environment(const struct report *report)
+json_t *report_environment(const json_t *env)
 {
 	json_t *out = json_object();
 
 	for (size_t i = 0; i < ARRAY_SIZE(facts); i++) {
-		json_t *value = report_env(report, facts[i].path);
+		json_t *value = json_member(env, facts[i].path);
 
 		if (value && !json_is_null(value))
 			json_object_set(out, facts[i].key, value);

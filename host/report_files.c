@@ -16,70 +16,80 @@
 /* The files of a report, by their names in the run's directory. */
 struct outputs {
 	struct output {
-		char name[64];
+		char name[80];
 		char *text;
 		size_t size;
-	} files[EXIT_ROWS + 4]; /* summary.json is the first */
+	} * files; /* summary.json is the first */
 	size_t count;
 	bool plots; /* some of them are in plots/ */
 };
 
-static struct output *add_file(struct outputs *outputs, const char *name)
+static struct output *add_file(struct outputs *outputs, const char *directory, const char *name,
+			       const char *end)
 {
-	struct output *file = &outputs->files[outputs->count++];
+	struct output *file;
 
-	snprintf(file->name, sizeof(file->name), "%s", name);
+	outputs->files = reallocarray(outputs->files, outputs->count + 1, sizeof(*file));
+	if (!outputs->files)
+		die("no memory for a report");
+	file = &outputs->files[outputs->count++];
+	*file = (struct output){0};
+	snprintf(file->name, sizeof(file->name), "%s%s%s", directory, name, end);
 	return file;
 }
 
-/* Fills in outputs. 0, or -1 with one line on stderr. */
-static int render(struct outputs *outputs, const struct report *report)
+static void add_form(struct outputs *outputs, const struct report_form *form, const json_t *summary)
 {
-	static const struct {
-		const char *name;
-		void (*write)(const json_t *summary, FILE *out);
-	} texts[] = {{"summary.json", json_file_print},
-		     {"report.md", report_markdown},
-		     {"report.html", report_html},
-		     {"report.csv", report_csv}};
-	json_t *summary = report_summary(report);
-	char *plots[EXIT_ROWS] = {0}, name[64];
-	int error = 0;
+	struct output *file = add_file(outputs, "", form->name, "");
+	FILE *stream = open_memstream(&file->text, &file->size);
 
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		struct output *file = add_file(outputs, texts[i].name);
-		FILE *stream = open_memstream(&file->text, &file->size);
+	if (!stream)
+		die("no memory for %s", form->name);
+	form->write(summary, stream);
+	fclose(stream);
+}
 
-		if (!stream)
-			die("no memory for %s", texts[i].name);
-		texts[i].write(summary, stream);
-		fclose(stream);
-	}
-	error = report_plots(report, summary, plots);
-	for (int i = 0; i < EXIT_ROWS; i++) {
-		struct output *file;
+void report_plots_add(struct report_plots *plots, const char *id, char *svg)
+{
+	plots->plots = reallocarray(plots->plots, plots->count + 1, sizeof(*plots->plots));
+	if (!plots->plots || !svg)
+		die("no memory for a plot");
+	snprintf(plots->plots[plots->count].id, sizeof(plots->plots->id), "%s", id);
+	plots->plots[plots->count++].svg = svg;
+}
 
-		if (!plots[i])
-			continue;
-		snprintf(name, sizeof(name), "plots/%s.svg", exit_rows[i].id);
-		file = add_file(outputs, name);
-		file->text = plots[i];
-		file->size = strlen(plots[i]);
+/* Fills in outputs. 0, or -1 with one line on stderr. */
+static int render(struct outputs *outputs, const struct report_kind *kind, const void *run)
+{
+	json_t *summary = kind->summarise(run);
+	struct report_plots plots = {0};
+	int error;
+
+	add_form(outputs, &(struct report_form){"summary.json", json_file_print}, summary);
+	for (size_t i = 0; i < kind->form_count; i++)
+		add_form(outputs, &kind->forms[i], summary);
+	error = kind->plot ? kind->plot(run, summary, &plots) : 0;
+	for (size_t i = 0; i < plots.count; i++) {
+		struct output *file = add_file(outputs, "plots/", plots.plots[i].id, ".svg");
+
+		file->text = plots.plots[i].svg;
+		file->size = strlen(file->text);
 		outputs->plots = true;
 	}
+	free(plots.plots);
 	json_decref(summary);
 	return error;
 }
 
-static const char *new_name(const struct output *file, char name[80])
+static const char *new_name(const struct output *file, char name[96])
 {
-	snprintf(name, 80, "%.63s.new", file->name);
+	snprintf(name, 96, "%.79s.new", file->name);
 	return name;
 }
 
 static int write_file(int dir, const struct output *file)
 {
-	char name[80];
+	char name[96];
 	int fd = openat(dir, new_name(file, name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	size_t done = 0;
 
@@ -120,7 +130,7 @@ static int remove_old(int dir)
 static int replace(const struct outputs *outputs, const char *path, int dir)
 {
 	const struct output *file = outputs->files, *end = file + outputs->count;
-	char name[80];
+	char name[96];
 
 	if (outputs->plots && mkdirat(dir, "plots", 0755) && errno != EEXIST) {
 		pr_err("%s/plots: %s; no report is made", path, strerror(errno));
@@ -146,7 +156,7 @@ undo:
 	return -1;
 }
 
-int report_write(const struct report *report, const char *path)
+int report_write(const struct report_kind *kind, const void *run, const char *path)
 {
 	struct outputs outputs = {0};
 	int error = -1, dir = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
@@ -156,7 +166,7 @@ int report_write(const struct report *report, const char *path)
 		pr_err("%s: %s", path, strerror(errno));
 		return -1;
 	}
-	if (render(&outputs, report))
+	if (render(&outputs, kind, run))
 		goto out;
 	/* Ctrl-C waits for the files: a moment. */
 	sigemptyset(&deferred);
@@ -169,6 +179,7 @@ int report_write(const struct report *report, const char *path)
 out:
 	for (size_t i = 0; i < outputs.count; i++)
 		free(outputs.files[i].text);
+	free(outputs.files);
 	close(dir);
 	return error;
 }

@@ -131,7 +131,7 @@ static void print_script(const struct report *report, const json_t *summary, FIL
 				plot_row(report, i, summary, object, out);
 }
 
-int report_plots(const struct report *report, const json_t *summary, char *plots[EXIT_ROWS])
+int report_plot(const struct report *report, const json_t *summary, struct report_plots *plots)
 {
 	static const char end[] = "</svg>\n";
 	char *script, *images, *at;
@@ -159,7 +159,8 @@ int report_plots(const struct report *report, const json_t *summary, char *plots
 		at = strstr(at, "<?xml");
 		next = at ? strstr(at, end) : NULL;
 		if (next)
-			plots[i] = strndup(at, next + strlen(end) - at);
+			report_plots_add(plots, exit_rows[i].id,
+					 strndup(at, next + strlen(end) - at));
 		at = next;
 	}
 	free(images);

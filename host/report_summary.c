@@ -4,28 +4,17 @@
 #include <string.h>
 
 #include "card.h"
+#include "json_file.h"
 #include "report.h"
 #include "util.h"
 #include "verdict.h"
 
 json_t *report_env(const struct report *report, const char *path)
 {
-	json_t *at = report->env;
-	char key[32];
-
-	for (size_t length; *path; path += length + (path[length] == '.')) {
-		length = strcspn(path, ".");
-		snprintf(key, sizeof(key), "%.*s", (int)length, path);
-		at = json_object_get(at, key);
-	}
-	return at;
+	return json_member(report->env, path);
 }
 
-/*
- * Text from outside as a string of one line that cannot steer a terminal. A guest's bytes are ASCII
- * or nothing; what comes from JSON is UTF-8 already.
- */
-static json_t *one_line(const char *text, size_t length, bool from_guest)
+json_t *report_line(const char *text, size_t length, bool from_guest)
 {
 	char line[512];
 
@@ -44,16 +33,15 @@ static json_t *one_line(const char *text, size_t length, bool from_guest)
 	return json_stringn(line, length);
 }
 
-/* The same as text; what nobody recorded is "unknown". */
-static json_t *env_text(const struct report *report, const char *path)
+json_t *report_env_text(const json_t *env, const char *path)
 {
-	json_t *value = report_env(report, path);
+	json_t *value = json_member(env, path);
 
 	if (json_is_object(value))
 		value = json_object_get(value, "version");
 	if (!json_is_string(value))
 		return json_string("unknown");
-	return one_line(json_string_value(value), json_string_length(value), false);
+	return report_line(json_string_value(value), json_string_length(value), false);
 }
 
 /* Was it QEMU that answered, or `exitlab floor` in its place? */
@@ -196,13 +184,14 @@ static json_t *row_summary(const struct report *report, const struct evidence *e
 	if (timed->header.kind == RECORD_WAIVED) {
 		json_object_set_new(out, "verdict", json_string(verdict_name(VERDICT_WAIVED)));
 		json_object_set_new(out, "reason",
-				    one_line(timed->payload, timed->header.count, true));
+				    report_line(timed->payload, timed->header.count, true));
 		return out;
 	}
 	add_statistics(out, report, row);
 	verdict_row(evidence, &exit_rows[row], executed, &verdict);
 	json_object_set_new(out, "verdict", json_string(verdict_name(verdict.kind)));
-	json_object_set_new(out, "reason", one_line(verdict.reason, strlen(verdict.reason), false));
+	json_object_set_new(out, "reason",
+			    report_line(verdict.reason, strlen(verdict.reason), false));
 	counts = verdict_proof(evidence, &exit_rows[row], executed);
 	if (counts)
 		json_object_set_new(out, "proof", counts);
@@ -226,13 +215,14 @@ static json_t *setup_of(const struct report *report)
 	const char *text = record_info(&report->records, "contamination", &length);
 
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
-		json_object_set_new(setup, members[i][0], env_text(report, members[i][1]));
+		json_object_set_new(setup, members[i][0],
+				    report_env_text(report->env, members[i][1]));
 	if (report_env(report, "attached"))
-		json_object_set_new(setup, "attached", env_text(report, "attached"));
+		json_object_set_new(setup, "attached", report_env_text(report->env, "attached"));
 	json_object_set_new(setup, "vendor",
 			    json_is_string(vendor) ? json_incref(vendor) : json_string("unknown"));
 	json_object_set_new(setup, "contamination",
-			    text ? one_line(text, length, true) : json_string("unknown"));
+			    text ? report_line(text, length, true) : json_string("unknown"));
 	json_object_set_new(setup, "tsc_khz",
 			    report->records.tsc_khz ? json_integer(report->records.tsc_khz)
 						    : json_null());
@@ -271,12 +261,13 @@ json_t *report_summary(const struct report *report)
 	summary = json_pack(
 		"{s:s, s:s, s:o, s:o, s:{s:o, s:o}, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"schema", "exitlab-summary/1", "kind", is_floor(report) ? "floor" : "vmexit",
-		"host", env_text(report, "host.name"), "time", env_text(report, "time"), "tool",
-		"version", env_text(report, "tool.version"), "revision",
-		env_text(report, "tool.revision"), "clock", tsc ? "tsc" : "insn", "emulated",
-		is_emulated, "status", valid ? "ok" : "invalid", "setup", setup_of(report),
-		"environment", report_environment(report), "repeat", report_repeat(report),
-		"isolated", isolated(report), "card",
+		"host", report_env_text(report->env, "host.name"), "time",
+		report_env_text(report->env, "time"), "tool", "version",
+		report_env_text(report->env, "tool.version"), "revision",
+		report_env_text(report->env, "tool.revision"), "clock", tsc ? "tsc" : "insn",
+		"emulated", is_emulated, "status", valid ? "ok" : "invalid", "setup",
+		setup_of(report), "environment", report_environment(report->env), "repeat",
+		report_repeat(report), "isolated", isolated(report), "card",
 		card_judge(report_env(report, "isolation.card")), "rows", rows);
 	tax_add(summary, report->floor);
 	return summary;

@@ -59,7 +59,11 @@ host-sources := \
 	host/floor/run.c \
 	host/floor/stream.c \
 	host/generator.c \
+	host/gpu_csv.c \
 	host/gpu_record.c \
+	host/gpu_report.c \
+	host/gpu_summary.c \
+	host/gpu_text.c \
 	host/gnuplot.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c \
@@ -103,6 +107,7 @@ host-sources := \
 	host/report_html.c \
 	host/report_html_host.c \
 	host/report_html_rows.c \
+	host/report_kind.c \
 	host/report_plot.c \
 	host/report_summary.c \
 	host/report_tax.c \
@@ -111,6 +116,7 @@ host-sources := \
 	host/row_rule.c \
 	host/run.c \
 	host/stats.c \
+	host/stats_real.c \
 	host/symbols.c \
 	host/verdict.c \
 	host/vm.c \
@@ -204,7 +210,7 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
 report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host/exit_reasons.c \
 	host/exit_rows.c host/html.c host/index_page.c \
-	host/gnuplot.c host/json_file.c host/proof.c host/gpu_record.c host/record%.c host/report%.c host/row_rule.c host/stats.c host/verdict.c \
+	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/record%.c host/report%.c host/row_rule.c host/stats%.c host/verdict.c \
 	host/whole_file.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
 report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_record html json_file pathlength record record_flags report report_files stats tax vendors verdict vmx)

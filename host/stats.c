@@ -11,7 +11,7 @@ const char *const percentile_keys[STATS_PERCENTILES] = {
 #undef PERCENTILE
 };
 
-static const uint32_t ranks_per10000[STATS_PERCENTILES] = {
+const uint32_t percentile_per10000[STATS_PERCENTILES] = {
 #define PERCENTILE(name, key, per10000) per10000,
 	PERCENTILES(PERCENTILE)
 #undef PERCENTILE
@@ -87,7 +87,7 @@ size_t stats_median_rank(size_t n)
 void stats_percentiles(const uint32_t *sorted, size_t n, uint32_t at[STATS_PERCENTILES])
 {
 	for (int i = 0; i < STATS_PERCENTILES; i++)
-		at[i] = sorted[stats_rank(ranks_per10000[i], n) - 1];
+		at[i] = sorted[stats_rank(percentile_per10000[i], n) - 1];
 }
 
 void stats_of_sorted(const uint32_t *sorted, size_t n, struct stats *stats)

@@ -30,6 +30,9 @@ enum percentile {
 /* "min", "p1", ...: keys of summary.json. */
 extern const char *const percentile_keys[STATS_PERCENTILES];
 
+/* Their p in 1/10000, for stats_rank(). */
+extern const uint32_t percentile_per10000[STATS_PERCENTILES];
+
 struct stats {
 	uint64_t n;
 	uint32_t at[STATS_PERCENTILES];	  /* nearest rank, in the unit of the samples */

@@ -122,11 +122,12 @@ static void wrong_totals(void **state)
 
 static void no_numbers(void **state)
 {
-	const double nan[] = {1, NAN}, infinite[] = {-INFINITY};
+	const double nan[] = {1, NAN}, infinite[] = {-INFINITY}, huge[] = {0, 1, 1e101};
 
 	(void)state;
 	REFUSED("sample 1 of row 1 is no number", put(&stream, SERIES(1, nan)));
 	REFUSED("sample 0 of row 7 is no number", put(&stream, SERIES(7, infinite)));
+	REFUSED("sample 2 of row 7 is no number", put(&stream, SERIES(7, huge)));
 }
 
 static void bad_headers(void **state)

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A GPU run as a kind of run: what is read of it, and what its report consists of. */
+#include <stdlib.h>
+
+#include "gpu_summary.h"
+#include "json_file.h"
+#include "report.h"
+#include "util.h"
+
+static void close_run(void *of)
+{
+	struct gpu_run *run = of;
+
+	if (run->records.map)
+		gpu_record_close(&run->records);
+	json_decref(run->env);
+	free(run);
+}
+
+static void *open_run(const char *dir)
+{
+	struct gpu_run *run = calloc(1, sizeof(*run));
+	char path[4200], why[RECORD_WHY];
+
+	if (!run)
+		die("no memory for a report");
+	snprintf(path, sizeof(path), "%s/run.rec", dir);
+	if (gpu_record_open(&run->records, path, why)) {
+		pr_err("%s: %s", path, why);
+		close_run(run);
+		return NULL;
+	}
+	if (json_file_read(dir, "env.json", &run->env)) {
+		close_run(run);
+		return NULL;
+	}
+	if (!run->env)
+		pr_warn("%s has no env.json: the report cannot name the host", dir);
+	return run;
+}
+
+static json_t *summarise(const void *run)
+{
+	return gpu_summary(run);
+}
+
+static const struct report_form forms[] = {
+	{"report.md", gpu_markdown},
+	{"report.csv", gpu_csv},
+};
+
+const struct report_kind report_kind_gpu = {
+	.record = &record_format_gpu,
+	.summary = "gpu",
+	.open = open_run,
+	.close = close_run,
+	.summarise = summarise,
+	.table = gpu_table,
+	.forms = forms,
+	.form_count = ARRAY_SIZE(forms),
+};
