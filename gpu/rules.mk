@@ -44,6 +44,15 @@ build/gpu/kernels_image.o: gpu/kernels_image.S build/gpu/kernels.fatbin
 build/gpu/gpubench: $(gpubench-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -lm
 
+# A library that tenants preload. -Bsymbolic: what it calls of its own is its own.
+limiter-objects := $(patsubst %,build/gpu/limiter/%.o,hooks launches limits memory share)
+$(limiter-objects): compile-flags += -fPIC -fvisibility=hidden
+
+build/gpu/liblimiter.so: $(limiter-objects)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,-Bsymbolic -Wl,--no-undefined \
+		-o $@ $^ -ldl -pthread
+
 -include $(gpubench-objects:.o=.d)
+-include $(limiter-objects:.o=.d)
 
 include gpu/t/rules.mk

@@ -4,6 +4,8 @@
  * tenant with it and one without it, measured in turns in one run, so that what the driver itself
  * costs, and how it drifts, falls out.
  */
+#include <math.h>
+
 #include "../surroundings.h"
 #include "../tenant.h"
 #include "../works/allocation.h"
@@ -17,7 +19,8 @@
 #define SMALL	      (64 << 10) /* bytes that drivers serve from a block they keep */
 #define SLICES	      10	 /* of the time in which a tenant sleeps */
 #define TENANT_KEPT   20000	 /* samples of one tenant in a record, evenly spread */
-#define WINDOWS	      5		 /* of each number of tenants */
+#define WINDOW_LEAST  0.1 /* seconds in which tenants work together: far above what starting takes \
+			   */
 #define LARGE_DEVICE  (8ull << 30)	 /* bytes; matrices of 4096 rows fill it */
 #define NEVER_STARTED (TENANTS_MOST - 1) /* the tenant that has no context yet */
 
@@ -154,22 +157,23 @@ METRIC_RUN(rate_limiter)
 /* Adds a tenant's samples, so many that a record of many tenants stays readable. */
 static void add_spread(struct outcome *outcome, const struct outcome *tenant)
 {
-	size_t step = tenant->count / (TENANT_KEPT / WINDOWS) + 1;
+	size_t step = tenant->count / TENANT_KEPT + 1;
 
 	for (size_t i = 0; i < tenant->count; i += step)
 		outcome_add(outcome, tenant->samples[i]);
 }
 
 /* count tenants in windows of their own. false: outcome says why. */
-static bool contend(struct suite *suite, int count, double seconds, struct outcome *outcome)
+static bool contend(struct suite *suite, int count, double time, struct outcome *outcome)
 {
 	struct member members[TENANTS_MOST];
-	double least = 1;
+	int windows = suite->options.quick ? 2 : 5;
+	double seconds = fmax(time / windows, WINDOW_LEAST), least = 1;
 	bool ok = true;
 
 	for (int i = 0; i < count; i++)
 		members[i] = (struct member){SYSTEM, i};
-	for (int round = 0; ok && round < WINDOWS; round++) {
+	for (int round = 0; ok && round < windows; round++) {
 		struct outcome outcomes[TENANTS_MOST] = {0};
 		double overlap;
 
@@ -205,7 +209,7 @@ METRIC_RUN(lock_contention)
 		for (int i = 0; ok && i < count; i++)
 			ok = tenant_prepare(suite, SYSTEM, i, &order, &outcome);
 		if (ok)
-			contend(suite, count, order.cap / 2 / WINDOWS, &outcome);
+			contend(suite, count, order.cap / 2, &outcome);
 		for (int i = 0; i < count; i++)
 			tenant_finish(suite, SYSTEM, i);
 		suite_emit(suite, metric, point, &outcome);
@@ -262,7 +266,8 @@ METRIC_RUN(total_throughput)
 		double system = outcome_percentile(&outcome, 50);
 
 		suite_measure(suite, BARE, &order, &bare);
-		outcome_set(&outcome, bare.status, "without the limiter: %s", bare.reason);
+		if (bare.status)
+			outcome_set(&outcome, bare.status, "without the limiter: %s", bare.reason);
 		if (bare.count) {
 			double unlimited = outcome_percentile(&bare, 50);
 

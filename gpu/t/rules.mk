@@ -6,7 +6,7 @@ $(fakecuda-objects): compile-flags += -fPIC -fvisibility=hidden
 
 # A call of driver.def that nobody wrote does not link.
 build/gpu/libfakecuda.so: $(fakecuda-objects)
-	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,-soname,libcuda.so.1 -Wl,--no-undefined \
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,-soname,libcuda.so.1 -Wl,-Bsymbolic -Wl,--no-undefined \
 		-o $@ $^ -pthread -lm
 
 # Alone in its folder, under its real name, for LD_LIBRARY_PATH.
