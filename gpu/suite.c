@@ -157,6 +157,8 @@ void suite_emit(struct suite *suite, const struct metric *metric, int point,
 		return;
 	}
 	check_samples(suite, metric, outcome);
+	outcome_fact(outcome, "seconds=%.2f", (now_ns() - suite->last_row) / 1e9);
+	suite->last_row = now_ns();
 	suite->counts[outcome->status]++;
 	record_row(suite, metric, point, row, outcome);
 	outcome_free(outcome);
@@ -215,6 +217,7 @@ static void run_metric(struct suite *suite, const struct metric *metric)
 	const char *why = lacking(suite, metric);
 
 	suite->emitted = 0;
+	suite->last_row = now_ns();
 	suite->running = metric;
 	progress(suite, metric->id);
 	if (why) {

@@ -68,6 +68,7 @@ struct suite {
 	FILE *out;	  /* the record */
 	bool write_failed;
 	uint64_t rows, samples;
+	uint64_t last_row; /* ns: when the last row was recorded, or its metric began */
 	unsigned int counts[STATUS_INVALID + 1];
 	uint32_t emitted; /* bit: point of the metric that runs */
 	const struct metric *running;
