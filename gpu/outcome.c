@@ -74,6 +74,15 @@ double outcome_number(const struct outcome *outcome, const char *key)
 	return value ? strtod(value, NULL) : NAN;
 }
 
+bool outcome_word(const struct outcome *outcome, const char *key, char *text, size_t size)
+{
+	const char *value = value_of(outcome->facts, key);
+
+	if (value)
+		snprintf(text, size, "%.*s", (int)strcspn(value, "\n"), value);
+	return value;
+}
+
 double suite_fact(const struct suite *suite, const char *key)
 {
 	const char *value = value_of(suite->hello, key);

@@ -135,6 +135,8 @@ void outcome_fact(struct outcome *outcome, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The value of a fact, a number; NAN where there is none. */
 double outcome_number(const struct outcome *outcome, const char *key);
+/* The same as text, cut to size bytes. false: there is no such fact, and text is as it was. */
+bool outcome_word(const struct outcome *outcome, const char *key, char *text, size_t size);
 /* Median of the samples, NAN where there are none; p of 0 to 100 by nearest rank. */
 double outcome_percentile(const struct outcome *outcome, double p);
 void outcome_free(struct outcome *outcome);

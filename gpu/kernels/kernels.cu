@@ -8,5 +8,6 @@
 #include "empty.cuh"
 #include "fault.cuh"
 #include "load.cuh"
+#include "secret.cuh"
 #include "timeline.cuh"
 #include "gemm.cuh"
