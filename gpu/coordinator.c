@@ -243,13 +243,11 @@ static bool collect(struct suite *suite, const struct member *member, uint64_t d
 	}
 }
 
-bool tenants_go(struct suite *suite, const struct member *members, int count, double seconds,
-		struct outcome *outcomes)
+uint64_t tenants_start(struct suite *suite, const struct member *members, int count, double seconds)
 {
 	struct window window = {0};
 	double longest = seconds;
 	uint64_t deadline;
-	bool ok = true;
 
 	for (int i = 0; i < count; i++)
 		if (!seconds && suite->tenants[members[i].where][members[i].index].cap > longest)
@@ -265,9 +263,25 @@ bool tenants_go(struct suite *suite, const struct member *members, int count, do
 		if (tenant->pid)
 			message_send(tenant->fd, MESSAGE_GO, &window, sizeof(window));
 	}
+	return deadline;
+}
+
+bool tenants_collect(struct suite *suite, const struct member *members, int count,
+		     uint64_t deadline, struct outcome *outcomes)
+{
+	bool ok = true;
+
 	for (int i = 0; i < count; i++)
 		ok &= collect(suite, &members[i], deadline, &outcomes[i]);
 	return ok;
+}
+
+bool tenants_go(struct suite *suite, const struct member *members, int count, double seconds,
+		struct outcome *outcomes)
+{
+	uint64_t deadline = tenants_start(suite, members, count, seconds);
+
+	return tenants_collect(suite, members, count, deadline, outcomes);
 }
 
 void tenant_finish(struct suite *suite, enum surroundings where, int index)

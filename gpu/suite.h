@@ -108,6 +108,15 @@ struct member {
 bool tenants_go(struct suite *suite, const struct member *members, int count, double seconds,
 		struct outcome *outcomes);
 
+/*
+ * Its two halves, for what is to happen meanwhile: start() returns at once, with the deadline that
+ * collect() takes.
+ */
+uint64_t tenants_start(struct suite *suite, const struct member *members, int count,
+		       double seconds);
+bool tenants_collect(struct suite *suite, const struct member *members, int count,
+		     uint64_t deadline, struct outcome *outcomes);
+
 /* Gives back what the work took. A tenant that does not answer is killed. */
 void tenant_finish(struct suite *suite, enum surroundings where, int index);
 

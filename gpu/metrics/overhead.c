@@ -13,14 +13,15 @@
 #include "../works/launch.h"
 #include "metrics.h"
 
-#define BLOCK	      500	 /* samples of one turn of a paired measurement */
-#define ROUNDS_MOST   300	 /* of a paired measurement */
-#define PAUSE_NS      50000	 /* between launches that no rate limiter has reason to hold back */
-#define SMALL	      (64 << 10) /* bytes that drivers serve from a block they keep */
-#define SLICES	      10	 /* of the time in which a tenant sleeps */
-#define TENANT_KEPT   20000	 /* samples of one tenant in a record, evenly spread */
-#define WINDOW_LEAST  0.1 /* seconds in which tenants work together: far above what starting takes \
-			   */
+#define BLOCK	    500	       /* samples of one turn of a paired measurement */
+#define ROUNDS_MOST 300	       /* of a paired measurement */
+#define PAUSE_NS    50000      /* between launches that no rate limiter has reason to hold back */
+#define SMALL	    (64 << 10) /* bytes that drivers serve from a block they keep */
+#define SLICES	    10	       /* of the time in which a tenant sleeps */
+#define TENANT_KEPT 20000      /* samples of one tenant in a record, evenly spread */
+#define WINDOW_LEAST                                                                               \
+	0.1 /* seconds in which tenants work together: far above what starting takes               \
+	     */
 #define LARGE_DEVICE  (8ull << 30)	 /* bytes; matrices of 4096 rows fill it */
 #define NEVER_STARTED (TENANTS_MOST - 1) /* the tenant that has no context yet */
 
