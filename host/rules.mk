@@ -115,6 +115,8 @@ host-sources := \
 	host/report_vendors.c \
 	host/row_rule.c \
 	host/run.c \
+	host/scores.c \
+	host/scores_text.c \
 	host/stats.c \
 	host/stats_real.c \
 	host/symbols.c \
@@ -210,10 +212,10 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
 report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host/exit_reasons.c \
 	host/exit_rows.c host/html.c host/index_page.c \
-	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/record%.c host/report%.c host/row_rule.c host/stats%.c host/verdict.c \
+	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/record%.c host/report%.c host/row_rule.c host/scores%.c host/stats%.c host/verdict.c \
 	host/whole_file.c,$(host-sources))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_record html json_file pathlength record record_flags report report_files stats tax vendors verdict vmx)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_record html json_file pathlength record record_flags report report_files scores stats tax vendors verdict vmx)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 
