@@ -12,7 +12,7 @@
 #include "gnuplot.h"
 #include "json_file.h"
 #include "row_rule.h"
-#include "stats.h"
+#include "stats_real.h"
 #include "util.h"
 
 #define CELLS	     120 /* that the axis is divided into */

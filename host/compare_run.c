@@ -49,7 +49,7 @@ static bool is_low(const json_t *low, bool real)
 	double size = fabs(json_number_value(low));
 
 	if (real)
-		return json_is_number(low) && (size == 0 || (size > 1e-100 && size < 1e100));
+		return json_is_number(low) && (size == 0 || (size > 1e-300 && size < 1e300));
 	return json_is_integer(low) && json_integer_value(low) >= 0 &&
 	       json_integer_value(low) <= UINT32_MAX;
 }

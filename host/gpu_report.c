@@ -14,6 +14,7 @@ static void close_run(void *of)
 	if (run->records.map)
 		gpu_record_close(&run->records);
 	json_decref(run->env);
+	json_decref(run->reference);
 	free(run);
 }
 
@@ -30,7 +31,8 @@ static void *open_run(const char *dir)
 		close_run(run);
 		return NULL;
 	}
-	if (json_file_read(dir, "env.json", &run->env)) {
+	if (json_file_read(dir, "env.json", &run->env) ||
+	    json_file_read(dir, "reference.json", &run->reference)) {
 		close_run(run);
 		return NULL;
 	}

@@ -6,6 +6,8 @@
 #include "gpu_summary.h"
 #include "json_file.h"
 #include "report.h"
+#include "row_rule.h"
+#include "scores.h"
 #include "stats_real.h"
 #include "util.h"
 
@@ -240,13 +242,16 @@ static json_t *row_summary(const struct gpu_row *row)
 
 json_t *gpu_summary(const struct gpu_run *run)
 {
-	json_t *texts = info_texts(&run->records), *rows = json_array(), *summary;
+	json_t *texts = info_texts(&run->records), *rows = json_array(), *summary, *row;
+	json_t *scores = NULL;
 	bool valid = true;
+	size_t i;
 
-	for (size_t i = 0; i < run->records.count; i++) {
-		json_t *row = row_summary(&run->records.rows[i]);
-		const char *verdict = json_text(row, "verdict");
+	for (i = 0; i < run->records.count; i++) {
+		const char *verdict;
 
+		row = row_summary(&run->records.rows[i]);
+		verdict = json_text(row, "verdict");
 		valid &= strcmp(verdict, "FAILED") && strcmp(verdict, "INVALID");
 		json_array_append_new(rows, row);
 	}
@@ -260,5 +265,12 @@ json_t *gpu_summary(const struct gpu_run *run)
 		setup_of(run, texts), "device", device_of(texts), "environment",
 		report_environment(run->env), "rows", rows);
 	json_decref(texts);
+	json_array_foreach (rows, i, row) {
+		json_object_set_new(row, "scale", json_string(row_scale(row_rule(summary, row))));
+	}
+	if (run->reference)
+		scores = scores_of(summary, run->reference);
+	if (scores)
+		json_object_set_new(summary, "scores", scores);
 	return summary;
 }

@@ -12,7 +12,8 @@
 /* Everything a report is made of. */
 struct gpu_run {
 	struct gpu_record records;
-	json_t *env; /* NULL: there is no such file */
+	json_t *env;	   /* NULL: there is no such file */
+	json_t *reference; /* summary.json of the run that scores are held against; NULL: none */
 };
 
 /* The whole of summary.json (results/README.md); the caller owns it. */

@@ -6,6 +6,7 @@
 #include "gpu_summary.h"
 #include "json_file.h"
 #include "report.h"
+#include "scores.h"
 #include "stats.h"
 #include "util.h"
 
@@ -254,6 +255,7 @@ void gpu_table(const json_t *summary, FILE *out)
 	fprintf(out, "%s\n", worst_note);
 	report_reasons(rows, "", plain_text, out);
 	planned_line(summary, "planned: ", out);
+	scores_table(summary, out);
 	json_decref(rows);
 }
 
@@ -388,6 +390,7 @@ void gpu_markdown(const json_t *summary, FILE *out)
 	if (report_reasons(rows, "- ", markdown_text, out))
 		fputc('\n', out);
 	planned_line(summary, "Planned, not measured: ", out);
+	scores_markdown(summary, out);
 	markdown_distribution(rows, out);
 	markdown_facts(rows, out);
 	json_decref(rows);

@@ -23,6 +23,9 @@ static const struct row_rule rules[] = {
 	{"gpu", NULL, "%", NULL, true, 0.05, 2, 100},
 	/* What a library adds to a call of 2 us: 2 % of that are what a launch varies by. */
 	{"gpu", NULL, "ns", NULL, true, 0.10, 50, 0},
+	/* What one kernel takes longer beside another, which may be nothing: a launch or two, us.
+	 */
+	{"gpu", "SCHED-004", NULL, NULL, true, 0.10, 5, 0},
 	/* Calls of the driver: its heap and locks are not the same in every process. */
 	{"gpu", NULL, NULL, "host", false, 0.10, 0, 0},
 	/* The device's own time: clocks within what its power and temperature make of them. */

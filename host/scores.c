@@ -3,20 +3,19 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "gpu_summary.h"
 #include "json_file.h"
 #include "row_rule.h"
 #include "scores.h"
 #include "util.h"
 
 /* All weigh the same: which of them matters is for the reader to say. */
-static const struct category {
-	const char *id, *title;
+static const struct {
+	const char *category;
 	double weight;
-} categories[] = {
-	{"OH", "overhead", 1},	      {"IS", "isolation", 1},	{"BW", "memory bandwidth", 1},
-	{"CACHE", "L2 cache", 1},     {"PCIE", "transfers", 1}, {"SCHED", "scheduling", 1},
-	{"FRAG", "fragmentation", 1}, {"ERR", "errors", 1},	{"LLM", "language models", 1},
-	{"NCCL", "collectives", 1},
+} weights[] = {
+	{"OH", 1},    {"IS", 1},   {"BW", 1},  {"CACHE", 1}, {"PCIE", 1},
+	{"SCHED", 1}, {"FRAG", 1}, {"ERR", 1}, {"LLM", 1},   {"NCCL", 1},
 };
 
 /* The least score of each grade, the best first. */
@@ -41,19 +40,13 @@ void scores_thresholds(FILE *out)
 	fprintf(out, ", else %s", grades[ARRAY_SIZE(grades) - 1].name);
 }
 
-static const struct category *category_of(const char *id)
+/* That of a category that is not known is 0: it is shown, and of no weight. */
+static double weight_of(const char *category)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(categories); i++)
-		if (!strcmp(categories[i].id, id))
-			return &categories[i];
-	return NULL;
-}
-
-const char *category_title(const char *id)
-{
-	const struct category *category = category_of(id);
-
-	return category ? category->title : id;
+	for (size_t i = 0; i < ARRAY_SIZE(weights); i++)
+		if (!strcmp(weights[i].category, category))
+			return weights[i].weight;
+	return 0;
 }
 
 /* "NVIDIA H200", also of "NVIDIA H200 MIG 1g.18gb": a part is held against the whole. */
@@ -208,7 +201,6 @@ static json_t *score_metrics(const json_t *summary, const json_t *reference)
 /* The metrics of one category as one entry of "categories". */
 static json_t *score_category(const json_t *metrics, const char *id)
 {
-	const struct category *category = category_of(id);
 	const json_t *metric, *worst = NULL;
 	double sum = 0, least = INFINITY;
 	size_t i, of = 0, counted = 0;
@@ -228,10 +220,9 @@ static json_t *score_category(const json_t *metrics, const char *id)
 			worst = metric;
 		}
 	}
-	return json_pack("{s:o, s:s, s:I, s:I, s:f, s:o, s:o, s:o, s:o}", "category",
-			 json_printable(id), "title", category_title(id), "metrics", (json_int_t)of,
-			 "counted", (json_int_t)counted, "weight",
-			 counted ? category ? category->weight : 1.0 : 0.0, "score",
+	return json_pack("{s:o, s:I, s:I, s:f, s:o, s:o, s:o, s:o}", "category", json_printable(id),
+			 "metrics", (json_int_t)of, "counted", (json_int_t)counted, "weight",
+			 counted ? weight_of(id) : 0, "score",
 			 number(counted ? sum / counted : NAN), "grade",
 			 counted ? json_string(scores_grade(sum / counted)) : json_null(), "worst",
 			 worst ? json_incref(json_object_get(worst, "metric")) : json_null(),

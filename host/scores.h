@@ -28,9 +28,6 @@ void scores_markdown(const json_t *summary, FILE *out);
 /* "A+", of a score from 0 to 1. */
 const char *scores_grade(double score);
 
-/* What a category is called: "overhead", of "OH". One that is not known is called as it is. */
-const char *category_title(const char *category);
-
 /* "A+ from 0.98, A 0.95, ...": the thresholds in a line. */
 void scores_thresholds(FILE *out);
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "gpu_summary.h"
 #include "json_file.h"
 #include "report.h"
 #include "scores.h"
@@ -36,7 +37,7 @@ static void put_category(const json_t *category, const struct style *style, FILE
 	char name[CELL], count[CELL], weight[CELL], score[CELL], least[CELL], worst[2 * CELL];
 
 	snprintf(name, CELL, "%.10s, %.30s", json_text(category, "category"),
-		 json_text(category, "title"));
+		 gpu_category_title(json_text(category, "category")));
 	snprintf(count, CELL, "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT, counted,
 		 json_integer_value(json_object_get(category, "metrics")));
 	snprintf(weight, CELL, "%.3g", json_number_value(json_object_get(category, "weight")));
@@ -68,13 +69,15 @@ static void put_total(const json_t *scores, const struct style *style, FILE *out
 		weights > 0 ? json_text(scores, "grade") : "-", "");
 }
 
-/* "not counted, planned: LLM-001, LLM-002": the metrics of a reason, in a line. */
+/* "not counted, WAIVED: OH-005, OH-007": the metrics of a reason, in a line; those planned by
+ * number. */
 static void put_reason(const json_t *metrics, const char *reason, bool counted,
 		       const struct style *style, FILE *out)
 {
 	const json_t *metric;
+	bool planned = !strcmp(reason, "planned");
 	const char *separator = ": ";
-	size_t i;
+	size_t i, number = 0;
 
 	fputs(style->bullet, out);
 	fputs(counted ? "counted as 0, " : "not counted, ", out);
@@ -83,10 +86,15 @@ static void put_reason(const json_t *metrics, const char *reason, bool counted,
 		if (strcmp(json_text(metric, "reason"), reason) ||
 		    json_is_number(json_object_get(metric, "score")) != counted)
 			continue;
+		number++;
+		if (planned)
+			continue;
 		fputs(separator, out);
 		style->text(json_text(metric, "metric"), out);
 		separator = ", ";
 	}
+	if (planned)
+		fprintf(out, ": %zu metric%s", number, number == 1 ? "" : "s");
 	fputc('\n', out);
 }
 
@@ -109,10 +117,27 @@ static void put_reasons(const json_t *metrics, const struct style *style, FILE *
 	}
 }
 
+/* Which categories have nothing that counts, in a line. */
+static void put_empty(const json_t *categories, const struct style *style, FILE *out)
+{
+	const json_t *category;
+	const char *separator = style->bullet;
+	size_t i;
+
+	json_array_foreach (categories, i, category) {
+		if (json_integer_value(json_object_get(category, "counted")))
+			continue;
+		fputs(separator, out);
+		style->text(json_text(category, "category"), out);
+		separator = ", ";
+	}
+	if (separator != style->bullet)
+		fputs(": nothing there counts, so the weight is 0\n", out);
+}
+
 static void put_notes(const json_t *scores, const struct style *style, FILE *out)
 {
-	const json_t *reference = json_object_get(scores, "reference"), *category;
-	size_t i;
+	const json_t *reference = json_object_get(scores, "reference");
 
 	fprintf(out, "%sreference: ", style->bullet);
 	style->text(json_text(reference, "run"), out);
@@ -121,12 +146,7 @@ static void put_notes(const json_t *scores, const struct style *style, FILE *out
 	fputs(", system ", out);
 	style->text(json_text(reference, "system"), out);
 	fputs("; 1 is as good as that in every row\n", out);
-	json_array_foreach (json_object_get(scores, "categories"), i, category) {
-		if (json_integer_value(json_object_get(category, "counted")))
-			continue;
-		fprintf(out, "%s%s has no metric that counts: its weight is 0\n", style->bullet,
-			json_text(category, "category"));
-	}
+	put_empty(json_object_get(scores, "categories"), style, out);
 	put_reasons(json_object_get(scores, "metrics"), style, out);
 	fprintf(out, "%sgrades: ", style->bullet);
 	scores_thresholds(out);

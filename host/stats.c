@@ -130,17 +130,6 @@ unsigned int histogram_bin(uint32_t value)
 	return (octave << HISTOGRAM_BITS) + (value >> octave);
 }
 
-double histogram_real_above(double low)
-{
-	int exponent;
-	double mantissa = frexp(low, &exponent); /* 0.5 to below 1 */
-
-	if (low == 0)
-		return 0;
-	/* A negative bin that begins at a power of two belongs to the octave nearer to 0. */
-	return low + ldexp(1, exponent - 1 - (mantissa == -0.5) - HISTOGRAM_BITS);
-}
-
 void histogram_add(uint64_t bins[HISTOGRAM_BINS], const uint32_t *sorted, size_t n)
 {
 	unsigned int bin = 0;

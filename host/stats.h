@@ -69,12 +69,6 @@ uint64_t histogram_low(unsigned int bin);
 /* The bin that a value falls in. */
 unsigned int histogram_bin(uint32_t value);
 
-/*
- * The end of a bin of real samples that begins at low, finite: as many bins to an octave, mirrored
- * for negative samples; 0 has a bin of its own, which ends where it begins.
- */
-double histogram_real_above(double low);
-
 /* Adds n samples in ascending order to the bins they fall in. */
 void histogram_add(uint64_t bins[HISTOGRAM_BINS], const uint32_t *sorted, size_t n);
 

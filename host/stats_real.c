@@ -52,3 +52,14 @@ double histogram_real_low(double sample)
 	/* The mirrored bin ends where that of -sample begins. */
 	return -(histogram_real_low(-sample) + width(-sample));
 }
+
+double histogram_real_above(double low)
+{
+	int exponent;
+	double mantissa = frexp(low, &exponent); /* 0.5 to below 1 */
+
+	if (low == 0)
+		return 0;
+	/* A negative bin that begins at a power of two belongs to the octave nearer to 0. */
+	return low + ldexp(1, exponent - 1 - (mantissa == -0.5) - HISTOGRAM_BITS);
+}

@@ -20,4 +20,7 @@ void stats_of_reals(double *samples, size_t n, struct stats_real *stats);
 /* Where the bin of a sample begins; histogram_real_above() has its end, and what bins are. */
 double histogram_real_low(double sample);
 
+/* The other end of the bin that begins at low; that of 0 ends where it begins. */
+double histogram_real_above(double low);
+
 #endif

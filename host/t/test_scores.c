@@ -108,6 +108,8 @@ static void rows_by_hand(void **state)
 		{"OH-007", "ns", "lower", -10, 200, 0.25},
 		{"OH-007", "ns", "lower", 200, 400, 0.5},
 		{"OH-007", "ns", "lower", 200, -300, 1},
+		{"SCHED-004", "us", "lower", -1, 4, 1},
+		{"SCHED-004", "us", "lower", -1, 50, 0.1},
 	};
 
 	(void)state;
@@ -215,9 +217,9 @@ static void scores_are_printed(void **state)
 		"2 of 4",
 		"5 of 9",
 		"OH-002 0.500",
-		"LLM has no metric that counts",
+		"LLM, FRAG: nothing there counts",
 		"not counted, WAIVED: OH-004",
-		"not counted, planned: LLM-001",
+		"not counted, planned: 1 metric",
 		"counted as 0, FAILED: IS-010",
 		"A+ from 0.98, A 0.95",
 		"20261121T120000Z-gpu on here",

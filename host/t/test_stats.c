@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../stats.h"
+#include "../stats_real.h"
 #include "../util.h"
 
 static struct stats stats_of(const uint32_t *samples, size_t n)
@@ -207,6 +208,11 @@ static void real_bins(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_true(histogram_real_above(cases[i][0]) == cases[i][1]);
 	assert_true(histogram_real_above(1e-90) > 1e-90 && histogram_real_above(1e-90) < 1.01e-90);
+	for (double sample = -1000; sample < 1000; sample += 0.37) {
+		double low = histogram_real_low(sample);
+
+		assert_true(low <= sample && sample <= histogram_real_above(low));
+	}
 }
 
 int main(void)
