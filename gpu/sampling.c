@@ -38,17 +38,19 @@ double sampling_spread(const double *values, size_t count)
 	return median ? (high - low) / 2 / fabs(median) : INFINITY;
 }
 
-/* Drops what was taken since the last look if the clock is low now. */
-static void look_at_clock(struct series *series)
+/* Drops what was taken since the last look if the clock is low now. Has it? */
+static bool look_at_clock(struct series *series)
 {
 	unsigned int most = nvml_sm_clock_max(), now = nvml_sm_clock();
+	bool low = most && now && now < CLOCK_LEAST * most;
 
-	if (most && now && now < CLOCK_LEAST * most) {
+	if (low) {
 		series->throttled += series->count - series->watched;
 		series->count = series->watched;
 	}
 	series->watched = series->count;
 	series->clock_read = now_ns();
+	return low;
 }
 
 void sampling_watch_clock(struct tenant *tenant)
@@ -77,13 +79,15 @@ bool sampling_more(struct tenant *tenant)
 {
 	struct series *series = &tenant->series;
 	uint64_t now = now_ns();
+	bool enough;
 
 	if (!series->started)
 		series->started = series->clock_read = tenant->busy.start = now;
-	if (series->clock_matters &&
-	    (now - series->clock_read >= CLOCK_PERIOD || is_enough(tenant, now)))
-		look_at_clock(series);
-	return !is_enough(tenant, now);
+	enough = is_enough(tenant, now);
+	if (series->clock_matters && (enough || now - series->clock_read >= CLOCK_PERIOD) &&
+	    look_at_clock(series))
+		enough = is_enough(tenant, now);
+	return !enough;
 }
 
 void sampling_add(struct tenant *tenant, double value)

@@ -36,3 +36,11 @@ build/asan/gpu/t/test_%: build/asan/gpu/t/test_%.o
 
 check-programs += build/asan/gpu/t/test_fakecuda
 build/asan/gpu/t/test_fakecuda: $(patsubst build/%,build/asan/%,$(fakecuda-objects))
+
+check-programs += build/asan/gpu/t/test_coordinator
+build/asan/gpu/t/test_coordinator: $(patsubst %,build/asan/gpu/%.o,coordinator message outcome)
+
+check-programs += $(patsubst %,build/asan/gpu/t/test_%,outcome sampling tenant)
+build/asan/gpu/t/test_outcome: $(patsubst %,build/asan/gpu/%.o,metric outcome)
+build/asan/gpu/t/test_sampling: $(patsubst %,build/asan/gpu/%.o,message sampling)
+build/asan/gpu/t/test_tenant: $(patsubst %,build/asan/gpu/%.o,driver message nvml sampling tenant) | build/gpu/libfakecuda.so

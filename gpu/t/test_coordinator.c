@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The coordinator against tenants that misbehave. A tenant is this program again, started by the
+ * coordinator with --tenant; MISBEHAVE=STAGE:ACTION says what it does wrong, and when.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../suite.h"
+#include "../surroundings.h"
+#include "../tenant.h"
+
+#define PATIENCE 0.3 /* seconds, of tests whose tenants are silent */
+#define DEADLINE 120 /* seconds; for a coordinator that waits for good */
+
+/* What the coordinator knows of works: a name. */
+static const struct work idle = {.name = "idle"};
+const struct work *const works[] = {&idle};
+const size_t work_count = 1;
+
+void surroundings_enter(const struct suite *suite, enum surroundings where)
+{
+	(void)suite;
+	setenv("WHERE", where == SYSTEM ? "system" : "bare", 1);
+}
+
+/* The tenant: what it can do wrong. None of them returns, but for those that only say a thing. */
+
+static void hang(int fd)
+{
+	(void)fd;
+	for (;;)
+		pause();
+}
+
+static void leave(int fd)
+{
+	(void)fd;
+	_exit(5);
+}
+
+static void crash(int fd)
+{
+	(void)fd;
+	abort();
+}
+
+/* As a library does that closes all files it does not know. */
+static void close_socket(int fd)
+{
+	close(fd);
+	hang(fd);
+}
+
+static void say(int fd, enum message_type type, const char *text)
+{
+	if (message_send(fd, type, text, strlen(text)))
+		_exit(9);
+}
+
+static void send_garbage(int fd)
+{
+	send(fd, "all work and no play makes Jack a dull boy", 42, 0);
+	hang(fd);
+}
+
+static void send_short(int fd)
+{
+	send(fd, "abc", 3, 0);
+	hang(fd);
+}
+
+static void send_huge(int fd)
+{
+	static const struct message message[2] = {{.magic = MESSAGE_MAGIC, .type = MESSAGE_READY}};
+
+	send(fd, message, sizeof(message), 0);
+	hang(fd);
+}
+
+/* The header promises more than there is. */
+static void send_cut(int fd)
+{
+	static const struct message message = {
+		.magic = MESSAGE_MAGIC, .type = MESSAGE_FACT, .size = 4000};
+
+	send(fd, &message, 100, 0);
+	hang(fd);
+}
+
+static void send_order(int fd)
+{
+	static const struct order order;
+
+	message_send(fd, MESSAGE_ORDER, &order, sizeof(order));
+	hang(fd);
+}
+
+static void send_finish(int fd)
+{
+	message_send(fd, MESSAGE_FINISH, NULL, 0);
+	hang(fd);
+}
+
+static void send_half_sample(int fd)
+{
+	message_send(fd, MESSAGE_SAMPLES, "abcd", 4);
+	hang(fd);
+}
+
+static void forge(int fd)
+{
+	say(fd, MESSAGE_FACT, "a=1\nstatus=ok");
+	hang(fd);
+}
+
+static void flood_with_facts(int fd)
+{
+	for (;;)
+		say(fd, MESSAGE_FACT, "a=1");
+}
+
+static void flood_with_samples(int fd)
+{
+	static const double samples[MESSAGE_MAX / sizeof(double)];
+
+	while (!message_send(fd, MESSAGE_SAMPLES, samples, sizeof(samples)))
+		;
+	hang(fd);
+}
+
+static void waive(int fd)
+{
+	say(fd, MESSAGE_WAIVED, "not on this device");
+}
+
+static void be_broken(int fd)
+{
+	say(fd, MESSAGE_FAILED, "it broke");
+}
+
+static void be_invalid(int fd)
+{
+	say(fd, MESSAGE_INVALID, "5 of 6 words are wrong");
+}
+
+static void cannot(int fd)
+{
+	say(fd, MESSAGE_CANNOT, "no NVIDIA GPU");
+	_exit(77);
+}
+
+static const struct {
+	const char *name;
+	void (*act)(int fd);
+} actions[] = {
+	{"hang", hang},
+	{"leave", leave},
+	{"crash", crash},
+	{"close", close_socket},
+	{"garbage", send_garbage},
+	{"short", send_short},
+	{"huge", send_huge},
+	{"cut", send_cut},
+	{"order", send_order},
+	{"finish", send_finish},
+	{"half-sample", send_half_sample},
+	{"forge", forge},
+	{"facts", flood_with_facts},
+	{"samples", flood_with_samples},
+	{"waive", waive},
+	{"fail", be_broken},
+	{"invalid", be_invalid},
+	{"cannot", cannot},
+};
+
+/* Does what MISBEHAVE has for this stage. False: nothing. */
+static bool misbehave(int fd, const char *stage)
+{
+	const char *what = getenv("MISBEHAVE"), *action = what ? strchr(what, ':') : NULL;
+
+	if (!action || strncmp(what, stage, action - what))
+		return false;
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (!strcmp(actions[i].name, action + 1)) {
+			actions[i].act(fd);
+			return true;
+		}
+	_exit(9);
+}
+
+/* Says the window that it was given as the time in which it worked, and two samples. */
+static void work(int fd, const struct window *window)
+{
+	const struct busy busy = {.start = window->start, .end = window->end, .throttled = 1};
+	const double samples[] = {1, 2};
+
+	say(fd, MESSAGE_FACT, "verified=7");
+	message_send(fd, MESSAGE_SAMPLES, samples, sizeof(samples));
+	message_send(fd, MESSAGE_RESULT, &busy, sizeof(busy));
+}
+
+static int be_tenant(int fd)
+{
+	struct message message;
+	char hello[64];
+
+	snprintf(hello, sizeof(hello), "gpu=none\nwhere=%s\n", getenv("WHERE"));
+	if (!misbehave(fd, "start"))
+		say(fd, MESSAGE_HELLO, hello);
+	while (message_receive(fd, &message, UINT64_MAX) == MESSAGE_CAME) {
+		const char *stage = message.type == MESSAGE_ORDER ? "prepare"
+				    : message.type == MESSAGE_GO  ? "go"
+								  : "finish";
+
+		if (misbehave(fd, stage))
+			continue;
+		if (message.type == MESSAGE_GO)
+			work(fd, &message.window);
+		else
+			message_send(fd, MESSAGE_READY, NULL, 0);
+	}
+	return 0;
+}
+
+/* The coordinator. */
+
+static struct suite suite;
+static const struct order order = {.repeat = 1, .cap = 0.1};
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(&suite, 0, sizeof(suite));
+	suite.options.patience = 30; /* only what is silent for good comes to it */
+	suite.options.quiet = true;
+	unsetenv("MISBEHAVE");
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	tenants_dismiss(&suite);
+	/* Nothing is left behind, dead or alive. */
+	return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD ? 0 : -1;
+}
+
+/* One measurement with a tenant that misbehaves comes to a status with a reason. */
+static void comes_to(const char *misbehaviour, enum status status, const char *reason)
+{
+	struct outcome outcome = {0};
+
+	begin(NULL);
+	suite.options.patience = PATIENCE;
+	setenv("MISBEHAVE", misbehaviour, 1);
+	if (suite_measure(&suite, BARE, &order, &outcome) || outcome.status != status ||
+	    !strstr(outcome.reason, reason) || strstr(outcome.facts, "status="))
+		fail_msg("%s: %s \"%s\" \"%s\", not %s \"%s\"", misbehaviour,
+			 status_names[outcome.status], outcome.reason, outcome.facts,
+			 status_names[status], reason);
+	outcome_free(&outcome);
+	/* The next is measured by a tenant in order, whether it is another one or not. */
+	suite.options.patience = 30;
+	if (suite.tenants[BARE][0].pid)
+		tenant_kill(&suite, BARE, 0);
+	unsetenv("MISBEHAVE");
+	assert_true(suite_measure(&suite, BARE, &order, &outcome));
+	outcome_free(&outcome);
+	assert_int_equal(end(NULL), 0);
+}
+
+static void tenants_that_do_not_start(void **state)
+{
+	(void)state;
+	comes_to("start:hang", STATUS_FAILED, "tenant 0 starting: its deadline passed");
+	comes_to("start:leave", STATUS_FAILED, "tenant 0 starting: it exited with 5");
+	comes_to("start:crash", STATUS_FAILED, "tenant 0 starting: it was killed by signal 6");
+	comes_to("start:garbage", STATUS_FAILED, "what it said is no message");
+	comes_to("start:short", STATUS_FAILED, "what it said is no message");
+	comes_to("start:finish", STATUS_FAILED, "message 12 is out of turn");
+	comes_to("start:waive", STATUS_WAIVED, "not on this device");
+	comes_to("start:cannot", STATUS_WAIVED, "no NVIDIA GPU");
+}
+
+static void tenants_that_do_not_prepare(void **state)
+{
+	(void)state;
+	comes_to("prepare:hang", STATUS_FAILED, "tenant 0 idle: its deadline passed");
+	comes_to("prepare:leave", STATUS_FAILED, "tenant 0 idle: it exited with 5");
+	comes_to("prepare:crash", STATUS_FAILED, "tenant 0 idle: it was killed by signal 6");
+	comes_to("prepare:huge", STATUS_FAILED, "what it said is no message");
+	comes_to("prepare:cut", STATUS_FAILED, "what it said is no message");
+	comes_to("prepare:order", STATUS_FAILED, "message 3 is out of turn");
+	comes_to("prepare:forge", STATUS_FAILED, "what it said is no message");
+	comes_to("prepare:waive", STATUS_WAIVED, "not on this device");
+	comes_to("prepare:fail", STATUS_FAILED, "it broke");
+}
+
+static void tenants_that_do_not_work(void **state)
+{
+	(void)state;
+	comes_to("go:hang", STATUS_FAILED, "tenant 0 idle: its deadline passed");
+	comes_to("go:leave", STATUS_FAILED, "tenant 0 idle: it exited with 5");
+	comes_to("go:crash", STATUS_FAILED, "tenant 0 idle: it was killed by signal 6");
+	comes_to("go:garbage", STATUS_FAILED, "what it said is no message");
+	comes_to("go:half-sample", STATUS_FAILED, "what it said is no message");
+	comes_to("go:order", STATUS_FAILED, "message 3 is out of turn");
+	comes_to("go:finish", STATUS_FAILED, "message 12 is out of turn");
+	comes_to("go:samples", STATUS_FAILED, "its samples do not end");
+	comes_to("go:waive", STATUS_WAIVED, "not on this device");
+	comes_to("go:fail", STATUS_FAILED, "it broke");
+	comes_to("go:invalid", STATUS_INVALID, "5 of 6 words are wrong");
+}
+
+/* Whoever speaks without end has the deadline of whoever is silent. */
+static void tenants_that_do_not_end(void **state)
+{
+	static const char *const stages[] = {"prepare:facts", "go:facts"};
+
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+		struct outcome outcome = {0};
+
+		begin(state);
+		suite.options.patience = PATIENCE;
+		setenv("MISBEHAVE", stages[i], 1);
+		assert_false(suite_measure(&suite, BARE, &order, &outcome));
+		assert_int_equal(outcome.status, STATUS_FAILED);
+		assert_non_null(strstr(outcome.reason, "its deadline passed"));
+		assert_int_equal(suite.tenants[BARE][0].pid, 0);
+		assert_int_equal(end(NULL), 0);
+	}
+}
+
+/* What was measured before stays; the tenant does not. */
+static void tenants_that_do_not_finish(void **state)
+{
+	static const char *const ways[] = {"finish:hang",    "finish:leave", "finish:crash",
+					   "finish:garbage", "finish:facts", "finish:close"};
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct outcome outcome = {0};
+
+		begin(state);
+		suite.options.patience = PATIENCE;
+		setenv("MISBEHAVE", ways[i], 1);
+		assert_true(suite_measure(&suite, BARE, &order, &outcome));
+		assert_int_equal(outcome.status, STATUS_OK);
+		assert_int_equal(outcome.count, 2);
+		assert_int_equal(suite.tenants[BARE][0].pid, 0);
+		outcome_free(&outcome);
+		assert_int_equal(end(NULL), 0);
+	}
+}
+
+static void a_sound_tenant(void **state)
+{
+	struct outcome outcome = {0};
+	pid_t first;
+
+	(void)state;
+	assert_true(suite_measure(&suite, BARE, &order, &outcome));
+	first = suite.tenants[BARE][0].pid;
+	assert_true(suite_measure(&suite, BARE, &order, &outcome));
+	assert_int_equal(suite.tenants[BARE][0].pid, first); /* the same one serves */
+	assert_int_equal(outcome.status, STATUS_OK);
+	assert_int_equal(outcome.count, 4);
+	assert_int_equal(outcome.busy.throttled, 2);
+	assert_true(outcome_number(&outcome, "verified") == 7);
+	assert_non_null(strstr(suite.hello, "where=bare\n"));
+	outcome_free(&outcome);
+}
+
+static void surroundings_are_kept_apart(void **state)
+{
+	struct outcome outcome = {0};
+
+	(void)state;
+	assert_true(suite_measure(&suite, SYSTEM, &order, &outcome));
+	assert_non_null(strstr(suite.hello, "where=system\n"));
+	*suite.hello = '\0';
+	assert_true(suite_measure(&suite, BARE, &order, &outcome));
+	assert_non_null(strstr(suite.hello, "where=bare\n"));
+	assert_int_not_equal(suite.tenants[SYSTEM][0].pid, suite.tenants[BARE][0].pid);
+	outcome_free(&outcome);
+}
+
+static const struct member pair[] = {{BARE, 0}, {BARE, 1}};
+
+/* All get one window, of the length asked for, which begins once all have been told. */
+static void one_window_for_all(void **state)
+{
+	struct outcome outcomes[2] = {0};
+	uint64_t before, after;
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		assert_true(tenant_prepare(&suite, BARE, i, &order, &outcomes[i]));
+	before = now_ns();
+	assert_true(tenants_go(&suite, pair, 2, 0.02, outcomes));
+	after = now_ns();
+	assert_true(outcomes[0].busy.start > before);
+	assert_int_equal(outcomes[0].busy.start, outcomes[1].busy.start);
+	assert_int_equal(outcomes[0].busy.end - outcomes[0].busy.start, SECOND / 50);
+	assert_int_equal(outcomes[1].busy.end, outcomes[0].busy.end);
+	/* and not a time that has passed when the last one hears of it */
+	assert_true(outcomes[0].busy.start > before + SECOND / 1000);
+	assert_true(outcomes[0].busy.start < after + SECOND);
+	assert_true(overlap_of(outcomes, 2) == 1);
+	for (int i = 0; i < 2; i++)
+		outcome_free(&outcomes[i]);
+}
+
+/* One of two is lost: it says so, the other's samples are there, a third attempt starts afresh. */
+static void one_of_two_is_lost(void **state)
+{
+	struct outcome outcomes[2] = {0};
+
+	(void)state;
+	assert_true(tenant_prepare(&suite, BARE, 0, &order, &outcomes[0]));
+	setenv("MISBEHAVE", "go:crash", 1);
+	assert_true(tenant_prepare(&suite, BARE, 1, &order, &outcomes[1]));
+	assert_false(tenants_go(&suite, pair, 2, 0.01, outcomes));
+	assert_int_equal(outcomes[0].status, STATUS_OK);
+	assert_int_equal(outcomes[0].count, 2);
+	assert_int_equal(outcomes[1].status, STATUS_FAILED);
+	assert_non_null(strstr(outcomes[1].reason, "tenant 1 idle: it was killed by signal 6"));
+	outcome_free(&outcomes[1]);
+	assert_false(tenants_go(&suite, pair, 2, 0.01, outcomes));
+	assert_string_equal(outcomes[1].reason, "tenant 1 idle: it is gone");
+	outcome_free(&outcomes[1]);
+	unsetenv("MISBEHAVE");
+	assert_true(tenant_prepare(&suite, BARE, 1, &order, &outcomes[1]));
+	assert_true(tenants_go(&suite, pair, 2, 0.01, outcomes));
+	for (int i = 0; i < 2; i++)
+		outcome_free(&outcomes[i]);
+}
+
+/* A signal ends the waiting, not only the silence of a tenant. */
+static void a_run_that_is_stopped(void **state)
+{
+	struct outcome outcome = {0};
+	int way[2];
+
+	(void)state;
+	assert_int_equal(pipe(way), 0);
+	message_stop = way[0];
+	assert_true(suite_measure(&suite, BARE, &order, &outcome));
+	setenv("MISBEHAVE", "go:hang", 1);
+	tenant_kill(&suite, BARE, 0);
+	assert_true(tenant_prepare(&suite, BARE, 0, &order, &outcome));
+	assert_int_equal(write(way[1], "x", 1), 1);
+	assert_false(tenants_go(&suite, pair, 1, 0, &outcome));
+	assert_non_null(strstr(outcome.reason, "the run was stopped"));
+	assert_int_equal(suite.tenants[BARE][0].pid, 0);
+	assert_false(suite_measure(&suite, BARE, &order, &outcome));
+	message_stop = -1;
+	close(way[0]);
+	close(way[1]);
+	outcome_free(&outcome);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_sound_tenant, begin, end),
+		cmocka_unit_test_setup_teardown(surroundings_are_kept_apart, begin, end),
+		cmocka_unit_test(tenants_that_do_not_start),
+		cmocka_unit_test(tenants_that_do_not_prepare),
+		cmocka_unit_test(tenants_that_do_not_work),
+		cmocka_unit_test(tenants_that_do_not_end),
+		cmocka_unit_test(tenants_that_do_not_finish),
+		cmocka_unit_test_setup_teardown(one_window_for_all, begin, end),
+		cmocka_unit_test_setup_teardown(one_of_two_is_lost, begin, end),
+		cmocka_unit_test_setup_teardown(a_run_that_is_stopped, begin, end),
+	};
+
+	if (argc == 3 && !strcmp(argv[1], "--tenant"))
+		return be_tenant(atoi(argv[2]));
+	alarm(DEADLINE);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
