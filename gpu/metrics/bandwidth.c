@@ -11,9 +11,9 @@
 #include "team.h"
 #include "turns.h"
 
-#define BYTES_MOST   (512ull << 20) /* of a buffer; a tenant copies from one to another */
+#define BYTES_MOST   (1ull << 30) /* of a buffer; a tenant copies from one to another */
 #define MEMORY_SHARE 128
-#define L2_TIMES     16
+#define L2_TIMES     20
 #define ROUNDS_MOST  64
 
 /* Bandwidths of each tenant in each window, GB/s, of one number of tenants. */
@@ -86,7 +86,7 @@ static void keep_window(const struct team *team, struct sweep *sweep)
  */
 static void measure_sweep(struct suite *suite, struct order order, int count, struct sweep *sweep)
 {
-	double seconds = suite_window(suite) * (count > 2 ? count / 2.0 : 1);
+	double seconds = suite_window(suite) * (count > 2 ? (count + 2) / 4.0 : 1);
 	struct team team = team_begin(suite, &sweep->outcome);
 	bool ok = true;
 

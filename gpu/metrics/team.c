@@ -19,12 +19,15 @@ static bool go_once(struct team *team, const struct member *list, int count, dou
 		    double *overlap)
 {
 	struct outcome outcomes[TENANTS_MOST] = {0};
+	double verified;
 
 	for (int i = 0; i < team->count; i++)
 		outcome_free(&team->outcomes[i]);
 	tenants_go(team->suite, list, count, seconds, outcomes);
 	for (int i = 0; i < count; i++) {
 		team->outcomes[list[i].index] = outcomes[i];
+		verified = outcome_number(&outcomes[i], "verified");
+		team->verified += isnan(verified) ? 0 : verified;
 		team->row->busy.throttled += outcomes[i].busy.throttled;
 		outcome_set(team->row, outcomes[i].status, "%s", outcomes[i].reason);
 	}
@@ -70,6 +73,8 @@ void team_end(struct team *team)
 		outcome_fact(team->row, "repeated=%u", team->repeated);
 		outcome_fact(team->row, "overlap=%.3f", team->overlap);
 	}
+	if (team->verified)
+		outcome_fact(team->row, "verified=%.0f", team->verified);
 	for (int i = 0; i < team->count; i++) {
 		tenant_finish(team->suite, SYSTEM, i);
 		outcome_free(&team->outcomes[i]);

@@ -12,6 +12,7 @@ struct team {
 	struct outcome outcomes[TENANTS_MOST]; /* of the last GO */
 	double overlap;			       /* least of all GOs of several members */
 	unsigned int repeated;		       /* windows */
+	double verified; /* bytes whose data was looked at, by all members in all GOs */
 };
 
 /* An empty team, whose faults go to row. */
