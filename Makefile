@@ -25,6 +25,12 @@ IRQCHIP	   ?=
 ROUNDS	   ?=
 DISTURB	   ?=
 READ	   ?=
+SYSTEM	   ?=
+PRELOAD	   ?=
+MEM_LIMIT  ?=
+SM_LIMIT   ?=
+REFERENCE  ?=
+QUICK	   ?=
 SELECT	   ?=
 KERNEL_SRC ?=
 LAB_KERNEL ?=
@@ -68,9 +74,9 @@ include isolation-scripts/rules.mk
 include docs/rules.mk
 include .ci/rules.mk
 
-.PHONY: all deps doctor boot floor isolation-ab compare pathlength results-index bench check lint clean help
+.PHONY: all deps doctor boot floor host-gpu isolation-ab compare pathlength results-index bench check lint clean help
 
-all: build/exitlab $(lab-parts) $(guest-parts) $(man-pages)
+all: build/exitlab $(gpu-parts) $(lab-parts) $(guest-parts) $(man-pages)
 
 deps:
 	$(quiet)./.ci/deps
@@ -106,6 +112,14 @@ isolation-ab: all
 		$(if $(ROUNDS),--rounds '$(ROUNDS)') $(if $(DISTURB),--disturb '$(DISTURB)') \
 		$(if $(READ),--read '$(READ)') $(if $(FIFO),--fifo '$(FIFO)')
 
+# No guest is needed, so none is built.
+host-gpu: build/exitlab $(gpu-parts)
+	$(quiet)build/exitlab gpu --results '$(RESULTS)' \
+		$(if $(SELECT),--select '$(SELECT)') $(if $(SYSTEM),--system '$(SYSTEM)') \
+		$(if $(PRELOAD),--preload '$(PRELOAD)') $(if $(MEM_LIMIT),--mem-limit '$(MEM_LIMIT)') \
+		$(if $(SM_LIMIT),--sm-limit '$(SM_LIMIT)') $(if $(REFERENCE),--reference '$(REFERENCE)') \
+		$(if $(filter 1,$(QUICK)),--quick)
+
 results-index: build/exitlab
 	$(quiet)build/exitlab index '$(RESULTS)'
 
@@ -140,6 +154,7 @@ help:
 #h make doctor        what this host can do, what is missing, the command that mends it
 #h make boot          build, boot the guest, measure, prove, archive, print the table
 #h make floor         the same rows in a minimal VMM, without QEMU
+#h make host-gpu      what GPU virtualisation costs, and how well tenants are isolated
 #h make isolation-ab  the same rows with and without isolation, left alone and disturbed
 #h make results-index write results/index.html: every run, by host and time [RESULTS=]
 #h make compare       what changed from run A to run B [A=DIR B=DIR]
@@ -159,7 +174,7 @@ help:
 #h   VENDOR=amd|intel|both    of boot, pathlength: whose CPU the lab emulates [amd]
 #h   MACHINE=microvm|q35      the guest's machine [microvm]
 #h   CPU=N                    host CPU of the vCPU [the last online one]
-#h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list)
+#h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list, gpu --list)
 #h   VCPUS=2                  of boot: a second vCPU, for the rows between two [1]
 #h   ISOLATE=1 FIFO=N         isolate the CPU meanwhile; the vCPU's real-time priority then
 #h   DEBUGCON=null|file|socket  of boot: what takes the bytes of OUTB to QEMU [null]
@@ -170,6 +185,9 @@ help:
 #h   ROUNDS=N DISTURB=WHEN    of isolation-ab: how often [3; 1 in the lab]; on, off or both [both]
 #h   IRQCHIP=1                of floor: with the interrupt controllers inside KVM
 #h   READ=FILE                of isolation-ab: a file that the generator also reads, for disk interrupts
+#h   SYSTEM=NAME              of host-gpu: native, guest, mig, mps, or the limiter that PRELOAD= is [native]
+#h   PRELOAD=FILE MEM_LIMIT=4g SM_LIMIT=50   of host-gpu: the limiter, and the limits of a tenant [none]
+#h   REFERENCE=DIR QUICK=1    of host-gpu: score against that run; a look in less than a minute
 #h   A=DIR B=DIR              of compare: the runs; several of one side are joined with commas
 #h   KERNEL_SRC=PATH          kernel tree or tarball for the guest [the newest linux-source package]
 #h   LAB_KERNEL=PATH|PACKAGE  kernel of the lab [the newest linux-image package]

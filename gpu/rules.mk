@@ -3,6 +3,10 @@
 
 NVCC ?= $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
 
+# What of it exitlab starts, and what is installed beside it.
+gpu-parts := build/gpu/gpubench build/gpu/liblimiter.so
+installed += 755:build/gpu/gpubench:$(partsdir)/gpu/ 644:build/gpu/liblimiter.so:$(partsdir)/gpu/
+
 gpubench-sources := \
 	gpu/coordinator.c \
 	gpu/driver.c \

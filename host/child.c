@@ -11,6 +11,8 @@
 #include "child.h"
 #include "util.h"
 
+#define GRACE_S 20 /* from asking a late command to end to killing it */
+
 void command_option(struct words *command, const char *name, const char *value)
 {
 	if (!value)
@@ -25,7 +27,7 @@ void command_number(struct words *command, const char *name, long value)
 	words_add(command, "%ld", value);
 }
 
-static volatile sig_atomic_t child, passed_on;
+static volatile sig_atomic_t child, passed_on, late;
 
 static void pass_on(int signal)
 {
@@ -33,10 +35,39 @@ static void pass_on(int signal)
 	kill(child, signal);
 }
 
-int command_run(const struct words *command, int output, bool *interrupted)
+static void time_is_up(int signal)
 {
-	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = pass_on}, old[ARRAY_SIZE(ends)];
+	(void)signal;
+	kill(child, late++ ? SIGKILL : SIGTERM);
+	alarm(GRACE_S);
+}
+
+/* In the new process. */
+static void become(const struct words *command, int output, pid_t parent, const sigset_t *mask)
+{
+	/* It may have things to put back: it is asked to end, not killed. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(126);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	if (output >= 0) {
+		dup2(output, STDOUT_FILENO);
+		dup2(output, STDERR_FILENO);
+	}
+	execv(command->word[0], command->word);
+	pr_err("%s: %s", command->word[0], strerror(errno));
+	_exit(127);
+}
+
+int command_run_within(const struct words *command, int output, unsigned int seconds,
+		       struct command_end *end)
+{
+	static const struct {
+		int signal;
+		void (*handler)(int);
+	} ends[] = {
+		{SIGINT, pass_on}, {SIGTERM, pass_on}, {SIGHUP, pass_on}, {SIGALRM, time_is_up}};
+	struct sigaction old[ARRAY_SIZE(ends)];
 	sigset_t all, before;
 	pid_t parent = getpid();
 	int status = 0;
@@ -45,30 +76,30 @@ int command_run(const struct words *command, int output, bool *interrupted)
 	sigprocmask(SIG_BLOCK, &all, &before);
 	fflush(stdout);
 	child = fork();
-	if (!child) {
-		/* It may have things to put back: it is asked to end, not killed. */
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		if (getppid() != parent)
-			_exit(126);
-		sigprocmask(SIG_SETMASK, &before, NULL);
-		if (output >= 0) {
-			dup2(output, STDOUT_FILENO);
-			dup2(output, STDERR_FILENO);
-		}
-		execv(command->word[0], command->word);
-		pr_err("%s: %s", command->word[0], strerror(errno));
-		_exit(127);
-	}
+	if (!child)
+		become(command, output, parent, &before);
 	if (child < 0)
 		die("fork: %s", strerror(errno));
-	passed_on = 0;
+	passed_on = late = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		sigaction(ends[i], &action, &old[i]);
+		sigaction(ends[i].signal, &(struct sigaction){.sa_handler = ends[i].handler},
+			  &old[i]);
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	alarm(seconds);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
+	alarm(0);
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		sigaction(ends[i], &old[i], NULL);
-	*interrupted = passed_on;
+		sigaction(ends[i].signal, &old[i], NULL);
+	*end = (struct command_end){.interrupted = passed_on, .late = late};
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int command_run(const struct words *command, int output, bool *interrupted)
+{
+	struct command_end end;
+	int status = command_run_within(command, output, 0, &end);
+
+	*interrupted = end.interrupted;
+	return status;
 }

@@ -21,4 +21,14 @@ void command_number(struct words *command, const char *name, long value);
  */
 int command_run(const struct words *command, int output, bool *interrupted);
 
+/* Why a command ended before its time. */
+struct command_end {
+	bool interrupted; /* a signal was passed on to it */
+	bool late;	  /* it took more than its seconds: it was asked to end, then killed */
+};
+
+/* The same within so many seconds; 0: however long it takes. */
+int command_run_within(const struct words *command, int output, unsigned int seconds,
+		       struct command_end *end);
+
 #endif

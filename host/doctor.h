@@ -111,7 +111,7 @@ doctor_probe doctor_kvm, doctor_kvm_kernel, doctor_vendor, doctor_nested;
 doctor_probe doctor_bpf, doctor_btf, doctor_tracefs;
 
 /* host/doctor_programs.c */
-doctor_probe doctor_guest, doctor_qemu, doctor_qemu_help, doctor_lab, doctor_bochs,
+doctor_probe doctor_guest, doctor_part, doctor_qemu, doctor_qemu_help, doctor_lab, doctor_bochs,
 	doctor_bochs_file, doctor_tool, doctor_static, doctor_nvcc, doctor_headers;
 
 /* host/doctor_system.c */

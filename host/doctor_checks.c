@@ -44,6 +44,7 @@ const struct doctor_check doctor_checks[] = {
 	{"gpu",          "host-gpu, guest-gpu: an NVIDIA GPU on PCI", doctor_gpu, NULL, "# no command adds a GPU: use a machine that has one"},
 	{"gpu-driver",   "host-gpu, gpumem: NVIDIA's driver", doctor_nvidia, NULL, "# install NVIDIA's driver, 525 or newer"},
 	{"nvcc",         "host-gpu: builds the GPU benchmarks", doctor_nvcc, NULL, "# install the CUDA toolkit; nvcc in PATH or /usr/local/cuda/bin"},
+	{"gpubench",     "host-gpu: the suite", doctor_part, "gpu/gpubench", "@make"},
 	{"modules",      "gpulock: kernel modules can be loaded", doctor_modules, NULL, NULL},
 	{"headers",      "gpulock: modules for the running kernel can be built", doctor_headers, NULL, NULL},
 	/* tools */
@@ -72,6 +73,7 @@ const struct doctor_ability doctor_abilities[] = {
 	  {"in the lab", "guest qemu qemu-microvm lab-kernel results-room"}},
 	 "cgroup-v2 hugepages boot-parameters"},
 	{"exitcount", "exitlab exitcount", {{"on this host", "bpf btf tracefs"}, {"in the lab", "qemu lab-kernel"}}, ""},
+	{"host-gpu", "make host-gpu", {{"on this host", "gpu gpu-driver gpubench results-room"}}, "nvcc"},
 	{0},
 };
 /* clang-format on */

@@ -30,6 +30,19 @@ void doctor_guest(const struct doctor_host *host, const struct doctor_check *che
 	doctor_found(finding, DOCTOR_OK, "%s and its initramfs", path);
 }
 
+/* argument: the part. */
+void doctor_part(const struct doctor_host *host, const struct doctor_check *check,
+		 struct doctor_finding *finding)
+{
+	char path[PATH_MAX];
+
+	(void)host;
+	if (!find_part(check->argument, path) || access(path, R_OK))
+		doctor_failed(finding, "%s", path);
+	else
+		doctor_found(finding, DOCTOR_OK, "%s", path);
+}
+
 static bool find_qemu(const struct doctor_host *host, struct doctor_finding *finding,
 		      char path[PATH_MAX])
 {

@@ -11,7 +11,7 @@
 #include "stats_real.h"
 #include "util.h"
 
-/* What gpubench calls the device of the library that lets tests run without one. */
+/* How the device of the library begins that lets tests run without one. */
 #define FAKE "fake libcuda"
 
 /* The next "key=value" line of a text; false at its end. Lines without "=" are passed over. */
@@ -261,9 +261,9 @@ json_t *gpu_summary(const struct gpu_run *run)
 		"time", report_env_text(run->env, "time"), "tool", "version",
 		report_env_text(run->env, "tool.version"), "revision",
 		report_env_text(run->env, "tool.revision"), "clock", "ns", "emulated",
-		!strcmp(json_text(texts, "gpu"), FAKE), "status", valid ? "ok" : "invalid", "setup",
-		setup_of(run, texts), "device", device_of(texts), "environment",
-		report_environment(run->env), "rows", rows);
+		!strncmp(json_text(texts, "gpu"), FAKE, strlen(FAKE)), "status",
+		valid ? "ok" : "invalid", "setup", setup_of(run, texts), "device", device_of(texts),
+		"environment", report_environment(run->env), "rows", rows);
 	json_decref(texts);
 	json_array_foreach (rows, i, row) {
 		json_object_set_new(row, "scale", json_string(row_scale(row_rule(summary, row))));

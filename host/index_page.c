@@ -13,10 +13,15 @@
 /* The rows whose p50 stands beside a run, where it has them. */
 static const char *const key_rows[] = {"user.cpuid", "user.outb", "kernel.cpuid", "kernel.outb"};
 
-/* Cycles of an emulated host mean nothing. */
+static bool is_gpu(const json_t *summary)
+{
+	return !strcmp(json_text(summary, "kind"), "gpu");
+}
+
+/* Time on an emulated host, or on a GPU that is none, means nothing. */
 static bool is_of_use(const json_t *summary)
 {
-	return strcmp(json_text(summary, "clock"), "tsc") ||
+	return !strcmp(json_text(summary, "clock"), "insn") ||
 	       !json_is_true(json_object_get(summary, "emulated"));
 }
 
@@ -50,15 +55,29 @@ static void put_link(const struct index_entry *entry, const char *file, FILE *ou
 	fputs("\">", out);
 }
 
+/* The rows whose numbers are what they claim to be. */
 static void put_proved(const json_t *summary, FILE *out)
 {
+	const char *good = is_gpu(summary) ? "ok" : "PROVED";
 	const json_t *rows = json_object_get(summary, "rows"), *row;
 	size_t i, proved = 0;
 
 	json_array_foreach (rows, i, row) {
-		proved += !strcmp(json_text(row, "verdict"), "PROVED");
+		proved += !strcmp(json_text(row, "verdict"), good);
 	}
 	fprintf(out, "<td class=\"number\">%zu of %zu</td>", proved, json_array_size(rows));
+}
+
+/* "vmexit"; "gpu: native, NVIDIA H200". */
+static void put_kind(const json_t *summary, FILE *out)
+{
+	const json_t *setup = json_object_get(summary, "setup");
+
+	fputs("<td>", out);
+	html_text(json_text(summary, "kind"), out);
+	if (is_gpu(summary))
+		html_printf(out, ": %s, %s", json_text(setup, "system"), json_text(setup, "gpu"));
+	fputs("</td>", out);
 }
 
 static void put_run(const struct index_entry *entry, const bool *shown, FILE *out)
@@ -70,7 +89,7 @@ static void put_run(const struct index_entry *entry, const bool *shown, FILE *ou
 	put_link(entry, entry->report ?: "summary.json", out);
 	html_text(json_text(summary, "time"), out);
 	fputs("</a></th>", out);
-	html_text_cell(json_text(summary, "kind"), out);
+	put_kind(summary, out);
 	fputs("<td>", out);
 	html_printf(out, "%s%s%s", json_text(summary, "clock"), emulated ? ", emulated" : "",
 		    is_of_use(summary) ? "" : ": means nothing");
@@ -101,8 +120,8 @@ static void put_run(const struct index_entry *entry, const bool *shown, FILE *ou
 
 static void put_runs(const struct index_entry *runs, size_t count, FILE *out)
 {
-	static const char *const titles[] = {"time, UTC", "kind",    "clock",
-					     "run",	  "#PROVED", "report card"};
+	static const char *const titles[] = {"time, UTC", "kind",	 "clock",
+					     "run",	  "#PROVED, ok", "report card"};
 	bool shown[ARRAY_SIZE(key_rows)];
 
 	html_table_begin("pinned", "Runs of one host", out);
@@ -127,11 +146,18 @@ static void put_runs(const struct index_entry *runs, size_t count, FILE *out)
 static bool comparable(const json_t *a, const json_t *b)
 {
 	static const char *const keys[] = {"kind", "clock"};
+	static const char *const gpu_keys[] = {"gpu", "system", "mem_limit", "sm_limit", "plant"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(json_text(a, keys[i]), json_text(b, keys[i])))
 			return false;
-	return json_equal(json_object_get(a, "emulated"), json_object_get(b, "emulated"));
+	if (!json_equal(json_object_get(a, "emulated"), json_object_get(b, "emulated")))
+		return false;
+	for (size_t i = 0; is_gpu(a) && i < ARRAY_SIZE(gpu_keys); i++)
+		if (!json_equal(json_object_get(json_object_get(a, "setup"), gpu_keys[i]),
+				json_object_get(json_object_get(b, "setup"), gpu_keys[i])))
+			return false;
+	return true;
 }
 
 /* How the p50 of one row went, from the oldest of the comparable runs to the newest. */

@@ -59,7 +59,9 @@ host-sources := \
 	host/floor/run.c \
 	host/floor/stream.c \
 	host/generator.c \
+	host/gpu.c \
 	host/gpu_csv.c \
+	host/gpu_options.c \
 	host/gpu_record.c \
 	host/gpu_report.c \
 	host/gpu_summary.c \

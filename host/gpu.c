@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * exitlab gpu: one run of the GPU suite. gpubench measures in a process of its own and writes the
+ * record; what is around that is here: the archive, the deadline, the report.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "archive.h"
+#include "child.h"
+#include "commands.h"
+#include "env.h"
+#include "gpu_options.h"
+#include "gpu_summary.h"
+#include "json_file.h"
+#include "layout.h"
+#include "report.h"
+#include "util.h"
+
+struct gpu {
+	struct gpu_options options;
+	struct archive archive;
+	struct words command; /* gpubench as it was run; --output comes last */
+};
+
+/* gpubench is a part of exitlab, but not of every installation. */
+static int find_parts(struct gpu_options *options)
+{
+	const struct {
+		const char *part;
+		char *path;
+		bool wanted;
+	} parts[] = {
+		{"gpu/gpubench", options->gpubench, true},
+		{"gpu/liblimiter.so", options->preload,
+		 options->system && !strcmp(options->system, "limiter")},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!parts[i].wanted || *parts[i].path || find_part(parts[i].part, parts[i].path))
+			continue;
+		pr_err("no %s; run make, or name another by --gpubench or --preload",
+		       parts[i].path);
+		return EXIT_CANNOT;
+	}
+	return EXIT_OK;
+}
+
+/* What the archive is for, before it takes minutes to make it. */
+static int check_reference(const char *directory)
+{
+	json_t *summary;
+	bool fits;
+
+	if (!directory)
+		return EXIT_OK;
+	if (json_file_read(directory, "summary.json", &summary))
+		return EXIT_USAGE;
+	fits = summary && !strcmp(json_text(summary, "kind"), "gpu");
+	json_decref(summary);
+	if (fits)
+		return EXIT_OK;
+	pr_err("--reference %s: there is no summary.json of a GPU run", directory);
+	return EXIT_USAGE;
+}
+
+/* Keeps what there is of a run that failed, and says where. */
+static int fail(struct gpu *gpu, const char *why)
+{
+	archive_fail(&gpu->archive, why);
+	pr_err("%s; what there is of it: %s", why, gpu->archive.directory);
+	return EXIT_FAILED;
+}
+
+/* The host as for any run, the device as gpubench says it is, and what was asked for. */
+static int write_env(const struct gpu *gpu, const struct gpu_record *records)
+{
+	json_t *env = env_begin(gpu->archive.time), *command = json_array();
+	int error;
+
+	for (size_t i = 0; i + 2 < gpu->command.n; i++) /* but --output */
+		json_array_append_new(command, json_printable(gpu->command.word[i]));
+	json_object_set_new(env, "kind", json_string("gpu"));
+	json_object_set_new(env, "clock", json_pack("{s:s}", "kind", "ns"));
+	json_object_set_new(env, "command", command);
+	json_object_set_new(env, "gpu", gpu_info(records));
+	error = json_file_write(env, gpu->archive.directory, "env.json");
+	json_decref(env);
+	return error;
+}
+
+/* The record is whole, whatever its rows say: archives, reports and prints it. */
+static int finish(struct gpu *gpu, const struct gpu_record *records)
+{
+	const char *directory = gpu->archive.directory;
+	int status;
+
+	if (write_env(gpu, records) || report_make(directory))
+		return fail(gpu, "the run could not be archived or reported: see above");
+	if (archive_keep(&gpu->archive))
+		return EXIT_FAILED;
+	/* 1: a row is FAILED or INVALID */
+	status = gpu->options.json ? report_print_json(directory, stdout)
+				   : report_print(directory, stdout);
+	if (!gpu->options.json)
+		printf("archived in %s\n", directory);
+	return status ? EXIT_FAILED : EXIT_OK;
+}
+
+/* Why gpubench came to no end of its own; false: it did. */
+static bool broke(const struct gpu *gpu, int status, const struct command_end *end, char *why,
+		  size_t size)
+{
+	if (end->interrupted)
+		snprintf(why, size, "interrupted");
+	else if (end->late)
+		snprintf(why, size, "not done after %ld s; --deadline gives it more",
+			 gpu->options.deadline);
+	else if (status > 128)
+		snprintf(why, size, "gpubench was killed by signal %d (%s)", status - 128,
+			 strsignal(status - 128));
+	else if (status > EXIT_FAILED)
+		snprintf(why, size, "gpubench ended with exit code %d", status);
+	else
+		return false;
+	return true;
+}
+
+static int run_suite(struct gpu *gpu)
+{
+	static struct gpu_record records;
+	char path[sizeof(gpu->archive.directory) + 16], why[RECORD_WHY], text[RECORD_WHY + 16];
+	struct command_end end;
+	int status;
+
+	snprintf(path, sizeof(path), "%s/run.rec", gpu->archive.directory);
+	gpu_command(&gpu->options, &gpu->command);
+	command_option(&gpu->command, "--output", path);
+	status = command_run_within(&gpu->command, -1, gpu->options.deadline, &end);
+	/* It has said why; there is nothing to keep of a run that never began. */
+	if (status == EXIT_CANNOT || status == EXIT_USAGE) {
+		archive_discard(&gpu->archive);
+		return status;
+	}
+	if (broke(gpu, status, &end, why, sizeof(why)))
+		return fail(gpu, why);
+	if (gpu_record_open(&records, path, why)) {
+		snprintf(text, sizeof(text), "run.rec: %s", why);
+		return fail(gpu, text);
+	}
+	status = finish(gpu, &records);
+	gpu_record_close(&records);
+	return status;
+}
+
+static int list(const struct gpu_options *options)
+{
+	execl(options->gpubench, options->gpubench, "--list", NULL);
+	pr_err("%s: %s", options->gpubench, strerror(errno));
+	return EXIT_FAILED;
+}
+
+int cmd_gpu(int argc, char **argv)
+{
+	static struct gpu gpu;
+	struct utsname host;
+	int status;
+
+	gpu_options_read(&gpu.options, argc, argv);
+	status = find_parts(&gpu.options) ?: check_reference(gpu.options.reference);
+	if (status)
+		return status;
+	if (gpu.options.list)
+		return list(&gpu.options);
+	uname(&host);
+	if (archive_begin(&gpu.archive, gpu.options.results, host.nodename, "gpu"))
+		return EXIT_FAILED;
+	status = run_suite(&gpu);
+	words_free(&gpu.command);
+	return status;
+}
