@@ -4,13 +4,17 @@
 
 #include "../works/load.h"
 #include "../works/request.h"
+#include "bandwidth.h"
 #include "metrics.h"
 #include "team.h"
+#include "turns.h"
 
 #define SHARE	     0.8 /* of a metric's time for its windows; the rest goes between them */
 #define FOUR	     4	 /* tenants of IS-007 and IS-008 */
 #define QOS_SAMPLES  32	 /* a tenant's variation in one window is a sample */
 #define FAULT_WINDOW 0.1 /* seconds, with the fault in its middle */
+
+enum { NEIGHBOURS = 2, PERCENTILES = 2 }; /* of IS-009, in the order of its points */
 
 static struct order load_order(const struct suite *suite, const struct metric *metric,
 			       uint64_t kind, uint64_t slices)
@@ -22,28 +26,12 @@ static struct order load_order(const struct suite *suite, const struct metric *m
 	return order;
 }
 
-/* Alone and together in turns, so that what drifts does so in both. */
 METRIC_RUN(compute_isolation)
 {
 	struct order order = load_order(suite, metric, LOAD_COMPUTE, 1);
-	double seconds = suite_window(suite);
 	struct outcome row = {0};
-	struct team team = team_begin(suite, &row);
-	bool ok = team_add(&team, &order) && team_add(&team, &order);
 
-	for (int round = 0; ok && round < suite_rounds(suite); round++) {
-		double alone = NAN, together = NAN;
-
-		ok = team_go(&team, 1 << 0, seconds);
-		if (ok)
-			alone = team_mean(&team, 0);
-		ok = ok && team_go(&team, 1 << 0 | 1 << 1, seconds);
-		if (ok)
-			together = team_mean(&team, 0);
-		if (!isnan(alone) && !isnan(together))
-			outcome_add(&row, 100 * (1 - together / alone));
-	}
-	team_end(&team);
+	measure_turns(suite, &order, &order, suite_window(suite), turn_lost, &row);
 	suite_emit(suite, metric, 0, &row);
 }
 
@@ -62,24 +50,28 @@ static double variation(const struct outcome *outcome)
 
 static void take_variations(struct team *team)
 {
-	for (int i = 0; i < team->count; i++)
-		if (team->outcomes[i].count > 1)
-			outcome_add(team->row, variation(&team->outcomes[i]));
+	for (int i = 0; i < team->count; i++) {
+		double of_tenant = variation(&team->outcomes[i]);
+
+		/* Throttled slices were dropped: one alone varies from nothing. */
+		if (team->outcomes[i].count < 2)
+			continue;
+		if (isfinite(of_tenant))
+			outcome_add(team->row, of_tenant);
+		else
+			outcome_set(team->row, STATUS_INVALID, "tenant %d did nothing at all", i);
+	}
 }
 
-/* Jain's index: the square of the sum over N times the sum of the squares. */
 static void take_fairness(struct team *team)
 {
-	double sum = 0, squares = 0;
+	double rates[FOUR], index;
 
-	for (int i = 0; i < team->count; i++) {
-		double rate = team_mean(team, i);
-
-		sum += rate;
-		squares += rate * rate;
-	}
-	if (!isnan(sum))
-		outcome_add(team->row, sum * sum / (team->count * squares));
+	for (int i = 0; i < FOUR; i++)
+		rates[i] = team_mean(team, i);
+	index = bandwidth_jain(rates, FOUR);
+	if (!isnan(index))
+		outcome_add(team->row, index);
 }
 
 /* Four loads at once, so many windows, each of so many slices. */
@@ -116,49 +108,54 @@ METRIC_RUN(fairness)
 	four_together(suite, metric, suite_rounds(suite), 1, take_fairness);
 }
 
-/* What a victim's requests take longer beside each neighbour than alone, %. */
-METRIC_RUN(noisy_neighbour)
+/* Of IS-009: tenants 1 and 2, and what is taken of the victim's requests in a window. */
+static const uint64_t neighbours[NEIGHBOURS] = {LOAD_MEMORY, LOAD_COMPUTE};
+static const double percentiles[PERCENTILES] = {50, 99};
+
+/* The victim alone, then beside each: one window alone serves both. Samples for all four rows. */
+static bool one_noisy_round(struct team *team, double seconds, struct outcome *rows)
 {
-	static const uint64_t neighbours[] = {LOAD_MEMORY, LOAD_COMPUTE};
-	static const double percentiles[] = {50, 99};
-	struct order victim = suite_order(suite, metric, "request");
-	/* One window alone serves both neighbours. */
-	double seconds = SHARE * metric_points(metric) * victim.cap / (3 * suite_rounds(suite));
-	struct outcome rows[4] = {0}, common = {0};
-	struct team team = team_begin(suite, &common);
-	bool ok = team_add(&team, &victim);
-	double requests = 0;
+	double alone[PERCENTILES];
 
-	for (int i = 0; i < 2 && ok; i++) {
-		struct order order = load_order(suite, metric, neighbours[i], 1);
+	if (!team_go(team, 1 << 0, seconds))
+		return false;
+	for (int i = 0; i < PERCENTILES; i++)
+		alone[i] = outcome_percentile(&team->outcomes[0], percentiles[i]);
+	for (int beside = 0; beside < NEIGHBOURS; beside++) {
+		if (!team_go(team, 1 << 0 | 2 << beside, seconds))
+			return false;
+		for (int i = 0; i < PERCENTILES; i++) {
+			double latency = outcome_percentile(&team->outcomes[0], percentiles[i]);
+			double longer = 100 * (latency / alone[i] - 1);
 
-		ok = team_add(&team, &order);
-	}
-	for (int round = 0; ok && round < suite_rounds(suite); round++) {
-		double alone[2];
-
-		ok = team_go(&team, 1 << 0, seconds);
-		for (int i = 0; i < 2 && ok; i++)
-			alone[i] = outcome_percentile(&team.outcomes[0], percentiles[i]);
-		for (int beside = 0; beside < 2 && ok; beside++) {
-			ok = team_go(&team, 1 << 0 | 2 << beside, seconds);
-			requests += ok ? team.outcomes[0].count : 0;
-			for (int i = 0; i < 2 && ok; i++) {
-				double latency =
-					outcome_percentile(&team.outcomes[0], percentiles[i]);
-
-				if (!isnan(alone[i]) && !isnan(latency))
-					outcome_add(&rows[2 * beside + i],
-						    100 * (latency / alone[i] - 1));
-			}
+			if (!isnan(longer))
+				outcome_add(&rows[beside * PERCENTILES + i], longer);
 		}
 	}
+	return true;
+}
+
+METRIC_RUN(noisy_neighbour)
+{
+	struct order order = suite_order(suite, metric, "request");
+	double seconds = SHARE * metric_points(metric) * order.cap /
+			 ((1 + NEIGHBOURS) * suite_rounds(suite));
+	struct outcome rows[NEIGHBOURS * PERCENTILES] = {0}, common = {0};
+	struct team team = team_begin(suite, &common);
+	bool ok = team_add(&team, &order);
+
+	for (int i = 0; i < NEIGHBOURS && ok; i++) {
+		order = load_order(suite, metric, neighbours[i], 1);
+		ok = team_add(&team, &order);
+	}
+	for (int round = 0; ok && round < suite_rounds(suite); round++)
+		ok = one_noisy_round(&team, seconds, rows);
 	team_end(&team);
 	for (int point = 0; point < metric_points(metric); point++) {
 		outcome_set(&rows[point], common.status, "%s", common.reason);
 		rows[point].busy.throttled = common.busy.throttled;
+		outcome_fact(&rows[point], "repeated=%u", team.repeated);
 		outcome_fact(&rows[point], "overlap=%.3f", team.overlap);
-		outcome_fact(&rows[point], "requests=%.0f", requests / (2 * suite_rounds(suite)));
 		suite_emit(suite, metric, point, &rows[point]);
 	}
 }

@@ -7,6 +7,7 @@
 #include "metrics.h"
 #include "switches.h"
 #include "team.h"
+#include "turns.h"
 
 #define SWITCH_WINDOW 0.4   /* seconds: a hundred slices or so */
 #define AT_ONCE	      0.5   /* of the common time: so much together is no time-slicing */
@@ -76,33 +77,23 @@ METRIC_RUN(context_switch)
 	suite_emit(suite, metric, 0, &row);
 }
 
-/* What a request takes longer, in the median of a window, while another tenant's kernels are long.
- */
+/* Microseconds that a request takes longer. */
+static double turn_delay(struct turn turn)
+{
+	return turn.together - turn.alone;
+}
+
+/* Requests alone, and while another tenant's kernels are long. */
 static void beside_tenant(struct suite *suite, const struct metric *metric, int point)
 {
 	struct order victim = suite_order(suite, metric, "request");
 	struct order neighbour = suite_order(suite, metric, "load");
 	double seconds = fmax(victim.cap / (2.5 * suite_rounds(suite)), WINDOW_LEAST);
 	struct outcome row = {0};
-	struct team team = team_begin(suite, &row);
-	bool ok;
 
 	neighbour.argument[LOAD_KIND] = LOAD_COMPUTE;
 	neighbour.argument[LOAD_KERNEL_US] = LONG_US;
-	ok = team_add(&team, &victim) && team_add(&team, &neighbour);
-	for (int round = 0; ok && round < suite_rounds(suite); round++) {
-		double alone = NAN, beside = NAN;
-
-		ok = team_go(&team, 1 << 0, seconds);
-		if (ok)
-			alone = outcome_percentile(&team.outcomes[0], 50);
-		ok = ok && team_go(&team, 1 << 0 | 1 << 1, seconds);
-		if (ok)
-			beside = outcome_percentile(&team.outcomes[0], 50);
-		if (!isnan(alone) && !isnan(beside))
-			outcome_add(&row, beside - alone);
-	}
-	team_end(&team);
+	measure_turns(suite, &victim, &neighbour, seconds, turn_delay, &row);
 	suite_emit(suite, metric, point, &row);
 }
 

@@ -44,3 +44,6 @@ check-programs += $(patsubst %,build/asan/gpu/t/test_%,outcome sampling tenant)
 build/asan/gpu/t/test_outcome: $(patsubst %,build/asan/gpu/%.o,metric outcome)
 build/asan/gpu/t/test_sampling: $(patsubst %,build/asan/gpu/%.o,message sampling)
 build/asan/gpu/t/test_tenant: $(patsubst %,build/asan/gpu/%.o,driver message nvml sampling tenant) | build/gpu/libfakecuda.so
+
+check-programs += build/asan/gpu/t/test_switches
+build/asan/gpu/t/test_switches: build/asan/gpu/metrics/switches.o
