@@ -36,7 +36,7 @@ struct order suite_order(const struct suite *suite, const struct metric *metric,
 
 double suite_window(const struct suite *suite)
 {
-	return suite->options.quick ? 0.02 : 0.06;
+	return suite->options.quick ? 0.04 : 0.15;
 }
 
 int suite_rounds(const struct suite *suite)

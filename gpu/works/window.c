@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What counts is what is complete when the window closes, over the whole window: a tenant that
- * waits for its slice of the device has had no throughput meanwhile, whatever its events say.
+ * What counts is what was done while the window was open, over the whole window: a tenant that
+ * waits for its slice of the device has had no throughput meanwhile, whatever its events say. An
+ * operation that the end of the window cuts counts by the share of its time that lies before.
  */
 #include "window.h"
 
@@ -16,37 +17,40 @@ static int enqueue(struct tenant *tenant, int (*operate)(struct tenant *), CUeve
 	return CALL(tenant, cu.EventRecord(event, tenant->stream));
 }
 
-/* Operations that complete until the window closes, or -1. */
-static long count_complete(struct tenant *tenant, int (*operate)(struct tenant *), CUevent *events)
+/* Operations done until the window closes, or -1. */
+static double count_done(struct tenant *tenant, int (*operate)(struct tenant *), CUevent *events)
 {
+	uint64_t end = tenant->window.end, last = tenant->busy.start, now;
 	long enqueued = 0, complete = 0;
 
-	while (tenant_in_window(tenant)) {
+	for (;; last = now) {
 		for (; enqueued - complete < IN_FLIGHT; enqueued++)
 			if (enqueue(tenant, operate, events[enqueued % IN_FLIGHT]))
 				return -1;
 		if (CALL(tenant, cu.EventSynchronize(events[complete % IN_FLIGHT])))
 			return -1;
-		complete += tenant_in_window(tenant);
+		now = now_ns();
+		if (now >= end)
+			return complete + (end > last ? (double)(end - last) / (now - last) : 0);
+		complete++;
 	}
-	return complete;
 }
 
 int window_throughput(struct tenant *tenant, int (*operate)(struct tenant *), double amount)
 {
 	static CUevent events[IN_FLIGHT];
 	double seconds = (tenant->window.end - tenant->busy.start) / 1e9;
-	long complete;
+	double done;
 
 	if (!tenant->window.end)
 		return tenant_fail(tenant, "this work is done in windows");
 	for (int i = 0; i < IN_FLIGHT; i++)
 		if (!events[i] && CALL(tenant, cu.EventCreate(&events[i], CU_EVENT_DISABLE_TIMING)))
 			return -1;
-	complete = count_complete(tenant, operate, events);
-	if (complete < 0 || CALL(tenant, cu.StreamSynchronize(tenant->stream)))
+	done = count_done(tenant, operate, events);
+	if (done < 0 || CALL(tenant, cu.StreamSynchronize(tenant->stream)))
 		return -1;
-	sampling_add(tenant, complete * amount / seconds);
+	sampling_add(tenant, done * amount / seconds);
 	/* There was work on the device until then. */
 	tenant->busy.end = tenant->window.end;
 	return 0;
