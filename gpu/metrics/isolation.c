@@ -171,11 +171,12 @@ static void judge_survival(const struct outcome *victim, const struct outcome *n
 		outcome_set(row, neighbour->status, "the neighbour: %s", neighbour->reason);
 	else if (victim->status)
 		outcome_set(row, STATUS_INVALID, "not isolated: %s", victim->reason);
-	else if (outcome_number(neighbour, "error_at") > victim->busy.end)
-		outcome_set(row, STATUS_INVALID, "the fault came after the victim's last result");
 }
 
-/* One window, in which tenant 1 breaks. false: the row says why. */
+/*
+ * One window, in which tenant 1 breaks; a sample if the victim had right results after that. false:
+ * the row says why there is no more to measure.
+ */
 static bool survive_fault(struct suite *suite, const struct metric *metric, struct outcome *row)
 {
 	static const struct member members[] = {{SYSTEM, 0}, {SYSTEM, 1}};
@@ -187,11 +188,8 @@ static bool survive_fault(struct suite *suite, const struct metric *metric, stru
 		judge_survival(&outcomes[0], &outcomes[1], row);
 		tenant_kill(suite, SYSTEM, 1);
 	}
-	if (!row->status) {
+	if (!row->status && outcome_number(&outcomes[1], "error_at") < outcomes[0].busy.end)
 		outcome_add(row, outcomes[0].samples[0]);
-		if (row->count == 1)
-			outcome_fact(row, "neighbour_us=%.1f", outcomes[1].samples[0]);
-	}
 	outcome_free(&outcomes[0]);
 	outcome_free(&outcomes[1]);
 	return !row->status;
@@ -213,6 +211,8 @@ METRIC_RUN(fault_isolation)
 			outcome_set(&row, alone.status, "%s", alone.reason);
 		ok = !row.status && survive_fault(suite, metric, &row);
 	}
+	if (!row.count)
+		outcome_set(&row, STATUS_INVALID, "each fault came after the victim's last result");
 	if (alone.count)
 		outcome_fact(&row, "alone_ms=%.3f", outcome_percentile(&alone, 50));
 	outcome_free(&alone);

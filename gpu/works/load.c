@@ -248,6 +248,7 @@ static int prepare(struct tenant *tenant)
 static int run(struct tenant *tenant)
 {
 	unsigned int slices = tenant->order.argument[LOAD_SLICES] ?: 1;
+	struct load *load = tenant->state;
 	double rates[LOAD_SLICES_MOST];
 	struct busy busy;
 
@@ -255,14 +256,17 @@ static int run(struct tenant *tenant)
 		return tenant_fail(tenant, "load: 1 to %d slices of a window", LOAD_SLICES_MOST);
 	sampling_watch_clock(tenant);
 	sampling_more(tenant);
-	if (load_measure(tenant, tenant->state, tenant->window.end, slices, rates))
+	if (load_measure(tenant, load, tenant->window.end, slices, rates))
 		return -1;
 	busy = tenant->busy;
 	for (unsigned int i = 0; i < slices; i++)
 		sampling_add(tenant, rates[i]);
 	sampling_more(tenant); /* looks at the clock */
 	tenant->busy = busy;
-	return load_verify(tenant, tenant->state);
+	if (load_verify(tenant, load))
+		return -1;
+	tenant_fact(tenant, "verified=%zu", load->bytes);
+	return 0;
 }
 
 static void finish(struct tenant *tenant)

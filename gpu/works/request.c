@@ -33,6 +33,8 @@ static int request(struct tenant *tenant)
 /* Samples: microseconds of each request. */
 static int latencies(struct tenant *tenant)
 {
+	struct load *load = tenant->state;
+
 	/* A new process is measured as it is: clocks that have not risen yet are a part of it. */
 	if (tenant->order.argument[REQUEST_SAMPLE] == REQUEST_LATENCY)
 		sampling_watch_clock(tenant);
@@ -46,7 +48,10 @@ static int latencies(struct tenant *tenant)
 	/* The last request may end after the window: whoever makes it wait does so, too. */
 	if (tenant->window.end && tenant->busy.end > tenant->window.end)
 		tenant->busy.end = tenant->window.end;
-	return load_verify(tenant, tenant->state);
+	if (load_verify(tenant, load))
+		return -1;
+	tenant_fact(tenant, "verified=%zu", load->bytes);
+	return 0;
 }
 
 /* One sample: milliseconds of the longest stall. */

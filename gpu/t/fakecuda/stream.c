@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Streams: a queue and a thread each. What a stream was given is done in order, beside the host. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "stream.h"
 
@@ -39,11 +41,31 @@ void fake_wait(bool (*is_over)(const void *), const void *about)
 	pthread_mutex_unlock(&lock);
 }
 
+/*
+ * As under MPS, whose clients share a server, a fault of one breaks all: the file that says so, of
+ * all processes of one parent; NULL where processes are apart.
+ */
+static const char *fault_of_all(void)
+{
+	const char *isolation = getenv("FAKECUDA_ISOLATION"), *directory = getenv("TMPDIR");
+	static __thread char path[512];
+
+	if (!isolation || strcmp(isolation, "faults"))
+		return NULL;
+	snprintf(path, sizeof(path), "%s/fakecuda-fault-%d", directory ?: "/tmp", getppid());
+	return path;
+}
+
 /* Does one work; of a context that is broken, only what others may wait for. */
 static void work(struct CUstream_st *stream, struct fake_work *work)
 {
 	CUresult error = stream->context->broken && !work->always ? 0 : work->run(work);
+	const char *all = fault_of_all();
 
+	if (all && error)
+		close(open(all, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	else if (all && !stream->context->broken && !access(all, F_OK))
+		error = CUDA_ERROR_LAUNCH_FAILED;
 	if (error)
 		stream->context->broken = error;
 }
