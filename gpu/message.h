@@ -60,6 +60,8 @@ struct message {
 			uint32_t repeat;  /* times each operation is done for one: 1, or a planted
 					     slowdown */
 			double cap;	  /* seconds of sampling */
+			double least; /* seconds of sampling, likewise: samples of one moment agree
+					 with each other, and with no other run */
 			double interval; /* relative interval of the median that is enough, 0.005 */
 			uint64_t seed;
 			uint64_t argument[6]; /* as the work has it */

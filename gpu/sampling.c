@@ -7,9 +7,10 @@
 #include "nvml.h"
 #include "tenant.h"
 
-#define CLOCK_PERIOD	(SECOND / 20) /* between two looks at the clock */
-#define CLOCK_LEAST	0.75	      /* of the highest: below, samples are dropped */
-#define NORMAL_QUANTILE 1.959964      /* two-sided 95 % */
+#define CLOCK_PERIOD (SECOND / 20) /* between two looks at the clock */
+#define CLOCK_LEAST  0.75	   /* of the highest: below, samples are dropped */
+	0.1 /* of the cap: samples of one moment agree with each other, and with no other run */
+#define NORMAL_QUANTILE 1.959964 /* two-sided 95 % */
 
 static int ascending(const void *a, const void *b)
 {
@@ -69,6 +70,8 @@ static bool is_enough(struct tenant *tenant, uint64_t now)
 		return now >= tenant->window.end;
 	if (now - series->started >= order->cap * SECOND)
 		return true;
+	if (now - series->started < order->least * SECOND)
+		return false;
 	if (series->count < order->minimum || series->count < series->judged + series->judged / 8)
 		return false;
 	series->judged = series->count;

@@ -17,18 +17,21 @@
 #define QUICK_SHARE    8
 #define MINIMUM	       30
 #define MINIMUM_QUICK  10
+#define LEAST_SHARE    0.1 /* of the time, before convergence may end it */
 #define INTERVAL       0.005
 #define INTERVAL_QUICK 0.02
 
 struct order suite_order(const struct suite *suite, const struct metric *metric, const char *work)
 {
 	bool quick = suite->options.quick;
+	double cap = metric->cap / metric_points(metric) / (quick ? QUICK_SHARE : 1);
 
 	return (struct order){
 		.work = work_index(work),
 		.minimum = quick ? MINIMUM_QUICK : MINIMUM,
 		.repeat = suite->options.plant,
-		.cap = metric->cap / metric_points(metric) / (quick ? QUICK_SHARE : 1),
+		.cap = cap,
+		.least = LEAST_SHARE * cap,
 		.interval = quick ? INTERVAL_QUICK : INTERVAL,
 		.seed = 1,
 	};

@@ -82,6 +82,14 @@ static void noise_takes_more_of_them(void **state)
 	assert_true(sampling_spread(tenant.series.values, count / 2) > 0.005);
 }
 
+static void alike_samples_go_on_for_the_least_time(void **state)
+{
+	(void)state;
+	tenant.order.least = 0.02;
+	assert_true(samples_until_enough(one) > 30);
+	assert_true(now_ns() - tenant.series.started >= SECOND / 50);
+}
+
 static void the_maximum_ends_it(void **state)
 {
 	(void)state;
@@ -176,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(alike_samples_end_at_the_minimum, begin, end),
 		cmocka_unit_test_setup_teardown(noise_takes_more_of_them, begin, end),
+		cmocka_unit_test_setup_teardown(alike_samples_go_on_for_the_least_time, begin, end),
 		cmocka_unit_test_setup_teardown(the_maximum_ends_it, begin, end),
 		cmocka_unit_test_setup_teardown(the_cap_ends_it, begin, end),
 		cmocka_unit_test_setup_teardown(a_window_has_no_minimum, begin, end),
