@@ -9,7 +9,6 @@
 
 #define CLOCK_PERIOD (SECOND / 20) /* between two looks at the clock */
 #define CLOCK_LEAST  0.75	   /* of the highest: below, samples are dropped */
-	0.1 /* of the cap: samples of one moment agree with each other, and with no other run */
 #define NORMAL_QUANTILE 1.959964 /* two-sided 95 % */
 
 static int ascending(const void *a, const void *b)
