@@ -23,45 +23,37 @@
 struct gpu {
 	struct gpu_options options;
 	struct archive archive;
+	json_t *reference;    /* summary.json of --reference; NULL: none */
 	struct words command; /* gpubench as it was run; --output comes last */
 };
 
-/* gpubench is a part of exitlab, but not of every installation. */
+static int missing(const char *path, const char *option)
+{
+	pr_err("no %s; run make, or name another by %s", path, option);
+	return EXIT_CANNOT;
+}
+
 static int find_parts(struct gpu_options *options)
 {
-	const struct {
-		const char *part;
-		char *path;
-		bool wanted;
-	} parts[] = {
-		{"gpu/gpubench", options->gpubench, true},
-		{"gpu/liblimiter.so", options->preload,
-		 options->system && !strcmp(options->system, "limiter")},
-	};
+	bool limiter = options->system && !strcmp(options->system, "limiter");
 
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		if (!parts[i].wanted || *parts[i].path || find_part(parts[i].part, parts[i].path))
-			continue;
-		pr_err("no %s; run make, or name another by --gpubench or --preload",
-		       parts[i].path);
-		return EXIT_CANNOT;
-	}
+	if (!*options->gpubench && !find_part("gpu/gpubench", options->gpubench))
+		return missing(options->gpubench, "--gpubench");
+	if (limiter && !*options->preload && !find_part("gpu/liblimiter.so", options->preload))
+		return missing(options->preload, "--preload");
 	return EXIT_OK;
 }
 
-/* What the archive is for, before it takes minutes to make it. */
-static int check_reference(const char *directory)
+/* Looked at before minutes are spent on what is to be held against it. */
+static int read_reference(struct gpu *gpu)
 {
-	json_t *summary;
-	bool fits;
+	const char *directory = gpu->options.reference;
 
 	if (!directory)
 		return EXIT_OK;
-	if (json_file_read(directory, "summary.json", &summary))
+	if (json_file_read(directory, "summary.json", &gpu->reference))
 		return EXIT_USAGE;
-	fits = summary && !strcmp(json_text(summary, "kind"), "gpu");
-	json_decref(summary);
-	if (fits)
+	if (gpu->reference && !strcmp(json_text(gpu->reference, "kind"), "gpu"))
 		return EXIT_OK;
 	pr_err("--reference %s: there is no summary.json of a GPU run", directory);
 	return EXIT_USAGE;
@@ -92,13 +84,21 @@ static int write_env(const struct gpu *gpu, const struct gpu_record *records)
 	return error;
 }
 
+/* Beside the run, so that its report can be made anew when the reference is gone. */
+static int write_reference(const struct gpu *gpu)
+{
+	return gpu->reference
+		       ? json_file_write(gpu->reference, gpu->archive.directory, "reference.json")
+		       : 0;
+}
+
 /* The record is whole, whatever its rows say: archives, reports and prints it. */
 static int finish(struct gpu *gpu, const struct gpu_record *records)
 {
 	const char *directory = gpu->archive.directory;
 	int status;
 
-	if (write_env(gpu, records) || report_make(directory))
+	if (write_env(gpu, records) || write_reference(gpu) || report_make(directory))
 		return fail(gpu, "the run could not be archived or reported: see above");
 	if (archive_keep(&gpu->archive))
 		return EXIT_FAILED;
@@ -170,7 +170,7 @@ int cmd_gpu(int argc, char **argv)
 	int status;
 
 	gpu_options_read(&gpu.options, argc, argv);
-	status = find_parts(&gpu.options) ?: check_reference(gpu.options.reference);
+	status = find_parts(&gpu.options) ?: read_reference(&gpu);
 	if (status)
 		return status;
 	if (gpu.options.list)
@@ -180,5 +180,6 @@ int cmd_gpu(int argc, char **argv)
 		return EXIT_FAILED;
 	status = run_suite(&gpu);
 	words_free(&gpu.command);
+	json_decref(gpu.reference);
 	return status;
 }

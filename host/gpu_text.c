@@ -73,6 +73,8 @@ static void interval_cell(const json_t *row, const char *key, char text[CELL])
 	double high = json_number_value(json_array_get(interval, 1));
 	double p50 = json_number_value(json_object_get(row, "p50"));
 	char number[CELL];
+	const char *unit = json_text(row, "unit");
+	bool is_pure = !strcmp(unit, "1");
 
 	snprintf(text, CELL, "-");
 	/* With less samples there is no such interval. */
@@ -83,7 +85,7 @@ static void interval_cell(const json_t *row, const char *key, char text[CELL])
 		return;
 	}
 	real_text((high - low) / 2, number);
-	snprintf(text, CELL, "%.20s %.8s", number, json_text(row, "unit"));
+	snprintf(text, CELL, "%.20s%s%.8s", number, is_pure ? "" : " ", is_pure ? "" : unit);
 }
 
 static void text_cell(const json_t *row, const char *key, char text[CELL])
@@ -118,7 +120,7 @@ static json_t *real_rows(const json_t *summary)
 }
 
 /* "IS 3 rows, LLM 10 rows" after the bullet, in the order of the table; nothing without any. */
-static void planned_line(const json_t *summary, const char *bullet, FILE *out)
+static void planned_line(const json_t *summary, const char *bullet, const char *end, FILE *out)
 {
 	const json_t *rows = json_object_get(summary, "rows"), *row;
 	json_t *counts = json_object(), *count;
@@ -138,7 +140,7 @@ static void planned_line(const json_t *summary, const char *bullet, FILE *out)
 		separator = ", ";
 	}
 	if (separator != bullet)
-		fputc('\n', out);
+		fputs(end, out);
 	json_decref(counts);
 }
 
@@ -222,25 +224,32 @@ static void system_text(const json_t *summary, FILE *out)
 }
 
 static const char worst_note[] =
-	"95 %: half the interval that holds the median with 95 % confidence. worst: the highest sample, "
-	"the lowest where more is better.";
+	"95 %: half the width of the median's 95 % interval, in % of the median, or in the row's unit "
+	"where the median may be 0. worst: the highest sample, the lowest where more is better.";
 
-void gpu_table(const json_t *summary, FILE *out)
+static void table_head(const json_t *summary, FILE *out)
 {
-	const json_t *setup = json_object_get(summary, "setup"), *row;
-	int widths[ARRAY_SIZE(columns)];
-	json_t *rows = real_rows(summary);
-	const char *category = "";
-	size_t i;
+	const json_t *setup = json_object_get(summary, "setup");
+	bool emulated = json_is_true(json_object_get(summary, "emulated"));
 
-	fprintf(out, "gpu     %s%s, driver %s, CUDA %s\nhost    %s: %s, Linux %s\nsystem  ",
-		json_text(setup, "gpu"),
-		json_is_true(json_object_get(summary, "emulated")) ? ": the numbers mean nothing"
-								   : "",
-		json_text(setup, "driver"), json_text(setup, "cuda"), json_text(summary, "host"),
+	fprintf(out, "gpu     %s, driver %s, CUDA %s%s\n", json_text(setup, "gpu"),
+		json_text(setup, "driver"), json_text(setup, "cuda"),
+		emulated ? "; the numbers mean nothing" : "");
+	fprintf(out, "host    %s: %s, Linux %s\nsystem  ", json_text(summary, "host"),
 		json_text(setup, "cpu"), json_text(setup, "kernel"));
 	system_text(summary, out);
 	fprintf(out, "\ntime    %s\n", json_text(summary, "time"));
+}
+
+void gpu_table(const json_t *summary, FILE *out)
+{
+	int widths[ARRAY_SIZE(columns)];
+	json_t *rows = real_rows(summary);
+	const char *category = "";
+	const json_t *row;
+	size_t i;
+
+	table_head(summary, out);
 	column_widths(rows, widths);
 	json_array_foreach (rows, i, row) {
 		if (strcmp(category, json_text(row, "category"))) {
@@ -254,7 +263,7 @@ void gpu_table(const json_t *summary, FILE *out)
 	count_line(json_object_get(summary, "rows"), out);
 	fprintf(out, "%s\n", worst_note);
 	report_reasons(rows, "", plain_text, out);
-	planned_line(summary, "planned: ", out);
+	planned_line(summary, "planned: ", "\n", out);
 	scores_table(summary, out);
 	json_decref(rows);
 }
@@ -389,7 +398,7 @@ void gpu_markdown(const json_t *summary, FILE *out)
 		i = markdown_category(rows, i, out);
 	if (report_reasons(rows, "- ", markdown_text, out))
 		fputc('\n', out);
-	planned_line(summary, "Planned, not measured: ", out);
+	planned_line(summary, "Planned, not measured: ", ".\n\n", out);
 	scores_markdown(summary, out);
 	markdown_distribution(rows, out);
 	markdown_facts(rows, out);

@@ -212,10 +212,10 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
-report-sources := $(filter host/ab_report.c host/card_judge.c host/chart%.c host/exit_reasons.c \
+report-sources := $(filter-out host/gpu_options.c,$(filter host/ab_report.c host/card_judge.c host/chart%.c host/exit_reasons.c \
 	host/exit_rows.c host/html.c host/index_page.c \
 	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/record%.c host/report%.c host/row_rule.c host/scores%.c host/stats%.c host/verdict.c \
-	host/whole_file.c,$(host-sources))
+	host/whole_file.c,$(host-sources)))
 report-objects := $(report-sources:%.c=build/asan/%.o)
 report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_record html json_file pathlength record record_flags report report_files scores stats tax vendors verdict vmx)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -249,6 +249,9 @@ fuzz: build/host/t/fuzz_record
 		-artifact_prefix=build/fuzz- build/fuzz host/t/golden
 
 build/host/t/make_records: $(patsubst %,build/host/%.o,t/make_records exit_reasons exit_rows)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ljansson
+
+build/host/t/make_gpu_run: build/host/t/make_gpu_run.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ljansson
 
 # Ten million samples: 29 rows of 344828.
