@@ -122,16 +122,18 @@ static void progress(const struct suite *suite, const char *row)
 
 /*
  * From now on Ctrl-C and the like do not end this process, they end its waiting, so that it can end
- * its tenants and put back what it changed.
+ * its tenants and put back what it changed. What is ignored, as under nohup, stays ignored.
  */
 static void watch_signals(void)
 {
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction now;
 	sigset_t stops;
 
 	sigemptyset(&stops);
-	sigaddset(&stops, SIGINT);
-	sigaddset(&stops, SIGTERM);
-	sigaddset(&stops, SIGHUP);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (!sigaction(signals[i], NULL, &now) && now.sa_handler != SIG_IGN)
+			sigaddset(&stops, signals[i]);
 	sigprocmask(SIG_BLOCK, &stops, NULL);
 	message_stop = signalfd(-1, &stops, SFD_CLOEXEC);
 }

@@ -47,3 +47,19 @@ build/asan/gpu/t/test_tenant: $(patsubst %,build/asan/gpu/%.o,driver message nvm
 
 check-programs += build/asan/gpu/t/test_switches
 build/asan/gpu/t/test_switches: build/asan/gpu/metrics/switches.o
+
+# A driver that is too old: a call is missing.
+build/gpu/t/libfakecuda-old.so: $(fakecuda-objects)
+	$(call say,LINK,$@)mkdir -p $(@D); echo '{ local: cuMemMap; };' >$@.map; \
+	$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,-soname,libcuda.so.1 -Wl,--version-script=$@.map -o $@ $^ -pthread -lm
+
+build/gpu/t/print_record: gpu/t/print_record.c guest-bench/record.h build/flags
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -o $@ $<
+
+# What gpu/t/harness.t runs.
+check: build/gpu/gpubench build/gpu/libfakecuda.so build/gpu/fakenvml/libnvidia-ml.so.1 \
+	build/gpu/t/libfakecuda-old.so build/gpu/t/print_record
+check-scripts += gpu/t/harness.t
+
+check-programs += build/asan/gpu/t/test_suite
+build/asan/gpu/t/test_suite: $(patsubst %,build/asan/gpu/%.o,message metric outcome suite)

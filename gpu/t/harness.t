@@ -1,0 +1,199 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# gpubench as a whole on the fake driver: what it refuses, statuses and their reasons, tenants that a
+# driver hangs or kills, signals, the record.
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+. ./.ci/tap.sh
+dir=$(mktemp -d)
+children=
+cleanup() {
+	# shellcheck disable=SC2086 # a list
+	kill -9 $children 2>/dev/null
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+export TMPDIR=$dir
+unset LD_PRELOAD "${!FAKECUDA_@}" "${!FAKENVML_@}"
+fake=build/gpu/libfakecuda.so
+bench=(build/gpu/gpubench --libcuda "$fake" --quick --output "$dir/rec")
+clocks=LD_LIBRARY_PATH=$PWD/build/gpu/fakenvml
+
+# run STATUS [VARIABLE=VALUE]... COMMAND...: it ends so. $dir/rows then has the record.
+run() {
+	local wanted=$1 status
+	shift
+	rm -f "$dir/rec"
+	env "$@" >"$dir/out" 2>"$dir/err"
+	status=$?
+	[ $status = "$wanted" ] || echo "exit $status, not $wanted" >>"$dir/err"
+	: >"$dir/rows"
+	[ ! -e "$dir/rec" ] || build/gpu/t/print_record <"$dir/rec" >"$dir/rows" 2>>"$dir/out"
+	[ $status = "$wanted" ]
+}
+# fails STATUS MESSAGE ...: run, with one line that has the message.
+fails() {
+	local message=$2
+	run "$1" "${@:3}" && [ "$(grep -c '^gpubench: ' "$dir/err")" = 1 ] && grep -qF -e "$message" "$dir/err"
+}
+# row ID STATUS SAMPLES [REASON]: the record has it; SAMPLES is a condition of awk about the number n
+# and the least one; facts FACT...: the last such row has them.
+row() {
+	awk -F '\t' -v id="$1" -v status="$2" -v reason="${4-}" '
+		$1 == id { found++; n = $3; least = $4; right = $2 == status && ('"$3"') && (reason == "" ? $5 == "" : $5 ~ reason) }
+		END { exit !(found == 1 && right) }' "$dir/rows" || {
+		cat "$dir/rows" >>"$dir/err"
+		false
+	}
+}
+info() {
+	grep '^INFO' "$dir/rows" | tr '\t' '\n' | grep -qxF -e "$1"
+}
+is_whole() {
+	[ "$(tail -n 1 "$dir/rows" | cut -f 1)" = DONE ]
+}
+# refuses MESSAGE OPTION...: as bad usage, before anything runs.
+refuses() {
+	run 2 build/gpu/gpubench --libcuda $fake "${@:2}" && grep -qF -e "$1" "$dir/err"
+}
+# appears FILE; ends PID...: waits for it.
+appears() {
+	for ((i = 0; i < 2000; i++)); do
+		[ -e "$1" ] && return
+		sleep 0.01
+	done
+	return 1
+}
+are_gone() {
+	for ((i = 0; i < 2000; i++)); do
+		kill -0 "$@" 2>/dev/null || return 0
+		sleep 0.01
+	done
+	return 1
+}
+
+about "no GPU: "
+ok "no driver is 77, with what mends it" \
+	fails 77 "no NVIDIA driver: " build/gpu/gpubench --libcuda "$dir/none.so" -o "$dir/rec"
+ok "no device is 77" fails 77 "no NVIDIA GPU: CUDA_ERROR_NO_DEVICE; nvidia-smi -L lists them" \
+	FAKECUDA_DEVICES=0 "${bench[@]}"
+ok "a driver that is too old is 77" fails 77 "libcuda has no cuMemMap: install driver 525 or newer" \
+	build/gpu/gpubench --libcuda build/gpu/t/libfakecuda-old.so -o "$dir/rec"
+ok "a driver that hangs is 77" fails 77 "starting: its deadline passed" \
+	FAKECUDA_FAULTS=Init=hang "${bench[@]}" --patience 0.3
+ok "one that crashes is 77" fails 77 "starting: it was killed by signal 6" \
+	FAKECUDA_FAULTS=Init=crash "${bench[@]}" --quiet
+ok "a device without a context is 77" fails 77 "CUDA_ERROR_OUT_OF_MEMORY" \
+	FAKECUDA_FAULTS=CtxCreate=2 "${bench[@]}"
+
+about "usage: "
+ok "a record must go somewhere" refuses "where does the record go?" --quick
+ok "a metric that is none" refuses 'no metric or category "OH-099"' -o "$dir/rec" -s OH-001,OH-099
+ok "a category that is half a name" refuses 'no metric or category "PCI"' -o "$dir/rec" -s PCI
+ok "an empty selection" refuses 'no metric or category ""' -o "$dir/rec" -s ""
+ok "an SM limit of 0 %" refuses "--sm-limit" -o "$dir/rec" --sm-limit 0
+ok "or 101" refuses "--sm-limit" -o "$dir/rec" --sm-limit 101
+ok "a memory limit that is no size" refuses "--mem-limit" -o "$dir/rec" --mem-limit 4x
+ok "a negative one" refuses "--mem-limit" -o "$dir/rec" --mem-limit -4g
+ok "no patience" refuses "--patience" -o "$dir/rec" --patience 0
+ok "a slowdown by 0" refuses "--plant-slowdown" -o "$dir/rec" --plant-slowdown 0
+ok "an option that is none" refuses "unrecognized option" -o "$dir/rec" --frobnicate
+ok "a word too many" refuses "" -o "$dir/rec" OH-001
+ok "a limiter without a library" fails 77 "name it by --preload" "${bench[@]}" --system hami
+ok "a library that is not there" fails 77 "$dir/none.so: No such file" "${bench[@]}" --preload "$dir/none.so"
+ok "a folder that is not there" fails 1 "No such file" build/gpu/gpubench -o "$dir/no/such/rec"
+ok "a disk that is full" fails 1 "the record cannot be written: make room" \
+	build/gpu/gpubench --libcuda $fake -q -s LLM,OH-004 -o /dev/full
+
+about "the table: "
+ok "--list" run 0 build/gpu/gpubench --list
+cp "$dir/out" "$dir/list"
+ok "has seven columns" [ "$(awk -F '\t' '{ print NF }' "$dir/list" | sort -u)" = 7 ]
+ok "and every line of benches.def" [ "$(grep -c '^METRIC(' gpu/benches.def)" = "$(($(wc -l <"$dir/list") - 1))" ]
+ok "to a full disk it is 1" sh -c 'build/gpu/gpubench --list >/dev/full; [ $? = 1 ]'
+
+# Nothing works: yet every row is there once, with a reason.
+ok "a device on which nothing works" run 1 FAKECUDA_FAULTS=ModuleGetFunction=500,MemAlloc=2 "${bench[@]}"
+awk -F '\t' 'NR > 1 { n = split($6, points, " "); for (i = 1; i <= n; i++) print $1 (points[i] == "-" ? "" : "." points[i]) }' \
+	"$dir/list" >"$dir/wanted"
+grep -v -e ^INFO -e ^DONE "$dir/rows" | cut -f 1 >"$dir/ids"
+ok "comes to every row, once, in the table's order" cmp "$dir/wanted" "$dir/ids"
+ok "every one of them that is not ok has a reason" \
+	[ "$(awk -F '\t' '$2 ~ /WAIVED|FAILED|INVALID/ && $5 == ""' "$dir/rows")" = "" ]
+ok "to a whole record" is_whole
+ok "that says what is planned" row LLM-001 WAIVED "n == 0" "^planned"
+ok "what the system lacks" row IS-001 WAIVED "n == 0" "no memory limit is configured: MEM_LIMIT=4g"
+ok "what broke, and where" row PCIE-001 FAILED "n == 0" "CUDA_ERROR_OUT_OF_MEMORY .gpu/works/transfer.c:"
+
+about "a run: "
+ok "selected, by ids and categories" run 0 "${bench[@]}" -s NCCL,OH-001,SCHED-002 --system guest
+ok "has what was selected" [ "$(cut -f 1 "$dir/rows" | tr '\n' ' ')" = \
+	"INFO OH-001 SCHED-002 NCCL-001 NCCL-002 NCCL-003 NCCL-004 DONE " ]
+ok "with samples" row OH-001 ok "n >= 10 && least > 0"
+ok "on what device" info "gpu=fake libcuda: no GPU"
+ok "what system" info system=guest
+ok "what is waived does not fail it" run 0 "${bench[@]}" -s LLM
+ok "to standard output" sh -c "build/gpu/gpubench --libcuda $fake -q -s LLM-001 -o - | build/gpu/t/print_record | grep -q ^DONE"
+ok "a planted slowdown" run 0 FAKECUDA_FAULTS=LaunchKernel:1001+=sleep300 "${bench[@]}" -s OH-001 --plant-slowdown 3
+ok "does each thing so many times" row OH-001 ok "least >= 900"
+ok "and says so" info plant=3
+
+about "a tenant that "
+once=FAKECUDA_FAULTS_ONCE=$dir/once
+for way in "hang|its deadline passed" "crash|it was killed by signal 6" "exit|it exited with 3"; do
+	action=${way%%|*}
+	rm -f "$dir/once"
+	ok "does $action fails its metric" \
+		run 1 "$once" "FAKECUDA_FAULTS=LaunchKernel:1005=$action" "${bench[@]}" -s OH-001,SCHED-002 --patience 0.5 --quiet
+	ok "does $action is said to" row OH-001 FAILED "n == 0" "${way#*|}"
+	ok "does $action fails no other" row SCHED-002 ok "n >= 10"
+	ok "does $action leaves a whole record" is_whole
+done
+ok "meets an error says which" run 1 FAKECUDA_FAULTS=Kernel:1005=700 "${bench[@]}" -s OH-001
+ok "meets an error says where" row OH-001 FAILED "n == 0" "CUDA_ERROR_ILLEGAL_ADDRESS .gpu/works/"
+ok "copies wrongly" run 1 FAKECUDA_FAULTS=Copy=corrupt "${bench[@]}" -s PCIE-002
+ok "copies wrongly is INVALID" row PCIE-002 INVALID 1 "words are wrong after the copy"
+
+about "clocks: "
+ok "at their highest" run 0 "$clocks" "${bench[@]}" -s SCHED-002
+ok "drop nothing" sh -c "grep -q '^SCHED-002.ok.*throttled=0' $dir/rows"
+ok "are recorded" info sm_mhz_max=1980
+ok "below 75 %" run 1 "$clocks" FAKENVML_SM_MHZ=1484 "${bench[@]}" -s SCHED-002
+ok "drop every sample" row SCHED-002 INVALID "n == 0" "below 75 % of its maximum"
+ok "and count them" sh -c "grep '^SCHED-002' $dir/rows | grep -q 'throttled=[1-9]'"
+ok "just 75 %" run 0 "$clocks" FAKENVML_SM_MHZ=1485 "${bench[@]}" -s SCHED-002
+ok "count" row SCHED-002 ok "n >= 10"
+
+# A run in the background whose tenant hangs; its tenants and itself in $children.
+begin() {
+	rm -f "$dir/once" "$dir/rec"
+	env --default-signal=INT "$once" FAKECUDA_FAULTS=LaunchKernel:1005=hang "${bench[@]}" -s OH-001,LLM --patience 60 \
+		2>"$dir/err" &
+	bench_pid=$!
+	appears "$dir/once"
+	tenants=$(pgrep -P $bench_pid)
+	children="$bench_pid $tenants"
+	[ -n "$tenants" ]
+}
+about "stopped: "
+for signal in INT TERM HUP; do
+	ok "a run to stop by $signal" begin
+	kill "-$signal" "$bench_pid"
+	wait "$bench_pid"
+	status=$?
+	ok "$signal is 1" [ $status = 1 ]
+	# shellcheck disable=SC2086 # a list
+	ok "$signal ends its tenants" are_gone $tenants
+	ok "$signal is said" grep -qx "gpubench: stopped by a signal: the record is not whole" "$dir/err"
+	build/gpu/t/print_record <"$dir/rec" >"$dir/rows" 2>&1
+	ok "$signal leaves a record that is not whole, with nothing wrong in it" \
+		[ "$(cut -f 1 "$dir/rows")" = INFO ]
+done
+ok "a run to kill" begin
+{ kill -KILL "$bench_pid" && wait "$bench_pid"; } 2>/dev/null
+# shellcheck disable=SC2086 # a list
+ok "a kill ends its tenants" are_gone $tenants
+ok "nothing is left in the folder for temporary files" [ -z "$(find "$dir" -name 'exitlab*' -o -name 'fakecuda*')" ]
+plan
