@@ -105,7 +105,7 @@ static bool is_variant(const char *symbol, const char *name, bool per_thread)
 }
 
 /* What a program gets that asked for name and would have got found. */
-static void *substitute(const char *name, int version, uint64_t flags, void *found)
+static void *substitute(const char *name, int version, cuuint64_t flags, void *found)
 {
 	if (!found || version < VERSION_64_BIT)
 		return found;
@@ -120,7 +120,7 @@ static void *substitute(const char *name, int version, uint64_t flags, void *fou
 	return found;
 }
 
-CUresult cuGetProcAddress(const char *name, void **function, int version, uint64_t flags)
+CUresult cuGetProcAddress(const char *name, void **function, int version, cuuint64_t flags)
 {
 	CUresult error;
 
@@ -131,8 +131,8 @@ CUresult cuGetProcAddress(const char *name, void **function, int version, uint64
 	return error;
 }
 
-CUresult cuGetProcAddress_v2(const char *name, void **function, int version, uint64_t flags,
-			     int *status)
+CUresult cuGetProcAddress_v2(const char *name, void **function, int version, cuuint64_t flags,
+			     CUdriverProcAddressQueryResult *status)
 {
 	CUresult error;
 

@@ -7,11 +7,23 @@
 
 #include "../driver.h"
 
-/* CUlaunchConfig as far as the limiter looks into it. */
-struct launch_config {
+#ifndef CUDA_VERSION /* cuda.h has the same */
+typedef uint64_t cuuint64_t;
+typedef int CUdriverProcAddressQueryResult;
+typedef int CUstreamCaptureStatus;
+typedef int CUstreamCaptureMode;
+typedef struct CUgraphExec_st *CUgraphExec;
+typedef struct CUmemPoolHandle_st *CUmemoryPool;
+
+typedef struct {
 	unsigned int grid[3], block[3], shared;
-	CUstream stream;
-};
+	CUstream hStream;
+	void *attributes;
+	unsigned int attribute_count;
+} CUlaunchConfig;
+
+enum { CU_STREAM_CAPTURE_MODE_RELAXED = 2 };
+#endif
 
 #define LAUNCH_KERNEL_PARAMETERS                                                                   \
 	(CUfunction function, unsigned int grid_x, unsigned int grid_y, unsigned int grid_z,       \

@@ -35,9 +35,9 @@ static CUstream as_it_is(CUstream stream)
 BOTH(LaunchKernel, cuLaunchKernel, stream, LAUNCH_KERNEL_PARAMETERS,
      (function, grid_x, grid_y, grid_z, block_x, block_y, block_z, shared, stream, parameters,
       extra))
-BOTH(LaunchKernelEx, cuLaunchKernelEx, (config ? config->stream : NULL),
-     (const struct launch_config *config, CUfunction function, void **parameters, void **extra),
+BOTH(LaunchKernelEx, cuLaunchKernelEx, (config ? config->hStream : NULL),
+     (const CUlaunchConfig *config, CUfunction function, void **parameters, void **extra),
      (config, function, parameters, extra))
 BOTH(LaunchCooperative, cuLaunchCooperativeKernel, stream, LAUNCH_COOPERATIVE_PARAMETERS,
      (function, grid_x, grid_y, grid_z, block_x, block_y, block_z, shared, stream, parameters))
-BOTH(GraphLaunch, cuGraphLaunch, stream, (void *graph, CUstream stream), (graph, stream))
+BOTH(GraphLaunch, cuGraphLaunch, stream, (CUgraphExec graph, CUstream stream), (graph, stream))

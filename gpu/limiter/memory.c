@@ -114,10 +114,10 @@ ALLOCATE(MemAllocAsync, cuMemAllocAsync, POINTER, pointer, false,
 ALLOCATE(MemAllocAsyncThread, cuMemAllocAsync_ptsz, POINTER, pointer, false,
 	 (CUdeviceptr * pointer, size_t bytes, CUstream stream), (pointer, bytes, stream))
 ALLOCATE(MemAllocFromPool, cuMemAllocFromPoolAsync, POINTER, pointer, false,
-	 (CUdeviceptr * pointer, size_t bytes, void *pool, CUstream stream),
+	 (CUdeviceptr * pointer, size_t bytes, CUmemoryPool pool, CUstream stream),
 	 (pointer, bytes, pool, stream))
 ALLOCATE(MemAllocFromPoolThread, cuMemAllocFromPoolAsync_ptsz, POINTER, pointer, false,
-	 (CUdeviceptr * pointer, size_t bytes, void *pool, CUstream stream),
+	 (CUdeviceptr * pointer, size_t bytes, CUmemoryPool pool, CUstream stream),
 	 (pointer, bytes, pool, stream))
 
 /* Memory of the host can be created in this way, too: it is not limited. */

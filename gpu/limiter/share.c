@@ -20,8 +20,6 @@
 #define NAP_MOST  500e3 /* a limit that changes is seen after it */
 #define WEIGHT	  0.125 /* of the newest launch in the expected time */
 
-#define CAPTURE_MODE_RELAXED 2
-
 struct charge {
 	struct charge *next;
 	CUcontext context;
@@ -46,7 +44,7 @@ static double now(void)
 /* Takes the time of launches that are done. Some thread may be capturing a graph meanwhile. */
 static bool collect(void)
 {
-	int mode = CAPTURE_MODE_RELAXED;
+	CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_RELAXED;
 	bool any = false;
 
 	if (!oldest)
@@ -148,7 +146,7 @@ struct charge *share_begin(CUstream stream)
 {
 	struct charge *charge;
 	CUcontext context;
-	int capturing;
+	CUstreamCaptureStatus capturing;
 
 	if (!limits_share())
 		return NULL;

@@ -14,6 +14,7 @@
 #define __CUDA_API_VERSION_INTERNAL /* the older versions of calls, too */
 #include <cuda.h>
 #include "../driver.h"
+#include "../limiter/hooks.h"
 
 static const struct check {
 	const char *name;
@@ -41,6 +42,13 @@ static const struct check {
 	 __builtin_types_compatible_p(typeof(((struct driver *)0)->name), typeof(&symbol))},
 #include "../driver.def"
 #undef CUDA
+#define HOOK(name, symbol, arguments)                                                              \
+	{"the limiter's " #symbol,                                                                 \
+	 __builtin_types_compatible_p(typeof(((struct real *)0)->name), typeof(&symbol))},
+#define USED HOOK
+#include "../limiter/hooks.def"
+#undef HOOK
+#undef USED
 };
 
 int main(void)
