@@ -165,6 +165,7 @@ check-scripts += host/t/lab.t
 check-scripts += host/t/compare.t
 check-scripts += host/t/exitcount.t
 check-scripts += host/t/floor.t
+check-scripts += host/t/gpu.t
 check-scripts += host/t/isolation.t
 check-scripts += host/t/lab_intel.t
 check-scripts += host/t/lab_vendor.t
@@ -217,7 +218,7 @@ report-sources := $(filter-out host/gpu_options.c,$(filter host/ab_report.c host
 	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/record%.c host/report%.c host/row_rule.c host/scores%.c host/stats%.c host/verdict.c \
 	host/whole_file.c,$(host-sources)))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_record html json_file pathlength record record_flags report report_files scores stats tax vendors verdict vmx)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_record gpu_report html json_file pathlength record record_flags report report_files scores stats tax vendors verdict vmx)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 
@@ -251,6 +252,7 @@ fuzz: build/host/t/fuzz_record
 build/host/t/make_records: $(patsubst %,build/host/%.o,t/make_records exit_reasons exit_rows)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ljansson
 
+check: build/gpu/libfakecuda.so
 build/host/t/make_gpu_run: build/host/t/make_gpu_run.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ljansson
 
