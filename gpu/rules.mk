@@ -8,6 +8,7 @@ gpu-parts := build/gpu/gpubench build/gpu/liblimiter.so
 installed += 755:build/gpu/gpubench:$(partsdir)/gpu/ 644:build/gpu/liblimiter.so:$(partsdir)/gpu/
 
 gpubench-sources := \
+	gpu/arithmetic.c \
 	gpu/coordinator.c \
 	gpu/driver.c \
 	gpu/gpubench.c \

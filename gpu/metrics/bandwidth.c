@@ -3,18 +3,17 @@
  * BW: the device memory's bandwidth, alone and shared. BW-001 and BW-002 look at the same windows:
  * what all tenants had together, and how it was divided.
  */
-#include <math.h>
-
+#include "../arithmetic.h"
 #include "../works/copy.h"
-#include "bandwidth.h"
 #include "metrics.h"
 #include "team.h"
 #include "turns.h"
 
-#define BYTES_MOST   (1ull << 30) /* of a buffer; a tenant copies from one to another */
-#define MEMORY_SHARE 128
-#define L2_TIMES     20
-#define ROUNDS_MOST  64
+#define BYTES_MOST    (1ull << 30) /* of a buffer; a tenant copies from one to another */
+#define MEMORY_SHARE  128
+#define L2_TIMES      20
+#define ROUNDS_MOST   64
+#define WINDOWS_SHARE 0.8 /* of a metric's time; the rest goes between them */
 
 /* Bandwidths of each tenant in each window, GB/s, of one number of tenants. */
 struct sweep {
@@ -23,24 +22,6 @@ struct sweep {
 	int rounds;
 	double bandwidths[ROUNDS_MOST][TENANTS_MOST];
 };
-
-double bandwidth_sum(const double *bandwidths, int count)
-{
-	double sum = 0;
-
-	for (int i = 0; i < count; i++)
-		sum += bandwidths[i];
-	return sum;
-}
-
-double bandwidth_jain(const double *bandwidths, int count)
-{
-	double sum = bandwidth_sum(bandwidths, count), squares = 0;
-
-	for (int i = 0; i < count; i++)
-		squares += bandwidths[i] * bandwidths[i];
-	return squares ? sum * sum / (count * squares) : NAN;
-}
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
@@ -81,12 +62,27 @@ static void keep_window(const struct team *team, struct sweep *sweep)
 }
 
 /*
- * Windows are longer for more tenants, since the device takes them in turns of milliseconds. All
- * copy in the way that was best for the first.
+ * Seconds of a window of so many tenants, of all that a metric may take: longer for more of them,
+ * since the device takes them in turns of milliseconds.
  */
-static void measure_sweep(struct suite *suite, struct order order, int count, struct sweep *sweep)
+static double window_of(const struct suite *suite, const struct metric *metric,
+			const struct order *order, int count)
 {
-	double seconds = suite_window(suite) * (count > 2 ? (count + 2) / 4.0 : 1);
+	double parts = 0;
+
+	for (int point = 0; point < metric_points(metric); point++) {
+		char name[32];
+
+		parts += 2 + point_value(metric_point(metric, point, name, sizeof(name)));
+	}
+	return WINDOWS_SHARE * order->cap * metric_points(metric) * (2 + count) /
+	       (parts * suite_rounds(suite));
+}
+
+/* All copy in the way that was best for the first. */
+static void measure_sweep(struct suite *suite, struct order order, int count, double seconds,
+			  struct sweep *sweep)
+{
 	struct team team = team_begin(suite, &sweep->outcome);
 	bool ok = true;
 
@@ -107,7 +103,7 @@ static void measure_sweep(struct suite *suite, struct order order, int count, st
 
 /* One row for each number of tenants, a sample for each window, whoever of both comes first. */
 static void sweep_points(struct suite *suite, const struct metric *metric,
-			 double (*sample)(const double *, int))
+			 double (*sample)(const double *, size_t))
 {
 	static struct sweep sweeps[TENANTS_MOST + 1];
 	struct order order = copy_order(suite, metric, "copy");
@@ -119,7 +115,8 @@ static void sweep_points(struct suite *suite, const struct metric *metric,
 		struct outcome outcome;
 
 		if (!sweep->done)
-			measure_sweep(suite, order, count, sweep);
+			measure_sweep(suite, order, count, window_of(suite, metric, &order, count),
+				      sweep);
 		outcome = sweep->outcome;
 		for (int round = 0; round < sweep->rounds; round++)
 			outcome_add(&outcome, sample(sweep->bandwidths[round], count));
@@ -129,12 +126,12 @@ static void sweep_points(struct suite *suite, const struct metric *metric,
 
 METRIC_RUN(bandwidth_contention)
 {
-	sweep_points(suite, metric, bandwidth_sum);
+	sweep_points(suite, metric, sum_of);
 }
 
 METRIC_RUN(bandwidth_fairness)
 {
-	sweep_points(suite, metric, bandwidth_jain);
+	sweep_points(suite, metric, jain_index);
 }
 
 METRIC_RUN(bandwidth_saturation)
@@ -151,6 +148,6 @@ METRIC_RUN(bandwidth_interference)
 	struct order order = copy_order(suite, metric, "copy");
 	struct outcome outcome = {0};
 
-	measure_turns(suite, &order, &order, suite_window(suite), turn_lost, &outcome);
+	measure_turns(suite, &order, &order, turns_window(suite, &order), turn_lost, &outcome);
 	suite_emit(suite, metric, 0, &outcome);
 }

@@ -6,11 +6,11 @@
  */
 #include <string.h>
 
+#include "../arithmetic.h"
+#include "../tenant.h"
 #include "../works/chase.h"
 #include "../works/copy.h"
-#include "cache.h"
 #include "metrics.h"
-#include "../tenant.h"
 #include "turns.h"
 
 #define HIT_SET	     0.0625 /* of the L2: a set that is in it; loads pass the L1 by */
@@ -19,11 +19,6 @@
 #define CHASE_SET    0.5    /* likewise: each of two that collide */
 #define READ_SET     0.25   /* likewise: what is read within the L2 */
 #define APART_LEAST  1.2    /* a miss must take so many times a hit, or nothing can be told */
-
-double cache_hit_ratio(double latency, double hit, double miss)
-{
-	return 100 * (miss - latency) / (miss - hit);
-}
 
 /* The size that a point names, in times the L2's. */
 static double l2_times(const char *point)
@@ -101,7 +96,7 @@ static void emit_shares(struct suite *suite, const struct metric *metric, int po
 	outcome_fact(outcome, "hit_ns=%.1f", levels.hit);
 	outcome_fact(outcome, "miss_ns=%.1f", levels.miss);
 	for (size_t i = 0; i < outcome->count; i++) {
-		double hits = cache_hit_ratio(outcome->samples[i], levels.hit, levels.miss);
+		double hits = hit_ratio(outcome->samples[i], levels.hit, levels.miss);
 
 		outcome->samples[i] = evictions ? 100 - hits : hits;
 	}
@@ -143,7 +138,7 @@ METRIC_RUN(l2_collision)
 
 	touch.work = work_index("touch");
 	chase.argument[CHASE_BYTES] = touch.argument[CHASE_BYTES] = l2_bytes(suite, CHASE_SET);
-	measure_turns(suite, &chase, &touch, suite_window(suite), turn_longer, &outcome);
+	measure_turns(suite, &chase, &touch, turns_window(suite, &chase), turn_longer, &outcome);
 	suite_emit(suite, metric, 0, &outcome);
 }
 
@@ -154,6 +149,6 @@ METRIC_RUN(l2_contention)
 
 	read.argument[COPY_BYTES] = l2_bytes(suite, READ_SET);
 	stream.argument[COPY_BYTES] = l2_bytes(suite, MISS_TIMES);
-	measure_turns(suite, &read, &stream, suite_window(suite), turn_lost, &outcome);
+	measure_turns(suite, &read, &stream, turns_window(suite, &read), turn_lost, &outcome);
 	suite_emit(suite, metric, 0, &outcome);
 }

@@ -2,9 +2,9 @@
 /* IS: how much tenants notice of each other. */
 #include <math.h>
 
+#include "../arithmetic.h"
 #include "../works/load.h"
 #include "../works/request.h"
-#include "bandwidth.h"
 #include "metrics.h"
 #include "team.h"
 #include "turns.h"
@@ -65,11 +65,11 @@ static void take_variations(struct team *team)
 
 static void take_fairness(struct team *team)
 {
-	double rates[FOUR], index;
+	double rates[TENANTS_MOST], index;
 
-	for (int i = 0; i < FOUR; i++)
+	for (int i = 0; i < team->count; i++)
 		rates[i] = team_mean(team, i);
-	index = bandwidth_jain(rates, FOUR);
+	index = jain_index(rates, team->count);
 	if (!isnan(index))
 		outcome_add(team->row, index);
 }

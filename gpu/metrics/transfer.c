@@ -7,7 +7,7 @@
 #include "turns.h"
 
 #define BYTES_MOST   (512ull << 20)
-#define MEMORY_SHARE 32	  /* of the device's memory: less on a small device */
+#define MEMORY_SHARE 64	  /* of the device's memory: less on a small device */
 #define PLAIN_APART  0.02 /* of the samples' median and a plain loop of copies */
 
 static struct order transfer_order(const struct suite *suite, const struct metric *metric,
@@ -71,7 +71,8 @@ METRIC_RUN(transfer_contention)
 						    point ? TRANSFER_TO_HOST : TRANSFER_TO_DEVICE);
 		struct outcome outcome = {0};
 
-		measure_turns(suite, &order, &order, suite_window(suite), turn_together, &outcome);
+		measure_turns(suite, &order, &order, turns_window(suite, &order), turn_together,
+			      &outcome);
 		emit(suite, metric, point, &order, &outcome);
 	}
 }

@@ -8,12 +8,19 @@
 #include "team.h"
 #include "turns.h"
 
+#define WINDOWS_SHARE 0.8 /* of the time; the rest goes between them */
+
 enum { VICTIM, NEIGHBOUR };
 
 /* Medians of all rounds. */
 struct turns {
 	struct outcome alone, together;
 };
+
+double turns_window(const struct suite *suite, const struct order *victim)
+{
+	return fmin(suite_window(suite), WINDOWS_SHARE * victim->cap / (2 * suite_rounds(suite)));
+}
 
 double turn_lost(struct turn turn)
 {

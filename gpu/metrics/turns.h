@@ -15,6 +15,9 @@ double turn_lost(struct turn turn);
 double turn_longer(struct turn turn);
 double turn_together(struct turn turn);
 
+/* Seconds of a window, so that all rounds are over within the victim's time. */
+double turns_window(const struct suite *suite, const struct order *victim);
+
 /*
  * Prepares both orders, each in a tenant of the system; has the victim work for rounds windows of
  * seconds alone and for as many together with the neighbour, who goes first changing with each

@@ -63,3 +63,13 @@ check-scripts += gpu/t/harness.t
 
 check-programs += build/asan/gpu/t/test_suite
 build/asan/gpu/t/test_suite: $(patsubst %,build/asan/gpu/%.o,message metric outcome suite)
+
+check-programs += build/asan/gpu/t/test_arithmetic
+build/asan/gpu/t/test_arithmetic: build/asan/gpu/arithmetic.o
+
+# gpu/t/memory.t runs the suite.
+build/gpu/t/verdicts: gpu/t/verdicts.c guest-bench/record.h build/flags
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE -o $@ $<
+
+check-scripts += gpu/t/memory.t
+check: build/gpu/gpubench build/gpu/libfakecuda.so build/gpu/t/verdicts

@@ -81,7 +81,8 @@ static int touch_once(struct tenant *tenant)
 static int verify_touches(struct tenant *tenant)
 {
 	struct chase *chase = tenant->state;
-	uint64_t lines = chase->set.lines, sum, expected = lines * (lines - 1) / 2 * chase->touches;
+	uint64_t lines = chase->set.lines, expected = lines * (lines - 1) / 2 * chase->touches;
+	uint64_t sum = ~expected; /* a result that is lost is no good one */
 
 	if (CALL(tenant, cu.StreamSynchronize(tenant->stream)) ||
 	    CALL(tenant, cu.MemcpyDtoH(&sum, chase->sum, sizeof(sum))))
@@ -110,6 +111,7 @@ static int walk(struct tenant *tenant, uint32_t chunks, uint64_t *result)
 			      &chunks,	     &steps,	  &chase->result};
 	uint32_t expected;
 
+	result[0] = UINT64_MAX;
 	if (launch(tenant, chase->walk, 1, 1, parameters) ||
 	    CALL(tenant, cu.StreamSynchronize(tenant->stream)) ||
 	    CALL(tenant, cu.MemcpyDtoH(result, chase->result, (1 + chunks) * sizeof(*result))))

@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "../arithmetic.h"
 #include "../kernels/pattern.h"
 #include "copy.h"
 #include "window.h"
@@ -21,8 +22,9 @@
 #define READ_SECONDS	 200e-6 /* of one operation of read, about: launches are no part of it */
 #define SATURATION_SHARE 0.95
 
-const unsigned int saturation_blocks[] = {1, 2, 4, 8, 16, 32};
-const size_t saturation_levels = sizeof(saturation_blocks) / sizeof(saturation_blocks[0]);
+/* Blocks for each SM that are tried; 32 of them fill an SM. */
+static const unsigned int saturation_blocks[] = {1, 2, 4, 8, 16, 32};
+#define SATURATION_LEVELS  (sizeof(saturation_blocks) / sizeof(saturation_blocks[0]))
 #define SATURATION_THREADS 64
 
 /* Ways to copy. blocks for each SM; 0: as many as there are pieces. */
@@ -193,7 +195,7 @@ static int prepare_copy(struct tenant *tenant)
 static int verify_copy(struct tenant *tenant)
 {
 	struct copy *copy = tenant->state;
-	unsigned long long wrong;
+	unsigned long long wrong = copy->bytes / 4; /* a result that is lost is no good one */
 
 	if (pattern(tenant, "pattern_check", copy->to) ||
 	    CALL(tenant, cu.StreamSynchronize(tenant->stream)) ||
@@ -286,6 +288,7 @@ static int run_read(struct tenant *tenant)
 	while (sampling_more(tenant))
 		if (window_throughput(tenant, read_once, copy->passes * (copy->bytes / 1e9)))
 			return -1;
+	sum = ~copy->sum;
 	if (CALL(tenant, cu.MemcpyDtoH(&sum, copy->result, sizeof(sum))))
 		return -1;
 	if (sum != copy->sum)
@@ -297,18 +300,6 @@ static int run_read(struct tenant *tenant)
 
 const struct work work_read = {
 	.name = "read", .prepare = prepare_read, .run = run_read, .finish = finish};
-
-size_t saturation_level(const double *bandwidths, size_t count, double share)
-{
-	double best = bandwidths[0];
-	size_t level = 0;
-
-	for (size_t i = 1; i < count; i++)
-		best = bandwidths[i] > best ? bandwidths[i] : best;
-	while (bandwidths[level] < share * best)
-		level++;
-	return level;
-}
 
 static int prepare_saturation(struct tenant *tenant)
 {
@@ -325,7 +316,7 @@ static int measure_levels(struct tenant *tenant, double *bandwidths)
 {
 	const struct copy *copy = tenant->state;
 
-	for (size_t i = 0; i < saturation_levels; i++) {
+	for (size_t i = 0; i < SATURATION_LEVELS; i++) {
 		struct way way = {.kernel = "copy_strides",
 				  .threads = SATURATION_THREADS,
 				  .blocks = saturation_blocks[i]};
@@ -340,16 +331,16 @@ static int measure_levels(struct tenant *tenant, double *bandwidths)
 
 static int run_saturation(struct tenant *tenant)
 {
-	double bandwidths[sizeof(saturation_blocks) / sizeof(saturation_blocks[0])];
+	double bandwidths[SATURATION_LEVELS];
 
 	sampling_watch_clock(tenant);
 	while (sampling_more(tenant)) {
 		if (measure_levels(tenant, bandwidths))
 			return -1;
-		sampling_add(tenant, saturation_blocks[saturation_level(
-					     bandwidths, saturation_levels, SATURATION_SHARE)]);
+		sampling_add(tenant, saturation_blocks[first_reaching(bandwidths, SATURATION_LEVELS,
+								      SATURATION_SHARE)]);
 	}
-	for (size_t i = 0; i < saturation_levels; i++)
+	for (size_t i = 0; i < SATURATION_LEVELS; i++)
 		tenant_fact(tenant, "gbs_%u=%.1f", saturation_blocks[i], bandwidths[i]);
 	return verify_copy(tenant);
 }

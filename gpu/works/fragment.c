@@ -37,6 +37,7 @@ struct fragment {
 	uint64_t live, filled; /* bytes of the trace, and of the fillers */
 	uint64_t reserve;      /* of a limit, bytes that nobody can have */
 	uint64_t random, operations, refused;
+	uint64_t largest, of; /* bytes of the last sample: it is the share of one in the other */
 };
 
 /* xorshift64*: 0 to 2^32 - 1. */
@@ -234,6 +235,7 @@ static int allocation_time(struct tenant *tenant, double *ns)
 
 static int index_sample(struct tenant *tenant, double *sample)
 {
+	struct fragment *fragment = tenant->state;
 	uint64_t largest, available;
 
 	if (trace(tenant, OPERATIONS) || largest_block(tenant, &largest) ||
@@ -244,6 +246,8 @@ static int index_sample(struct tenant *tenant, double *sample)
 	/* Pages that are not whole are not free. */
 	available = available / FINEST * FINEST;
 	*sample = 100 * (1 - (double)largest / available);
+	fragment->largest = largest;
+	fragment->of = available;
 	return 0;
 }
 
@@ -260,6 +264,7 @@ static int latency_sample(struct tenant *tenant, double *sample)
 
 static int compaction_sample(struct tenant *tenant, double *sample)
 {
+	struct fragment *fragment = tenant->state;
 	uint64_t before, after;
 
 	if (largest_block(tenant, &before) || trace(tenant, TRACE) || free_all(tenant) ||
@@ -268,6 +273,8 @@ static int compaction_sample(struct tenant *tenant, double *sample)
 	if (!before)
 		return tenant_fail(tenant, "no memory is free before the trace");
 	*sample = 100 * ((double)after / before);
+	fragment->largest = after;
+	fragment->of = before;
 	return 0;
 }
 
@@ -288,6 +295,10 @@ static int run(struct tenant *tenant)
 	}
 	tenant_fact(tenant, "operations=%ju", (uintmax_t)fragment->operations);
 	tenant_fact(tenant, "refused=%ju", (uintmax_t)fragment->refused);
+	if (fragment->of) {
+		tenant_fact(tenant, "largest_bytes=%ju", (uintmax_t)fragment->largest);
+		tenant_fact(tenant, "of_bytes=%ju", (uintmax_t)fragment->of);
+	}
 	tenant_fact(tenant, "live_blocks=%zu", fragment->count);
 	tenant_fact(tenant, "live_bytes=%ju", (uintmax_t)fragment->live);
 	return 0;

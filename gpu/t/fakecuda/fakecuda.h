@@ -36,7 +36,7 @@ enum fake_place {
 	PLACES
 };
 
-enum { FAULT_CORRUPT = -1, FAULT_LEAK = -2 };
+enum { FAULT_CORRUPT = -1, FAULT_LEAK = -2, FAULT_LOSE = -3 };
 
 extern bool fake_faults; /* any are planted */
 

@@ -9,11 +9,11 @@
 
 #define FAULTS 16
 
-enum action { RETURN, HANG, CRASH, EXIT, SLEEP, CORRUPT, LEAK };
+enum action { RETURN, HANG, CRASH, EXIT, SLEEP, CORRUPT, LEAK, LOSE };
 
 static const char *const actions[] = {
-	[HANG] = "hang",   [CRASH] = "crash",	  [EXIT] = "exit",
-	[SLEEP] = "sleep", [CORRUPT] = "corrupt", [LEAK] = "leak",
+	[HANG] = "hang",       [CRASH] = "crash", [EXIT] = "exit", [SLEEP] = "sleep",
+	[CORRUPT] = "corrupt", [LEAK] = "leak",	  [LOSE] = "lose",
 };
 
 static const char *const places[] = {
@@ -135,6 +135,8 @@ static int act(const struct fault *fault)
 		return FAULT_CORRUPT;
 	case LEAK:
 		return FAULT_LEAK;
+	case LOSE:
+		return FAULT_LOSE;
 	default:
 		return (int)fault->number;
 	}
