@@ -5,6 +5,7 @@
 #include "gpu_summary.h"
 #include "json_file.h"
 #include "report.h"
+#include "report_gpu.h"
 #include "util.h"
 
 static void close_run(void *of)
@@ -46,8 +47,15 @@ static json_t *summarise(const void *run)
 	return gpu_summary(run);
 }
 
+static int plot(const void *run, const json_t *summary, struct report_plots *plots)
+{
+	(void)run;
+	return report_gpu_plots(summary, plots);
+}
+
 static const struct report_form forms[] = {
 	{"report.md", gpu_markdown},
+	{"report.html", report_gpu_html},
 	{"report.csv", gpu_csv},
 };
 
@@ -57,6 +65,7 @@ const struct report_kind report_kind_gpu = {
 	.open = open_run,
 	.close = close_run,
 	.summarise = summarise,
+	.plot = plot,
 	.table = gpu_table,
 	.forms = forms,
 	.form_count = ARRAY_SIZE(forms),

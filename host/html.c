@@ -148,9 +148,9 @@ void html_value(const json_t *value, FILE *out)
 static const struct {
 	const char *verdict, *style;
 } verdicts[] = {
-	{"PROVED", "good"},    {"ok", "good"},	     {"CLEAN", "good"},
-	{"INVALID", "bad"},    {"invalid", "bad"},   {"failed", "bad"},
-	{"UNPROVEN", "doubt"}, {"NO-EXIT", "doubt"}, {"NOISY", "doubt"},
+	{"PROVED", "good"},   {"ok", "good"},	  {"CLEAN", "good"}, {"INVALID", "bad"},
+	{"FAILED", "bad"},    {"invalid", "bad"}, {"failed", "bad"}, {"UNPROVEN", "doubt"},
+	{"NO-EXIT", "doubt"}, {"NOISY", "doubt"},
 };
 
 void html_verdict(const char *verdict, FILE *out)

@@ -27,8 +27,7 @@ static const char *kind_title(const json_t *summary)
 	return kind;
 }
 
-/* "13 PROVED, 2 INVALID": each verdict in the order in which it first appears. */
-static void put_verdicts(const json_t *rows, FILE *out)
+void html_verdicts(const json_t *rows, FILE *out)
 {
 	const json_t *row, *other;
 	const char *separator = "";
@@ -89,7 +88,7 @@ static void put_head(const json_t *summary, FILE *out)
 	fputs("</dd></div>\n<div><dt>run</dt><dd>", out);
 	html_verdict(json_text(summary, "status"), out);
 	fprintf(out, "</dd></div>\n<div><dt>%zu rows</dt><dd>", json_array_size(rows));
-	put_verdicts(rows, out);
+	html_verdicts(rows, out);
 	fputs("</dd></div>\n<div><dt>report card</dt><dd>", out);
 	put_card_line(summary, out);
 	fputs("</dd></div>\n</dl>\n", out);
@@ -247,7 +246,7 @@ static void put_directory(const json_t *summary, FILE *out)
 }
 
 /* Nothing where the summary does not say: it is none of a single run. */
-static void put_repeat(const json_t *summary, FILE *out)
+void html_repeat(const json_t *summary, FILE *out)
 {
 	const json_t *repeat = json_object_get(summary, "repeat");
 
@@ -270,7 +269,7 @@ static void put_repeat(const json_t *summary, FILE *out)
 	      out);
 }
 
-static void put_foot(const json_t *summary, FILE *out)
+void html_foot(const json_t *summary, FILE *out)
 {
 	const json_t *tool = json_object_get(summary, "tool");
 
@@ -295,7 +294,7 @@ void report_html(const json_t *summary, FILE *out)
 	html_proof(summary, out);
 	html_card(summary, out);
 	html_host(summary, out);
-	put_repeat(summary, out);
-	put_foot(summary, out);
+	html_repeat(summary, out);
+	html_foot(summary, out);
 	html_end(out);
 }

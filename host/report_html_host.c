@@ -162,12 +162,16 @@ static void put_facts(const json_t *facts, FILE *out)
 
 void html_host(const json_t *summary, FILE *out)
 {
-	fputs("<h2 id=\"host\">Host and guest</h2>\n", out);
-	html_table_begin("facts", "Host and guest", out);
+	const json_t *device = json_object_get(summary, "device");
+	const char *title = device ? "Host and GPU" : "Host and guest";
+
+	fprintf(out, "<h2 id=\"host\">%s</h2>\n", title);
+	html_table_begin("facts", title, out);
 	fputs("<tbody>\n<tr><th scope=\"row\">host</th>", out);
 	html_text_cell(json_text(summary, "host"), out);
 	fputs("</tr>\n", out);
 	put_facts(json_object_get(summary, "setup"), out);
+	put_facts(device, out);
 	put_facts(json_object_get(summary, "environment"), out);
 	fputs("</tbody>\n", out);
 	html_table_end(out);

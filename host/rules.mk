@@ -16,6 +16,7 @@ host-sources := \
 	host/card_counters.c \
 	host/card_judge.c \
 	host/chart.c \
+	host/chart_real.c \
 	host/chart_small.c \
 	host/child.c \
 	host/compare.c \
@@ -98,6 +99,7 @@ host-sources := \
 	host/pathlength_summary.c \
 	host/proof.c \
 	host/qmp.c \
+	host/real_axis.c \
 	host/record.c \
 	host/record_stream.c \
 	host/report.c \
@@ -106,6 +108,8 @@ host-sources := \
 	host/report_contamination.c \
 	host/report_environment.c \
 	host/report_files.c \
+	host/report_gpu_html.c \
+	host/report_gpu_plot.c \
 	host/report_html.c \
 	host/report_html_host.c \
 	host/report_html_rows.c \
@@ -215,7 +219,7 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
 report-sources := $(filter-out host/gpu_options.c,$(filter host/ab_report.c host/card_judge.c host/chart%.c host/exit_reasons.c \
 	host/exit_rows.c host/html.c host/index_page.c \
-	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/record%.c host/report%.c host/row_rule.c host/scores%.c host/stats%.c host/verdict.c \
+	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/real_axis.c host/record%.c host/report%.c host/row_rule.c host/scores%.c host/stats%.c host/verdict.c \
 	host/whole_file.c,$(host-sources)))
 report-objects := $(report-sources:%.c=build/asan/%.o)
 report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_record gpu_report html json_file pathlength record record_flags report report_files scores stats tax vendors verdict vmx)

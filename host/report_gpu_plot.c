@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The plots of a GPU run, drawn by one gnuplot: a distribution of each row, a line of each sweep.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chart_real.h"
+#include "gnuplot.h"
+#include "json_file.h"
+#include "report_gpu.h"
+#include "stats_real.h"
+#include "util.h"
+
+static double number(const json_t *row, const char *key)
+{
+	return json_number_value(json_object_get(row, key));
+}
+
+/* Is the name fit for a file's? Those of gpu/benches.def are. */
+static bool is_plain(const char *name)
+{
+	return *name && *name != '.' &&
+	       !name[strspn(name,
+			    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")];
+}
+
+/* "OH-002.2KiB, allocation latency: native on HOST". */
+static void print_title(const json_t *summary, const char *id, const json_t *row, FILE *out)
+{
+	fprintf(out, "reset\nset title '%s, ", id);
+	gnuplot_quoted(json_text(row, "name"), out);
+	fputs(": ", out);
+	gnuplot_quoted(json_text(json_object_get(summary, "setup"), "system"), out);
+	fputs(" on ", out);
+	gnuplot_quoted(json_text(summary, "host"), out);
+	if (json_is_true(json_object_get(summary, "emulated")))
+		fputs(" (no GPU)", out);
+	fputs("' noenhanced\nset tics nomirror out\nset border 3\nset key off\n"
+	      "set grid ytics lc rgb '#dddddd'\nset style fill solid 1.0\n",
+	      out);
+}
+
+/* A dashed line at a percentile, with its value; labels of different height never collide. */
+static void print_mark(const json_t *row, const char *key, double height, FILE *out)
+{
+	char label[32];
+
+	fprintf(out,
+		"set arrow from first %.10g, graph 0 to first %.10g, graph %.2f nohead dt 2 lw 1.5 "
+		"lc rgb '#b03030' front\nset label '%s %s' at first %.10g, graph %.2f left "
+		"offset 0.6,0 tc rgb '#b03030' front\n",
+		number(row, key), number(row, key), height, key,
+		real_label(number(row, key), label), number(row, key), height);
+}
+
+static void print_row(const json_t *summary, const json_t *row, FILE *out)
+{
+	struct real_axis axis = real_axis_of(number(row, "min"), number(row, "max"));
+	const json_t *interval = json_object_get(row, "p50_ci95"), *bin;
+	double least = (axis.high - axis.low) / 400, most = 1;
+	size_t i;
+
+	print_title(summary, json_text(row, "id"), row, out);
+	fputs("set xlabel '", out);
+	gnuplot_quoted(json_text(row, "unit"), out);
+	fprintf(out,
+		", n = %" JSON_INTEGER_FORMAT ", %s; shaded: 95 %% interval of p50' noenhanced\n"
+		"set ylabel 'samples'\n%sset xrange [%.10g:%.10g]\n",
+		json_integer_value(json_object_get(row, "n")), json_text(row, "verdict"),
+		axis.logarithmic ? "set logscale x\n" : "", axis.low, axis.high);
+	fprintf(out,
+		"set object rectangle from first %.10g, graph 0 to first %.10g, graph 1 fc rgb "
+		"'#f0d8d8' fs solid noborder behind\n",
+		json_number_value(json_array_get(interval, 0)),
+		json_number_value(json_array_get(interval, 1)));
+	print_mark(row, "p50", 0.97, out);
+	print_mark(row, "p99", 0.90, out);
+	fputs("$bins << EOD\n", out);
+	json_array_foreach (json_object_get(row, "histogram"), i, bin) {
+		double low = json_number_value(json_array_get(bin, 0));
+		double above = histogram_real_above(low);
+		double samples = json_number_value(json_array_get(bin, 1));
+
+		/* The bin of 0 has no width. */
+		if (above <= low)
+			above = low + least;
+		fprintf(out, "%.10g %.10g %.10g\n", low, above, samples);
+		most = fmax(most, samples);
+	}
+	/* Room for the marks' labels above. */
+	fprintf(out,
+		"EOD\nset yrange [0:%.10g]\nplot $bins using 1:3:1:2:(0):3 with boxxyerror lc rgb "
+		"'#30609a'\n",
+		most * 1.2);
+}
+
+static void print_sweep(const json_t *summary, const struct sweep *sweep, FILE *out)
+{
+	const struct sweep_point *points = sweep->points;
+	double low = INFINITY, high = -INFINITY;
+	const char *separator = "set xtics (";
+
+	print_title(summary, sweep->metric, points[0].row, out);
+	fputs("set ylabel '", out);
+	gnuplot_quoted(json_text(points[0].row, "unit"), out);
+	fputs("' noenhanced\nset xlabel 'p50 and its 95 % interval, p25 to p75 shaded'\n"
+	      "set logscale x\nset offsets graph 0.03, graph 0.03\n",
+	      out);
+	for (size_t i = 0; i < sweep->count; i++) {
+		fprintf(out, "%s'%s' %.10g", separator, points[i].name, points[i].value);
+		separator = ", ";
+		low = fmin(low, number(points[i].row, "p25"));
+		high = fmax(high, number(points[i].row, "p75"));
+	}
+	fputs(")\n", out);
+	if (real_axis_of(low, high).logarithmic)
+		fputs("set logscale y\n", out);
+	else if (low >= 0)
+		fputs("set yrange [0:*]\n", out);
+	fputs("$points << EOD\n", out);
+	for (size_t i = 0; i < sweep->count; i++) {
+		const json_t *interval = json_object_get(points[i].row, "p50_ci95");
+
+		fprintf(out, "%.10g %.10g %.10g %.10g %.10g %.10g\n", points[i].value,
+			number(points[i].row, "p50"),
+			json_number_value(json_array_get(interval, 0)),
+			json_number_value(json_array_get(interval, 1)),
+			number(points[i].row, "p25"), number(points[i].row, "p75"));
+	}
+	fputs("EOD\nplot $points using 1:5:6 with filledcurves lc rgb '#c5d4e8', "
+	      "$points using 1:2:3:4 with yerrorlines lw 1.5 pt 7 ps 0.5 lc rgb '#30609a'\n",
+	      out);
+}
+
+void report_gpu_plot_script(const json_t *summary, json_t *ids, FILE *out)
+{
+	const char *metric = "";
+	const json_t *row;
+	struct sweep sweep;
+	size_t i;
+
+	fputs("set terminal svg size 800,400 dynamic font 'sans-serif,13' background '#ffffff'\n",
+	      out);
+	json_array_foreach (json_object_get(summary, "rows"), i, row) {
+		if (!is_plain(json_text(row, "id")))
+			continue;
+		if (json_object_get(row, "p50")) {
+			json_array_append(ids, json_object_get(row, "id"));
+			print_row(summary, row, out);
+		}
+		if (!strcmp(metric, json_text(row, "metric")))
+			continue;
+		metric = json_text(row, "metric");
+		if (!is_plain(metric) || !sweep_read(summary, metric, &sweep))
+			continue;
+		json_array_append(ids, json_object_get(row, "metric"));
+		print_sweep(summary, &sweep, out);
+	}
+}
+
+/* One document after the other, in the order of the ids. 0, or -1 with one line on stderr. */
+static int split(const char *images, const json_t *ids, struct report_plots *plots)
+{
+	static const char end[] = "</svg>\n";
+	const char *at = images, *next;
+	const json_t *id;
+	size_t i;
+
+	json_array_foreach (ids, i, id) {
+		at = strstr(at, "<?xml");
+		next = at ? strstr(at, end) : NULL;
+		if (!next) {
+			pr_err("gnuplot drew less plots than it was asked for");
+			return -1;
+		}
+		next += strlen(end);
+		report_plots_add(plots, json_string_value(id), strndup(at, next - at));
+		at = next;
+	}
+	return 0;
+}
+
+int report_gpu_plots(const json_t *summary, struct report_plots *plots)
+{
+	char *script, *images = NULL;
+	json_t *ids = json_array();
+	int error = 0;
+	size_t size;
+	FILE *stream = open_memstream(&script, &size);
+
+	if (!stream || !ids)
+		die("no memory for a plot");
+	report_gpu_plot_script(summary, ids, stream);
+	fclose(stream);
+	if (json_array_size(ids))
+		images = gnuplot_draw(script, size);
+	free(script);
+	if (images)
+		error = split(images, ids, plots);
+	else if (json_array_size(ids) && errno == ENOENT)
+		pr_warn("no plots: gnuplot is not installed (Debian: gnuplot-nox)");
+	else if (json_array_size(ids))
+		error = -1;
+	free(images);
+	json_decref(ids);
+	return error;
+}
