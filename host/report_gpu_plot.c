@@ -43,16 +43,19 @@ static void print_title(const json_t *summary, const char *id, const json_t *row
 }
 
 /* A dashed line at a percentile, with its value; labels of different height never collide. */
-static void print_mark(const json_t *row, const char *key, double height, FILE *out)
+static void print_mark(const json_t *row, const char *key, double height,
+		       const struct real_axis *axis, FILE *out)
 {
+	bool left = real_axis_at(axis, number(row, key)) > 0.8;
+	double value = number(row, key);
 	char label[32];
 
 	fprintf(out,
 		"set arrow from first %.10g, graph 0 to first %.10g, graph %.2f nohead dt 2 lw 1.5 "
-		"lc rgb '#b03030' front\nset label '%s %s' at first %.10g, graph %.2f left "
-		"offset 0.6,0 tc rgb '#b03030' front\n",
-		number(row, key), number(row, key), height, key,
-		real_label(number(row, key), label), number(row, key), height);
+		"lc rgb '#b03030' front\nset label '%s %s' at first %.10g, graph %.2f %s "
+		"tc rgb '#b03030' front\n",
+		value, value, height, key, real_label(value, label), value, height,
+		left ? "right offset -0.6,0" : "left offset 0.6,0");
 }
 
 static void print_row(const json_t *summary, const json_t *row, FILE *out)
@@ -75,8 +78,8 @@ static void print_row(const json_t *summary, const json_t *row, FILE *out)
 		"'#f0d8d8' fs solid noborder behind\n",
 		json_number_value(json_array_get(interval, 0)),
 		json_number_value(json_array_get(interval, 1)));
-	print_mark(row, "p50", 0.97, out);
-	print_mark(row, "p99", 0.90, out);
+	print_mark(row, "p50", 0.97, &axis, out);
+	print_mark(row, "p99", 0.90, &axis, out);
 	fputs("$bins << EOD\n", out);
 	json_array_foreach (json_object_get(row, "histogram"), i, bin) {
 		double low = json_number_value(json_array_get(bin, 0));
@@ -91,23 +94,26 @@ static void print_row(const json_t *summary, const json_t *row, FILE *out)
 	}
 	/* Room for the marks' labels above. */
 	fprintf(out,
-		"EOD\nset yrange [0:%.10g]\nplot $bins using 1:3:1:2:(0):3 with boxxyerror lc rgb "
+		"EOD\n%sset yrange [0:%.10g]\nplot $bins using 1:3:1:2:(0):3 with boxxyerror lc rgb "
 		"'#30609a'\n",
-		most * 1.2);
+		most < 6 ? "set ytics 1\n" : "", most * 1.2);
 }
 
 static void print_sweep(const json_t *summary, const struct sweep *sweep, FILE *out)
 {
 	const struct sweep_point *points = sweep->points;
-	double low = INFINITY, high = -INFINITY;
+	double low = INFINITY, high = -INFINITY, room;
 	const char *separator = "set xtics (";
 
 	print_title(summary, sweep->metric, points[0].row, out);
 	fputs("set ylabel '", out);
 	gnuplot_quoted(json_text(points[0].row, "unit"), out);
 	fputs("' noenhanced\nset xlabel 'p50 and its 95 % interval, p25 to p75 shaded'\n"
-	      "set logscale x\nset offsets graph 0.03, graph 0.03\n",
+	      "set logscale x\n",
 	      out);
+	room = pow(points[sweep->count - 1].value / points[0].value, 0.05);
+	fprintf(out, "set xrange [%.10g:%.10g]\n", points[0].value / room,
+		points[sweep->count - 1].value * room);
 	for (size_t i = 0; i < sweep->count; i++) {
 		fprintf(out, "%s'%s' %.10g", separator, points[i].name, points[i].value);
 		separator = ", ";
