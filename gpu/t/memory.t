@@ -11,14 +11,18 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 
-# measure LIST OPTION...: a quick run; verdicts.c says what is in $dir/out.
+# measure LIST OPTION...: a quick run; $dir/out has "STATUS ID REASON" of each row and "ID.KEY=VALUE" of
+# its facts, and of the least of its samples.
 measure() {
 	list=$1
 	shift
 	timeout 60 build/gpu/gpubench --libcuda build/gpu/libfakecuda.so --quiet --quick --select "$list" \
 		--output "$dir/rec" "$@" 2>"$dir/err"
 	status=$?
-	build/gpu/t/verdicts "$dir/rec" >"$dir/out" 2>>"$dir/err"
+	build/gpu/t/print_record <"$dir/rec" 2>>"$dir/err" | awk -F '\t' '
+		$1 == "INFO" || $1 == "DONE" { next }
+		{ print $2, $1, $5; print $1 ".least=" $4 }
+		{ for (i = 6; i < NF; i++) print $1 "." $i }' >"$dir/out"
 }
 
 # has_rows ID...: these and no others; fact ID KEY prints what it is.

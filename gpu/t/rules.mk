@@ -56,20 +56,13 @@ build/gpu/t/libfakecuda-old.so: $(fakecuda-objects)
 build/gpu/t/print_record: gpu/t/print_record.c guest-bench/record.h build/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -o $@ $<
 
-# What gpu/t/harness.t runs.
+# What gpu/t/harness.t and gpu/t/memory.t run.
 check: build/gpu/gpubench build/gpu/libfakecuda.so build/gpu/fakenvml/libnvidia-ml.so.1 \
 	build/gpu/t/libfakecuda-old.so build/gpu/t/print_record
-check-scripts += gpu/t/harness.t
+check-scripts += gpu/t/harness.t gpu/t/memory.t
 
 check-programs += build/asan/gpu/t/test_suite
 build/asan/gpu/t/test_suite: $(patsubst %,build/asan/gpu/%.o,message metric outcome suite)
 
 check-programs += build/asan/gpu/t/test_arithmetic
 build/asan/gpu/t/test_arithmetic: build/asan/gpu/arithmetic.o
-
-# gpu/t/memory.t runs the suite.
-build/gpu/t/verdicts: gpu/t/verdicts.c guest-bench/record.h build/flags
-	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE -o $@ $<
-
-check-scripts += gpu/t/memory.t
-check: build/gpu/gpubench build/gpu/libfakecuda.so build/gpu/t/verdicts
