@@ -156,6 +156,14 @@ ok "meets an error says where" row OH-001 FAILED "n == 0" "CUDA_ERROR_ILLEGAL_AD
 ok "copies wrongly" run 1 FAKECUDA_FAULTS=Copy=corrupt "${bench[@]}" -s PCIE-002
 ok "copies wrongly is INVALID" row PCIE-002 INVALID 1 "words are wrong after the copy"
 
+about "memory isolation: "
+ok "of a driver that keeps it" run 0 "${bench[@]}" -s IS-005
+ok "reads as intact" row IS-005.pointer ok "least == 0" "^intact: "
+ok "in freed memory, too" row IS-005.residue ok "least == 0" "^intact: "
+ok "of one that does not" run 0 FAKECUDA_ISOLATION=broken "${bench[@]}" -s IS-005
+ok "reads as broken" row IS-005.pointer ok "least > 1e6" "^broken: "
+ok "in freed memory, too, which is" row IS-005.residue ok "least > 1e6" "^broken: "
+
 about "clocks: "
 ok "at their highest" run 0 "$clocks" "${bench[@]}" -s SCHED-002
 ok "drop nothing" sh -c "grep -q '^SCHED-002.ok.*throttled=0' $dir/rows"
@@ -195,5 +203,5 @@ ok "a run to kill" begin
 { kill -KILL "$bench_pid" && wait "$bench_pid"; } 2>/dev/null
 # shellcheck disable=SC2086 # a list
 ok "a kill ends its tenants" are_gone $tenants
-ok "nothing is left in the folder for temporary files" [ -z "$(find "$dir" -name 'exitlab*' -o -name 'fakecuda*')" ]
+ok "nothing is left in the folder for temporary files" [ -z "$(find "$dir" -name "exitlab*")" ]
 plan

@@ -66,3 +66,5 @@ build/asan/gpu/t/test_suite: $(patsubst %,build/asan/gpu/%.o,message metric outc
 
 check-programs += build/asan/gpu/t/test_arithmetic
 build/asan/gpu/t/test_arithmetic: build/asan/gpu/arithmetic.o
+check-programs += build/asan/gpu/t/test_team
+build/asan/gpu/t/test_team: $(patsubst %,build/asan/gpu/%.o,metrics/team metrics/turns outcome)
