@@ -68,3 +68,18 @@ check-programs += build/asan/gpu/t/test_arithmetic
 build/asan/gpu/t/test_arithmetic: build/asan/gpu/arithmetic.o
 check-programs += build/asan/gpu/t/test_team
 build/asan/gpu/t/test_team: $(patsubst %,build/asan/gpu/%.o,metrics/team metrics/turns outcome)
+
+
+# gpu/t/memory.t runs the suite.
+build/gpu/t/verdicts: gpu/t/verdicts.c guest-bench/record.h build/flags
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE -o $@ $<
+
+check-scripts += gpu/t/memory.t
+check: build/gpu/gpubench build/gpu/libfakecuda.so build/gpu/t/verdicts
+
+# The limiter is preloaded, so this is no program of the sanitizers.
+check-programs += build/gpu/t/limited
+build/gpu/t/limited: build/gpu/t/limited.o build/gpu/driver.o build/gpu/message.o | build/gpu/liblimiter.so build/gpu/libfakecuda.so
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -lcmocka -ldl -pthread
+
+-include build/gpu/t/limited.d

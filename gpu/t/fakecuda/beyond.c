@@ -20,6 +20,9 @@ struct fake_config {
 	CUstream stream;
 };
 
+CUresult cuGetProcAddress(const char *name, void **function, int version, uint64_t flags);
+CUresult cuGetProcAddress_v2(const char *name, void **function, int version, uint64_t flags,
+			     int *status);
 CUresult cuCtxGetCurrent(CUcontext *context);
 CUresult cuCtxGetCurrent(CUcontext *context)
 {
@@ -98,9 +101,10 @@ static const struct {
 	{                                                                                          \
 #symbol, (void *)symbol                                                            \
 	}
-	BEYOND(cuCtxGetCurrent),	 BEYOND(cuStreamIsCapturing),  BEYOND(cuMemAllocPitch_v2),
-	BEYOND(cuMemAllocFromPoolAsync), BEYOND(cuMemAllocAsync_ptsz), BEYOND(cuMemFreeAsync_ptsz),
-	BEYOND(cuLaunchKernel_ptsz),	 BEYOND(cuLaunchKernelEx),
+	BEYOND(cuGetProcAddress),     BEYOND(cuGetProcAddress_v2), BEYOND(cuCtxGetCurrent),
+	BEYOND(cuStreamIsCapturing),  BEYOND(cuMemAllocPitch_v2),  BEYOND(cuMemAllocFromPoolAsync),
+	BEYOND(cuMemAllocAsync_ptsz), BEYOND(cuMemFreeAsync_ptsz), BEYOND(cuLaunchKernel_ptsz),
+	BEYOND(cuLaunchKernelEx),
 #undef BEYOND
 };
 
@@ -124,15 +128,12 @@ static CUresult find(const char *name, void **function, uint64_t flags)
 	return *function ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
 }
 
-CUresult cuGetProcAddress(const char *name, void **function, int version, uint64_t flags);
 CUresult cuGetProcAddress(const char *name, void **function, int version, uint64_t flags)
 {
 	(void)version;
 	return find(name, function, flags);
 }
 
-CUresult cuGetProcAddress_v2(const char *name, void **function, int version, uint64_t flags,
-			     int *status);
 CUresult cuGetProcAddress_v2(const char *name, void **function, int version, uint64_t flags,
 			     int *status)
 {
