@@ -4,24 +4,18 @@
  * was changed? The work is a stream of matrix products whose completions are timed one by one.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "../surroundings.h"
 #include "../works/gemm.h"
 #include "metrics.h"
+#include "response.h"
 
 #define LARGE_DEVICE (8ull << 30) /* bytes of memory; small products leave such a device idle */
 #define SETTLING     0.25	  /* of a window: left out, a limiter may have saved up a share */
 #define ROUNDS	     6		  /* of the system and bare in turns */
 #define BUSY_LEAST   2.5	  /* seconds; NVML tells of the past second */
 #define READER	     (TENANTS_MOST - 1) /* the tenant that reads NVML */
-#define TOLERANCE    0.1 /* of the throughput that it comes to, when it has come to it */
-#define SLICE_LEAST  5.0 /* ms; completions are counted in slices */
-#define SLICE_COUNTS 20	 /* completions in a slice at the lower limit */
-#define SLICES_LEAST 8	 /* between two changes */
-#define SLICES_MOST  1000
-#define SMOOTH	     5 /* slices, of which the median is judged */
 
 static struct order pace_order(const struct suite *suite, const struct metric *metric, uint32_t n)
 {
@@ -29,21 +23,6 @@ static struct order pace_order(const struct suite *suite, const struct metric *m
 
 	order.argument[GEMM_N] = suite_fact(suite, "memory_bytes") >= LARGE_DEVICE ? n : 128;
 	return order;
-}
-
-/* Completions a second from a moment, ms, to another; NAN where there are too few to say. */
-static double rate(const struct outcome *times, double from, double to)
-{
-	double first = 0, last = 0;
-	size_t count = 0;
-
-	for (size_t i = 0; i < times->count; i++) {
-		if (times->samples[i] < from || times->samples[i] > to)
-			continue;
-		first = count++ ? first : times->samples[i];
-		last = times->samples[i];
-	}
-	return count > 2 ? (count - 1) / (last - first) * 1e3 : NAN;
 }
 
 /* One window of one tenant: its rate once it has settled; NAN: outcome says why. */
@@ -57,7 +36,7 @@ static double settled_rate(struct suite *suite, enum surroundings where, double 
 	if (tenants_go(suite, &member, 1, seconds, &times) && times.count) {
 		double first = times.samples[0], last = times.samples[times.count - 1];
 
-		result = rate(&times, first + SETTLING * (last - first), last);
+		result = response_rate(&times, first + SETTLING * (last - first), last);
 	}
 	outcome_set(outcome, times.status, "%s", times.reason);
 	if (isnan(result))
@@ -119,7 +98,7 @@ static void count_kernels(const struct outcome *times, double unlimited, struct 
 	double step = (last - first) / 10;
 
 	for (int i = 2; i < 10; i++) {
-		double now = rate(times, first + i * step, first + (i + 1) * step);
+		double now = response_rate(times, first + i * step, first + (i + 1) * step);
 
 		if (isfinite(now))
 			outcome_add(readings, now / unlimited * 100);
@@ -171,90 +150,6 @@ METRIC_RUN(sm_limit)
 	suite_emit(suite, metric, 1, &utilisation);
 }
 
-/* A stretch of the window between two changes of the limit. */
-struct stretch {
-	double from, to;    /* ms of CLOCK_MONOTONIC_RAW */
-	unsigned int limit; /* percent */
-	double level;	    /* products a second that it came to */
-};
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Median of the up to SMOOTH values from i on. */
-static double smoothed(const double *values, size_t count, size_t i)
-{
-	double sorted[SMOOTH] = {0};
-	size_t n = 0;
-
-	while (n < SMOOTH && i + n < count) {
-		sorted[n] = values[i + n];
-		n++;
-	}
-	qsort(sorted, n, sizeof(*sorted), ascending);
-	return sorted[(n - 1) / 2];
-}
-
-/* ms from the change to the end of the first slice from which on the throughput is its level. */
-static double response(const struct outcome *times, const struct stretch *stretch, double slice)
-{
-	double counts[SLICES_MOST] = {0};
-	size_t count = fmin((stretch->to - stretch->from) / slice, SLICES_MOST), i = count;
-
-	for (size_t j = 0; j < times->count; j++) {
-		double at = (times->samples[j] - stretch->from) / slice;
-
-		if (at >= 0 && at < count)
-			counts[(size_t)at]++;
-	}
-	while (i && fabs(smoothed(counts, count, i - 1) * 1e3 / slice - stretch->level) <=
-			    TOLERANCE * stretch->level)
-		i--;
-	return (i + 1) * slice;
-}
-
-/* Did the throughput follow the limit at least half of the way, by its logarithm? */
-static bool followed(const struct stretch *before, const struct stretch *after)
-{
-	double wanted = log((double)after->limit / before->limit);
-
-	return log(after->level / before->level) / wanted >= 0.5;
-}
-
-static void judge_responses(const struct outcome *times, struct stretch *stretches, int count,
-			    struct outcome *outcome)
-{
-	double lowest = INFINITY, slice;
-
-	for (int i = 0; i < count; i++) {
-		struct stretch *stretch = &stretches[i];
-
-		stretch->level = rate(times, (stretch->from + stretch->to) / 2, stretch->to);
-		lowest = fmin(lowest, isnan(stretch->level) ? 0 : stretch->level);
-	}
-	slice = fmax(SLICE_LEAST, SLICE_COUNTS * 1e3 / lowest);
-	if (!((stretches[0].to - stretches[0].from) / slice >= SLICES_LEAST)) {
-		outcome_set(outcome, STATUS_INVALID,
-			    "%.0f products a second are too few to time a change by", lowest);
-		return;
-	}
-	for (int i = 1; i < count; i++) {
-		if (followed(&stretches[i - 1], &stretches[i]))
-			outcome_add(outcome, response(times, &stretches[i], slice));
-		else
-			outcome_set(outcome, STATUS_INVALID,
-				    "the limit went from %u %% to %u %%, the throughput from %.0f "
-				    "to %.0f a second",
-				    stretches[i - 1].limit, stretches[i].limit,
-				    stretches[i - 1].level, stretches[i].level);
-	}
-	outcome_fact(outcome, "slice_ms=%.2f", slice);
-}
-
 static double now_ms(void)
 {
 	return now_ns() / 1e6;
@@ -294,7 +189,7 @@ static void change_limit(struct suite *suite, const struct order *order, struct 
 	surroundings_set_sm_limit(suite, set);
 	outcome_set(outcome, times.status, "%s", times.reason);
 	if (!outcome->status)
-		judge_responses(&times, stretches, count, outcome);
+		response_judge(&times, stretches, count, outcome);
 	outcome_free(&times);
 }
 

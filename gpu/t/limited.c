@@ -229,6 +229,22 @@ static void what_the_limiter_does_not_know_is_left_to_the_driver(void **state)
 	OK(cu.MemFreeHost(host));
 }
 
+/* Without a context the driver refuses all of it. */
+static void what_the_driver_refuses_changes_nothing(void **state)
+{
+	CUdeviceptr pointer, other;
+
+	(void)state;
+	OK(cu.MemAlloc(&pointer, MIB));
+	OK(cu.CtxSetCurrent(NULL));
+	assert_int_not_equal(cu.MemAlloc(&other, MIB), CUDA_SUCCESS);
+	assert_int_not_equal(cu.MemFree(pointer), CUDA_SUCCESS);
+	OK(cu.CtxSetCurrent(context));
+	assert_int_equal(left(), LIMIT - MIB);
+	OK(cu.MemFree(pointer));
+	assert_int_equal(left(), LIMIT);
+}
+
 static void mapped_memory_outlives_its_handle(void **state)
 {
 	CUmemGenericAllocationHandle handles[2];
@@ -274,7 +290,7 @@ static void *allocate_at_random(void *seed)
 
 	cu.CtxSetCurrent(context);
 	pthread_barrier_wait(&all_here);
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 100000; i++) {
 		int slot = rand_r(&random) % 8;
 
 		if (pointers[slot]) {
@@ -517,6 +533,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_way_to_allocate_counts),
 		cmocka_unit_test(a_pitch_counts_as_what_it_takes),
 		cmocka_unit_test(what_the_limiter_does_not_know_is_left_to_the_driver),
+		cmocka_unit_test(what_the_driver_refuses_changes_nothing),
 		cmocka_unit_test(mapped_memory_outlives_its_handle),
 		cmocka_unit_test(a_context_takes_its_memory_with_it),
 		cmocka_unit_test(the_limit_is_exact_under_threads),

@@ -83,3 +83,6 @@ build/gpu/t/limited: build/gpu/t/limited.o build/gpu/driver.o build/gpu/message.
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -lcmocka -ldl -pthread
 
 -include build/gpu/t/limited.d
+
+check-programs += build/asan/gpu/t/test_response
+build/asan/gpu/t/test_response: $(patsubst %,build/asan/gpu/%.o,metrics/response outcome)
