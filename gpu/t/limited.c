@@ -362,31 +362,44 @@ static double seconds_limited(unsigned int percent, bool of_thread)
 	return seconds;
 }
 
+/*
+ * No sooner than the share allows, but for what was saved up. And about as soon as that; a loaded
+ * host may hold it up, though not each time.
+ */
+static void is_share(unsigned int percent, bool of_thread)
+{
+	double wanted = KERNELS * KERNEL_NS / 1e9 * 100 / percent, seconds;
+	int tries = 0;
+
+	do {
+		seconds = seconds_limited(percent, of_thread);
+		assert_true(seconds > 0.75 * wanted);
+	} while (seconds > 1.5 * wanted && ++tries < 50);
+	assert_true(tries < 50);
+}
+
 static void a_share_of_time_is_that_share(void **state)
 {
-	double unlimited = seconds_of_kernels(false), half = seconds_limited(50, false),
-	       quarter = seconds_limited(25, false), thread = seconds_limited(25, true);
-
 	(void)state;
-	print_message("# 50 %%: %.2f times, 25 %%: %.2f times, by thread: %.2f times\n",
-		      half / unlimited, quarter / unlimited, thread / unlimited);
-	assert_true(half / unlimited > 1.4 && half / unlimited < 3.5);
-	assert_true(quarter / unlimited > 2.5 && quarter / unlimited < 8);
-	assert_true(thread / unlimited > 2.5 && thread / unlimited < 8);
+	is_share(50, false);
+	is_share(25, false);
+	is_share(25, true);
 }
 
 /* What is captured into a graph does not run, so that it neither waits nor is charged. */
+
+/* At 1 % the kernels would take four seconds. */
 static void a_captured_launch_is_let_through(void **state)
 {
 	_Atomic int *capturing = dlsym(driver, "fake_capturing");
-	double unlimited = seconds_of_kernels(false), captured;
+	double seconds;
 
 	(void)state;
 	assert_non_null(capturing);
 	*capturing = 1;
-	captured = seconds_limited(10, false);
+	seconds = seconds_limited(1, false);
 	*capturing = 0;
-	assert_true(captured / unlimited < 4);
+	assert_true(seconds < 0.5 * KERNELS * KERNEL_NS / 1e9 * 100);
 }
 
 static void *launch_some(void *done)
