@@ -61,7 +61,9 @@ host-sources := \
 	host/floor/stream.c \
 	host/generator.c \
 	host/gpu.c \
+	host/gpu_columns.c \
 	host/gpu_csv.c \
+	host/gpu_markdown.c \
 	host/gpu_options.c \
 	host/gpu_record.c \
 	host/gpu_report.c \
