@@ -23,9 +23,10 @@ static uint64_t deadline_in(const struct suite *suite, double seconds)
 }
 
 /* In the new process. */
-static void become_tenant(const struct suite *suite, enum surroundings where, int fd)
+static void become_tenant(const struct suite *suite, enum surroundings where, int index, int fd)
 {
-	char number[16], *arguments[8] = {"gpubench", "--tenant", number};
+	char number[16], place[16];
+	char *arguments[8] = {"gpubench", "--tenant", number, "--place", place};
 	int null = suite->options.quiet ? open("/dev/null", O_WRONLY) : -1;
 	sigset_t none;
 
@@ -36,9 +37,10 @@ static void become_tenant(const struct suite *suite, enum surroundings where, in
 	if (null >= 0)
 		dup2(null, 2);
 	snprintf(number, sizeof(number), "%d", fd);
+	snprintf(place, sizeof(place), "%d", where * TENANTS_MOST + index);
 	if (suite->options.libcuda) {
-		arguments[3] = "--libcuda";
-		arguments[4] = (char *)suite->options.libcuda;
+		arguments[5] = "--libcuda";
+		arguments[6] = (char *)suite->options.libcuda;
 	}
 	surroundings_enter(suite, where);
 	execv("/proc/self/exe", arguments);
@@ -160,7 +162,7 @@ static bool start(struct suite *suite, enum surroundings where, int index, struc
 	if (!tenant->pid) {
 		int kept = dup(fds[1]); /* without close-on-exec */
 
-		become_tenant(suite, where, kept);
+		become_tenant(suite, where, index, kept);
 	}
 	close(fds[1]);
 	tenant->fd = fds[0];

@@ -12,7 +12,14 @@
 #include "suite.h"
 #include "tenant.h"
 
-enum { OPTION_TENANT = 256, OPTION_LIST, OPTION_LIBCUDA, OPTION_PLANT, OPTION_PATIENCE };
+enum {
+	OPTION_TENANT = 256,
+	OPTION_PLACE,
+	OPTION_LIST,
+	OPTION_LIBCUDA,
+	OPTION_PLANT,
+	OPTION_PATIENCE
+};
 
 static const struct argp_option argp_options[] = {
 	{"output", 'o', "FILE", 0, "The record; - is standard output", 0},
@@ -32,6 +39,7 @@ static const struct argp_option argp_options[] = {
 	{"patience", OPTION_PATIENCE, "SECONDS", 0,
 	 "How long a tenant may be silent beyond its work [60]", 0},
 	{"tenant", OPTION_TENANT, "FD", OPTION_HIDDEN, NULL, 0},
+	{"place", OPTION_PLACE, "N", OPTION_HIDDEN, NULL, 0},
 	{0},
 };
 
@@ -39,6 +47,7 @@ struct arguments {
 	struct suite suite;
 	const char *output;
 	int tenant; /* -1: the coordinator */
+	int place;  /* of the tenant among the CPUs, from 0 */
 	bool list;
 };
 
@@ -113,6 +122,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case OPTION_TENANT:
 		arguments->tenant = number(argument, 0, 1 << 20, "tenant", state);
 		return 0;
+	case OPTION_PLACE:
+		arguments->place = number(argument, 0, 1 << 20, "place", state);
+		return 0;
 	case OPTION_LIST:
 		arguments->list = true;
 		return 0;
@@ -170,7 +182,7 @@ int main(int argc, char **argv)
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (arguments.tenant >= 0)
-		return tenant_main(arguments.tenant, suite->options.libcuda);
+		return tenant_main(arguments.tenant, arguments.place, suite->options.libcuda);
 	if (arguments.list) {
 		list();
 		return fflush(stdout) ? 1 : 0;

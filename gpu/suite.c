@@ -14,7 +14,7 @@
 #include "tenant.h"
 
 /* Of what a quick run takes: a share of the time, fewer samples. */
-#define QUICK_SHARE    8
+#define QUICK_SHARE    10
 #define MINIMUM	       30
 #define MINIMUM_QUICK  10
 #define LEAST_SHARE    0.1 /* of the time, before convergence may end it */

@@ -24,6 +24,7 @@ struct series {
 
 struct tenant {
 	int fd;
+	int place;
 	CUdevice device;
 	CUcontext context; /* NULL until the first work that needs one */
 	CUmodule module;
@@ -102,7 +103,10 @@ int tenant_kernel(struct tenant *tenant, CUfunction *function, const char *name)
 int tenant_timer_begin(struct tenant *tenant);
 int tenant_timer_end(struct tenant *tenant, double *seconds);
 
-/* What --tenant FD runs: works until the coordinator is gone. Exit code. */
-int tenant_main(int fd, const char *libcuda);
+/*
+ * What --tenant FD runs: works until the coordinator is gone. place: which CPU it works on, counted
+ * from the last of those that it may use. Exit code.
+ */
+int tenant_main(int fd, int place, const char *libcuda);
 
 #endif
