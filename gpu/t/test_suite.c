@@ -253,7 +253,7 @@ static void sizes(void **state)
 	assert_int_equal(suite_mem_limit(&suite), 4096);
 }
 
-/* A metric's time is its cap, shared by its points; a quick run takes an eighth. */
+/* A metric's time is its cap, shared by its points; a quick run takes a tenth. */
 static void orders(void **state)
 {
 	static const struct metric metric = {.id = "T-4", .cap = 8, .points = "a b"};
@@ -267,7 +267,7 @@ static void orders(void **state)
 	suite.options.quick = true;
 	suite.options.plant = 2;
 	order = suite_order(&suite, &metric, "idle");
-	assert_true(order.cap == 0.5);
+	assert_true(order.cap == 0.4);
 	assert_int_equal(order.minimum, 10);
 	assert_int_equal(order.repeat, 2);
 }

@@ -166,6 +166,13 @@ static int run_chase(struct tenant *tenant)
 	while (sampling_more(tenant)) {
 		uint64_t ns[CHUNKS] = {0};
 
+		/*
+		 * By itself, a walk begins where all multiprocessors have just read the set: what
+		 * is in the L2 then depends on no walk before, nor on how many there were.
+		 */
+		if (!tenant->window.end && touch_once(tenant))
+			return -1;
+
 		for (uint32_t i = 0; i < tenant->order.repeat; i++) {
 			if (walk(tenant, CHUNKS, result))
 				return -1;
