@@ -48,10 +48,7 @@ static int prepare(struct tenant *tenant)
 				    (uintmax_t)tenant->order.argument[ALLOCATION_BYTES]);
 	if (CALL(tenant, error) || CALL(tenant, cu.MemFree(pointer)))
 		return -1;
-	for (int i = 0; i < 3; i++)
-		if (once(tenant, &ignored))
-			return -1;
-	return 0;
+	return once(tenant, &ignored);
 }
 
 /* Without sleeping: a CPU that slept is slow for the next call. */
