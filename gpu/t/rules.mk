@@ -86,3 +86,10 @@ build/gpu/t/limited: build/gpu/t/limited.o build/gpu/driver.o build/gpu/message.
 
 check-programs += build/asan/gpu/t/test_response
 build/asan/gpu/t/test_response: $(patsubst %,build/asan/gpu/%.o,metrics/response outcome)
+
+# gpu/t/limiter.t runs the suite with the limiter, and with one that is none.
+build/gpu/t/no_limiter.so: build/flags
+	$(call say,LINK,$@)mkdir -p $(@D); $(CC) $(compile-flags) $(LDFLAGS) -fPIC -shared -x c -o $@ /dev/null
+
+check-scripts += gpu/t/limiter.t
+check: build/gpu/liblimiter.so build/gpu/t/no_limiter.so

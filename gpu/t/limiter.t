@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# What the metrics of overhead and of limits say on the fake driver: of no limiter, of ours, of one that
+# limits nothing, of a driver that breaks. That the limiter limits is in limited.c.
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+. ./.ci/tap.sh
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' INT TERM
+export TMPDIR=$dir
+unset LD_PRELOAD "${!FAKECUDA_@}" "${!CUDA_DEVICE_@}"
+limiter=$PWD/build/gpu/liblimiter.so
+none=$PWD/build/gpu/t/no_limiter.so
+
+# measure STATUS SELECTION OPTION...: gpubench ends so; $dir/rows has its record.
+measure() {
+	local wanted=$1 status
+	build/gpu/gpubench --libcuda build/gpu/libfakecuda.so --quick --output "$dir/rec" --select "$2" "${@:3}" \
+		>"$dir/out" 2>"$dir/err"
+	status=$?
+	build/gpu/t/print_record <"$dir/rec" >"$dir/rows" || return
+	[ $status = "$wanted" ] || {
+		cat "$dir/rows" >>"$dir/err"
+		false
+	}
+}
+# says ROW STATUS [REASON]: all of the rows whose id begins so; REASON is in it.
+says() {
+	awk -F '\t' -v id="$1" -v status="$2" -v reason="${3-}" '
+		index($1, id) == 1 { found++; right += $2 == status && index($5, reason) }
+		END { exit !(found && found == right) }' "$dir/rows" || {
+		cat "$dir/rows" >>"$dir/err"
+		false
+	}
+}
+# fact ROW KEY CONDITION: the row has the fact, and it is a number v for which the condition holds.
+fact() {
+	awk -F '\t' -v id="$1" -v key="$2=" '
+		$1 == id { for (i = 6; i <= NF; i++) if (index($i, key) == 1) { v = substr($i, length(key) + 1); found = '"$3"' } }
+		END { exit !found }' "$dir/rows" || {
+		cat "$dir/rows" >>"$dir/err"
+		false
+	}
+}
+samples() { # ROW COUNT LEAST: conditions of awk about n and least
+	awk -F '\t' -v id="$1" '$1 == id { n = $3; least = $4; found = ('"$2"') && ('"$3"') } END { exit !found }' "$dir/rows"
+}
+
+about "no limiter: "
+ok "what compares with one is waived" measure 0 OH-005,OH-007,OH-008
+ok "and says what it takes" says OH- WAIVED "there is no limiter to measure"
+ok "a limit is what the others take" measure 0 IS-001,IS-002,IS-003,IS-004
+ok "of memory" says IS-001 WAIVED "MEM_LIMIT=4g"
+ok "in each way" says IS-002. WAIVED "MEM_LIMIT=4g"
+ok "of time" says IS-003. WAIVED "SM_LIMIT=50"
+ok "what a launch and a context cost needs none" measure 0 OH-001,OH-004
+ok "and is measured" says OH- ok
+ok "an idle context, too" measure 0 OH-009
+ok "over ten slices" samples OH-009 'n == 10' 'least >= 0'
+ok "with the price of asking beside it" fact OH-009 floor 'v > 0'
+ok "total throughput is verified" measure 0 OH-010
+ok "and has its parts" fact OH-010 gflops 'v > 0'
+
+about "the limiter: "
+ok "costs are differences" measure 0 OH-005,OH-007,OH-008 --system=limiter --preload="$limiter" --mem-limit=1g --sm-limit=50
+ok "all of them" says OH-00 ok
+ok "of launches that are held back by events around them" fact OH-008 system_us 'v > 0'
+ok "without it in the same run" fact OH-008 bare_us 'v > 0'
+ok "a memory limit is exact" measure 0 IS-001,IS-002 --system=limiter --preload="$limiter" --mem-limit=1g
+ok "to the byte" fact IS-001 bytes 'v == 1073741824'
+ok "which is 100 %" samples IS-001 'n >= 10' 'least == 100'
+ok "each way is refused" says IS-002. ok
+ok "a share is compared with the throughput without it" measure 0 IS-003 --system=limiter --preload="$limiter" --sm-limit=50
+ok "in turns" fact IS-003.throughput unlimited 'v > 0'
+ok "and is one" fact IS-003.throughput share 'v > 0 && v < 90'
+ok "utilisation without NVML is a named fallback" grep -q 'method=kernel-count' "$dir/rows"
+ok "a limit near the device's memory is waived" measure 0 IS-001,IS-002 --system=limiter --preload="$limiter" --mem-limit=3g
+ok "and says so" says IS-00 WAIVED "too near to the device's memory"
+
+ok "allocations within the limit are measured" measure 0 OH-002,OH-003 --system=limiter --preload="$limiter" --mem-limit=128m
+ok "of each size" says OH-002.64MiB ok
+ok "and freed" says OH-003.1MiB ok
+ok "what is beyond it is waived" says OH-002.1GiB WAIVED "more than a tenant can have here"
+
+about "one that limits nothing: "
+ok "is found" measure 1 IS-001,IS-002,IS-004 --system=none --preload="$none" --mem-limit=1g --sm-limit=50
+ok "to give more memory than the limit" says IS-001 INVALID "not limited: it got "
+ok "in each way" says IS-002. INVALID "not limited: cu"
+ok "and to have no limit that changes" says IS-004 WAIVED "cannot be changed while it works"
+is_missed() {
+	build/gpu/gpubench --libcuda build/gpu/libfakecuda.so --output "$dir/rec" --preload="$dir/missing" 2>"$dir/err"
+	[ $? = 77 ] && grep -q "missing: No such file" "$dir/err"
+}
+ok "a limiter that is not there is said before anything runs" is_missed
+
+about "a driver that breaks: "
+broken() { # FAULT STATUS ROW REASON OPTION...
+	FAKECUDA_FAULTS=$1 measure 1 "${3%%.*}" "${@:5}" && says "$3" "$2" "$4"
+}
+ok "a context" broken CtxCreate:2=999 FAILED OH-004 CUDA_ERROR_UNKNOWN --plant-slowdown=2
+ok "an allocation" broken MemAlloc:50+=999 FAILED OH-002.64KiB CUDA_ERROR_UNKNOWN \
+	--preload="$limiter" --mem-limit=128m
+ok "a free" broken MemFree:50+=1 FAILED OH-003.64KiB CUDA_ERROR_INVALID_VALUE \
+	--preload="$limiter" --mem-limit=128m
+ok "a kernel" broken Kernel:2=700 FAILED OH-010 CUDA_ERROR_ILLEGAL_ADDRESS
+ok "a copy that corrupts" broken Copy=corrupt INVALID OH-010 "of the matrix product are wrong"
+ok "a refusal with another error" broken MemAllocAsync=999 FAILED IS-002.async CUDA_ERROR_UNKNOWN \
+	--system=limiter --preload="$limiter" --mem-limit=1g
+ok "a context while a limited tenant has one" broken LaunchKernel:40=719 FAILED OH-008 CUDA_ERROR_LAUNCH_FAILED \
+	--system=limiter --preload="$limiter" --sm-limit=50
+
+plan
