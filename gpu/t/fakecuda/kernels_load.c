@@ -24,7 +24,7 @@ FAKE_KERNEL(compute, 8, 8, 4)
 	}
 	for (uint64_t i = 0; i < threads; i++)
 		results[i] = chain[i % 8];
-	*blocks_done += launch->grid[0];
+	__atomic_fetch_add(blocks_done, launch->grid[0], __ATOMIC_RELAXED);
 	return CUDA_SUCCESS;
 }
 
@@ -40,7 +40,7 @@ FAKE_KERNEL(memory, 8, 8, 8, 4)
 	for (uint32_t round = 0; round < rounds; round++)
 		for (uint64_t i = 0; i < count; i++)
 			words[i]++;
-	*blocks_done += launch->grid[0];
+	__atomic_fetch_add(blocks_done, launch->grid[0], __ATOMIC_RELAXED);
 	return CUDA_SUCCESS;
 }
 
@@ -54,7 +54,7 @@ FAKE_KERNEL(count_other, 8, 8, 4, 8)
 		return CUDA_ERROR_ILLEGAL_ADDRESS;
 	for (uint64_t i = 0; i < count; i++)
 		found += words[i] != ARGUMENT(2, uint32_t);
-	*other += found;
+	__atomic_fetch_add(other, found, __ATOMIC_RELAXED);
 	return CUDA_SUCCESS;
 }
 
