@@ -56,10 +56,10 @@ build/gpu/t/libfakecuda-old.so: $(fakecuda-objects)
 build/gpu/t/print_record: gpu/t/print_record.c guest-bench/record.h build/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -o $@ $<
 
-# What gpu/t/harness.t and gpu/t/memory.t run.
+# What gpu/t/harness.t, gpu/t/memory.t and gpu/t/isolation.t run.
 check: build/gpu/gpubench build/gpu/libfakecuda.so build/gpu/fakenvml/libnvidia-ml.so.1 \
 	build/gpu/t/libfakecuda-old.so build/gpu/t/print_record
-check-scripts += gpu/t/harness.t gpu/t/memory.t
+check-scripts += gpu/t/harness.t gpu/t/memory.t gpu/t/isolation.t
 
 check-programs += build/asan/gpu/t/test_suite
 build/asan/gpu/t/test_suite: $(patsubst %,build/asan/gpu/%.o,message metric outcome suite)
