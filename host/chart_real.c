@@ -122,11 +122,12 @@ void chart_real(const json_t *row, FILE *out)
 	struct real_axis axis = real_axis_of(number(row, "min"), number(row, "max"));
 	double cells[CELLS] = {0}, most = fill(row, &axis, cells);
 
-	fprintf(out, "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\"><title>", WIDTH,
+	fprintf(out, "<svg class=\"chart real\" viewBox=\"0 0 %d %d\" role=\"img\"><title>", WIDTH,
 		HEIGHT);
-	html_printf(out, "%s: ", json_text(row, "id"));
+	html_printf(out, "%s: distribution", json_text(row, "id"));
+	fputs("</title>\n<desc>", out);
 	describe(row, out);
-	fputs("</title>\n", out);
+	fputs("</desc>\n", out);
 	draw_box(row, &axis, out);
 	/* No scale of heights: a cell has no whole number of samples. */
 	fputs("<path class=\"bars\" d=\"", out);
@@ -218,11 +219,16 @@ void chart_sweep(const struct sweep *sweep, FILE *out)
 	size_t count = real_axis_ticks(&axis, ticks);
 	char label[64];
 
-	fprintf(out, "<svg class=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\"><title>", WIDTH,
+	fprintf(out, "<svg class=\"chart sweep\" viewBox=\"0 0 %d %d\" role=\"img\"><title>", WIDTH,
 		HEIGHT);
 	html_printf(out, "%s by %s to %s", sweep->metric, sweep->points[0].name,
 		    sweep->points[sweep->count - 1].name);
-	fputs("</title>\n", out);
+	fputs("</title>\n<desc>", out);
+	for (size_t i = 0; i < sweep->count; i++)
+		html_printf(out, "%s%s: p50 %s", i ? ", " : "", sweep->points[i].name,
+			    real_label(number(sweep->points[i].row, "p50"), label));
+	html_printf(out, " %s", json_text(sweep->points[0].row, "unit"));
+	fputs("</desc>\n", out);
 	for (size_t i = 0; i < count; i++) {
 		fprintf(out, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>\n", LEFT,
 			y_of(&axis, ticks[i]), RIGHT);

@@ -42,7 +42,7 @@ struct sweep {
 		const char *name; /* "64KiB", "quarter" */
 		double value;	  /* 65536, 0.25 */
 	} points[SWEEP_POINTS];	  /* ascending */
-	size_t count;		  /* with numbers, 3 or more */
+	size_t count;		  /* with numbers, 2 or more */
 };
 
 /* The sweep of a metric; false where it has none. It refers to the summary. */

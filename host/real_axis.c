@@ -76,7 +76,9 @@ const char *real_label(double value, char text[32])
 	double size = fabs(value);
 	int digits = size < 1 ? 4 : size < 10 ? 3 : size < 100 ? 2 : size < 1000 ? 1 : 0;
 
-	if (size > 0 && (size < 0.001 || size >= 1e9))
+	if (size == 0)
+		snprintf(text, 32, "0");
+	else if (size < 0.001 || size >= 1e9)
 		snprintf(text, 32, "%.4g", value);
 	else
 		snprintf(text, 32, "%.*f", digits, value);
@@ -123,7 +125,7 @@ bool sweep_read(const json_t *summary, const char *metric, struct sweep *sweep)
 			return false;
 		sweep->points[sweep->count++] = (struct sweep_point){row, dot + 1, value};
 	}
-	return sweep->count >= 3;
+	return sweep->count >= 2;
 }
 
 bool real_axis_of_metric(const json_t *summary, const char *metric, struct real_axis *axis)

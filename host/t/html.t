@@ -51,7 +51,12 @@ build/host/t/make_records "$odd" tcg 200
 sed -i 's/2026-11-21T06/2026-11-22T06/' "$results/svm/2/env.json"
 markup='<script>console.error(1)</script><img src=x onerror=alert(1)>\\" onclick=\\"alert(1)'
 sed -i "s|golden|$markup|; s|6.12.48-amd64|$markup|; s|microvm|$markup|; s|0123456789ab|$markup|" "$odd/env.json"
-for run in "$vmx" "$results/svm/1" "$results/svm/2" "$odd"; do
+gpu=$dir/gpu
+mkdir "$gpu"
+cp host/t/golden/gpu/run.rec "$gpu"
+sed "s|golden|$markup|" host/t/golden/gpu/env.json >"$gpu/env.json"
+cp host/t/golden/gpu/summary.json "$gpu/reference.json"
+for run in "$vmx" "$results/svm/1" "$results/svm/2" "$odd" "$gpu"; do
 	$exitlab report "$run" >/dev/null 2>"$dir/err"
 	ok "$(basename "$(dirname "$run")") has its page" test -s "$run/report.html"
 done
@@ -97,7 +102,8 @@ look() {
 	timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run \
 		--disable-extensions --user-data-dir="$dir/profile" --allow-file-access-from-files \
 		--blink-settings="preferredColorScheme=$1" --enable-logging=stderr --v=0 --dump-dom \
-		"$url&svm=file://$results/svm/1/report.html&index=file://$results/index.html" >"$dir/out" 2>"$dir/err"
+		"$url&svm=file://$results/svm/1/report.html&index=file://$results/index.html&gpu=file://$gpu/report.html" \
+		>"$dir/out" 2>"$dir/err"
 	sed -i 's/.*<pre id="findings">//' "$dir/out"
 }
 
@@ -128,7 +134,9 @@ for scheme in light dark; do
 		ok "all runs in the index" is "$dir/out" "index $width runs 4"
 		ok "two of one host show how they went" is "$dir/out" \
 			"index $width courses $(grep -c '^      "n": ' "$results/svm/1/summary.json")"
-		for page in vmx svm odd index; do
+		ok "a GPU run: a distribution of each row with numbers, a line of each metric with points" is "$dir/out" \
+			"gpu $width distributions $(grep -c '^      "n": ' "$gpu/summary.json")" "gpu $width sweeps 2"
+		for page in vmx svm odd index gpu; do
 			about "$scheme, $width pixels, $page: "
 			ok "every link leads somewhere" is "$dir/out" "$page $width links to nothing 0"
 			ok "no labels on each other" is "$dir/out" "$page $width charts whose labels collide 0"
@@ -146,5 +154,5 @@ for scheme in light dark; do
 done
 about ""
 ok "no address outside in a page" no_line "https?:|//[a-z]|@import|url\\(" \
-	"$vmx/report.html" "$odd/report.html" "$results/index.html"
+	"$vmx/report.html" "$odd/report.html" "$gpu/report.html" "$results/index.html"
 plan
