@@ -9,15 +9,20 @@
 #include "json_file.h"
 #include "util.h"
 
-#define WIDE 10 /* high / low from which on an axis is logarithmic */
+#define WIDE  10    /* high / low from which on an axis is logarithmic */
+#define LARGE 1e300 /* beyond, there is no arithmetic */
 
 struct real_axis real_axis_of(double low, double high)
 {
-	struct real_axis axis = {low, high, low > 0 && high / low > WIDE};
-	double room = 0.06 * (high - low);
+	struct real_axis axis;
+	double room;
 
+	low = fmax(low, -LARGE);
+	high = fmin(high, LARGE);
+	axis = (struct real_axis){low, high, low > 0 && high / low > WIDE};
+	room = 0.06 * (high - low);
 	if (axis.logarithmic) {
-		room = pow(high / low, 0.06);
+		room = exp(fmin(0.06 * (log(high) - log(low)), 1));
 		return (struct real_axis){low / room, high * room, true};
 	}
 	/* Samples that are all alike get a range about them. */
@@ -30,7 +35,7 @@ double real_axis_at(const struct real_axis *axis, double value)
 {
 	value = fmin(fmax(value, axis->low), axis->high);
 	if (axis->logarithmic)
-		return log(value / axis->low) / log(axis->high / axis->low);
+		return (log(value) - log(axis->low)) / (log(axis->high) - log(axis->low));
 	return (value - axis->low) / (axis->high - axis->low);
 }
 
@@ -51,7 +56,7 @@ static size_t even_ticks(const struct real_axis *axis, double ticks[REAL_TICKS])
 static size_t decade_ticks(const struct real_axis *axis, double ticks[REAL_TICKS])
 {
 	static const double digits[] = {1, 2, 5};
-	double decades = log10(axis->high / axis->low);
+	double decades = log10(axis->high) - log10(axis->low);
 	size_t each = decades < 2.2 ? ARRAY_SIZE(digits) : 1, count = 0;
 	double every = fmax(1, ceil(decades / 6));
 

@@ -68,10 +68,12 @@ static void print_row(const json_t *summary, const json_t *row, FILE *out)
 	print_title(summary, json_text(row, "id"), row, out);
 	fputs("set xlabel '", out);
 	gnuplot_quoted(json_text(row, "unit"), out);
+	fprintf(out, ", n = %" JSON_INTEGER_FORMAT ", ",
+		json_integer_value(json_object_get(row, "n")));
+	gnuplot_quoted(json_text(row, "verdict"), out);
 	fprintf(out,
-		", n = %" JSON_INTEGER_FORMAT ", %s; shaded: 95 %% interval of p50' noenhanced\n"
+		"; shaded: 95 %% interval of p50' noenhanced\n"
 		"set ylabel 'samples'\n%sset xrange [%.10g:%.10g]\n",
-		json_integer_value(json_object_get(row, "n")), json_text(row, "verdict"),
 		axis.logarithmic ? "set logscale x\n" : "", axis.low, axis.high);
 	fprintf(out,
 		"set object rectangle from first %.10g, graph 0 to first %.10g, graph 1 fc rgb "
