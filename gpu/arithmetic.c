@@ -21,6 +21,26 @@ double jain_index(const double *values, size_t count)
 	return squares ? sum * sum / (count * squares) : NAN;
 }
 
+double variation_of(const double *values, size_t count)
+{
+	double mean = sum_of(values, count) / count, squares = 0;
+
+	for (size_t i = 0; i < count; i++)
+		squares += (values[i] - mean) * (values[i] - mean);
+	return mean ? sqrt(squares / (count - 1)) / mean : NAN;
+}
+
+void share_out(double from, double to, double begin, double slice, size_t slices, double *shares)
+{
+	for (size_t i = 0; i < slices; i++) {
+		double first = fmax(from, begin + i * slice);
+		double last = fmin(to, begin + (i + 1) * slice);
+
+		if (last > first)
+			shares[i] += (last - first) / (to - from);
+	}
+}
+
 double hit_ratio(double latency, double hit, double miss)
 {
 	return 100 * (miss - latency) / (miss - hit);

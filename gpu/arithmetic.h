@@ -13,6 +13,15 @@ double sum_of(const double *values, size_t count);
  */
 double jain_index(const double *values, size_t count);
 
+/* Standard deviation of 2 or more values over their mean. NAN where that is 0. */
+double variation_of(const double *values, size_t count);
+
+/*
+ * Something took from from to to: each of so many equal slices that begin at begin, one unit of
+ * time, gets the share of it that was in the slice, 0 to 1, added. What was outside is lost.
+ */
+void share_out(double from, double to, double begin, double slice, size_t slices, double *shares);
+
 /*
  * Share of accesses, in %, that hit, from their latency and those of a hit and of a miss, any one
  * unit. Noise makes it a little less than 0 or more than 100 at times: that is left as it is.

@@ -35,26 +35,14 @@ METRIC_RUN(compute_isolation)
 	suite_emit(suite, metric, 0, &row);
 }
 
-/* Standard deviation over mean. */
-static double variation(const struct outcome *outcome)
-{
-	double sum = 0, squares = 0, mean;
-
-	for (size_t i = 0; i < outcome->count; i++)
-		sum += outcome->samples[i];
-	mean = sum / outcome->count;
-	for (size_t i = 0; i < outcome->count; i++)
-		squares += pow(outcome->samples[i] - mean, 2);
-	return sqrt(squares / (outcome->count - 1)) / mean;
-}
-
 static void take_variations(struct team *team)
 {
 	for (int i = 0; i < team->count; i++) {
-		double of_tenant = variation(&team->outcomes[i]);
+		const struct outcome *outcome = &team->outcomes[i];
+		double of_tenant = variation_of(outcome->samples, outcome->count);
 
 		/* Throttled slices were dropped: one alone varies from nothing. */
-		if (team->outcomes[i].count < 2)
+		if (outcome->count < 2)
 			continue;
 		if (isfinite(of_tenant))
 			outcome_add(team->row, of_tenant);

@@ -134,12 +134,41 @@ static void patterns(void **state)
 	}
 }
 
+static void variation_is_relative(void **state)
+{
+	const double same[] = {3, 3, 3}, some[] = {1, 2, 3}, more[] = {10, 20, 30},
+		     nothing[] = {0, 0};
+
+	(void)state;
+	assert_true(variation_of(same, 3) == 0);
+	assert_true(variation_of(some, 3) == 0.5);
+	assert_true(variation_of(more, 3) == 0.5);
+	assert_true(isnan(variation_of(nothing, 2)));
+}
+
+/* What spans slices counts in each by its share; what is outside of all of them does not. */
+static void slices_share(void **state)
+{
+	double shares[] = {0, 0, 1};
+
+	(void)state;
+	share_out(105, 125, 100, 10, 3, shares);
+	assert_true(shares[0] == 0.25 && shares[1] == 0.5 && shares[2] == 1.25);
+	share_out(125, 165, 100, 10, 3, shares);
+	assert_true(shares[0] == 0.25 && shares[1] == 0.5 && shares[2] == 1.375);
+	share_out(90, 100, 100, 10, 3, shares);
+	share_out(130, 131, 100, 10, 3, shares);
+	assert_true(shares[0] == 0.25 && shares[2] == 1.375);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fairness), cmocka_unit_test(hits),   cmocka_unit_test(saturation),
-		cmocka_unit_test(sums),	    cmocka_unit_test(chases), cmocka_unit_test(chases_jump),
-		cmocka_unit_test(patterns),
+		cmocka_unit_test(fairness),	cmocka_unit_test(hits),
+		cmocka_unit_test(saturation),	cmocka_unit_test(sums),
+		cmocka_unit_test(chases),	cmocka_unit_test(chases_jump),
+		cmocka_unit_test(patterns),	cmocka_unit_test(variation_is_relative),
+		cmocka_unit_test(slices_share),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

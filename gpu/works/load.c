@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../arithmetic.h"
 #include "load.h"
 
 #define THREADS	       256
@@ -130,19 +131,6 @@ int load_open(struct tenant *tenant, struct load *load, uint64_t kind, unsigned 
 		       : 0;
 }
 
-/* An operation took from start to end: each slice gets its share of it. */
-static void credit(const struct tenant *tenant, uint64_t start, uint64_t end, unsigned int slices,
-		   uint64_t slice, double *done)
-{
-	for (unsigned int i = 0; i < slices; i++) {
-		double from = fmax(start, tenant->busy.start + i * slice);
-		double to = fmin(end, tenant->busy.start + (i + 1) * slice);
-
-		if (to > from)
-			done[i] += (to - from) / (end - start);
-	}
-}
-
 int load_measure(struct tenant *tenant, struct load *load, uint64_t end, unsigned int slices,
 		 double *rates)
 {
@@ -168,7 +156,7 @@ int load_measure(struct tenant *tenant, struct load *load, uint64_t end, unsigne
 		if (CALL(tenant, cu.EventSynchronize(load->done[finished % load->depth])))
 			return -1;
 		now = now_ns();
-		credit(tenant, last, now, slices, slice, rates);
+		share_out(last, now, tenant->busy.start, slice, slices, rates);
 		last = now;
 		finished++;
 	}
