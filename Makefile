@@ -160,6 +160,7 @@ help:
 #h make compare       what changed from run A to run B [A=DIR B=DIR]
 #h make pathlength    path lengths by kernel, mitigations, machine, debugcon, tracer
 #h make check         every test; ends in "N passed, N failed, N skipped"
+#h make check-gpu     the GPU suite on this GPU: contracts, controls, compute-sanitizer [FULL=1: whole runs]
 #h make bench         the project's own figures, each beside its anchor
 #h make lint          shellcheck, clang-format, cppcheck
 #h make docs          write the table of rows from exits.def into docs/method.md

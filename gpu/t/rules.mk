@@ -93,3 +93,7 @@ build/gpu/t/no_limiter.so: build/flags
 
 check-scripts += gpu/t/limiter.t
 check: build/gpu/liblimiter.so build/gpu/t/no_limiter.so
+# What takes a GPU. Where there is none, gpubench says so and ends with 77.
+.PHONY: check-gpu
+check-gpu: all build/gpu/t/print_record
+	$(quiet)build/gpu/gpubench --select LLM --output /dev/null && DEADLINE=3600 .ci/tap gpu/t/gpu.t
