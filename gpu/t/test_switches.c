@@ -34,6 +34,7 @@ static void turns_are_switches(void **state)
 	assert_true(took[0] == 10 && took[1] == 4 && took[2] == 5);
 	assert_int_equal(switches.slice_count, 2);
 	assert_true(slices[0] == 90 && slices[1] == 96);
+	assert_true(switches.together == 0);
 	/* Whose timeline is the first does not matter. */
 	assert_int_equal(MERGE(b, a), 0);
 	assert_int_equal(switches.took_count, 3);
@@ -65,6 +66,20 @@ static void at_once_is_together(void **state)
 	assert_true(switches.together == 1);
 	assert_int_equal(MERGE(half, other), 0);
 	assert_true(switches.together == 0.5);
+}
+
+/* For a while both run: the one that has come is no switch, nor does a whole slice begin there. */
+static void some_time_together(void **state)
+{
+	static const double a[] = {0, 100, 200, 300, 350, 500},
+			    b[] = {100, 190, 280, 340, 600, 700};
+
+	(void)state;
+	assert_int_equal(MERGE(a, b), 0);
+	assert_int_equal(switches.took_count, 2);
+	assert_true(took[0] == 10 && took[1] == 10);
+	assert_int_equal(switches.slice_count, 0);
+	assert_true(switches.together == 0.05);
 }
 
 static void one_after_the_other_is_nothing(void **state)
@@ -109,6 +124,7 @@ int main(void)
 		cmocka_unit_test(turns_are_switches),
 		cmocka_unit_test(pauses_are_no_switches),
 		cmocka_unit_test(at_once_is_together),
+		cmocka_unit_test(some_time_together),
 		cmocka_unit_test(one_after_the_other_is_nothing),
 		cmocka_unit_test(nonsense_is_refused),
 		cmocka_unit_test(secrets_are_known_again),
