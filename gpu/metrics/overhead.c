@@ -13,9 +13,10 @@
 #include "../works/launch.h"
 #include "metrics.h"
 
-#define BLOCK	    500	       /* samples of one turn of a paired measurement */
-#define ROUNDS_MOST 300	       /* of a paired measurement */
-#define PAUSE_NS    50000      /* between launches that no rate limiter has reason to hold back */
+#define BLOCK	    500 /* samples of one turn of a paired measurement */
+#define ROUNDS_MOST 300 /* of a paired measurement */
+#define PAUSE_NS                                                                                   \
+	100000 /* after a launch, so that no rate limiter has reason to hold the next one back */
 #define SMALL	    (64 << 10) /* bytes that drivers serve from a block they keep */
 #define SLICES	    10	       /* of the time in which a tenant sleeps */
 #define TENANT_KEPT 20000      /* samples of one tenant in a record, evenly spread */

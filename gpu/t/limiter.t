@@ -78,6 +78,8 @@ ok "and is one" fact IS-003.throughput share 'v > 0 && v < 90'
 ok "utilisation without NVML is a named fallback" grep -q 'method=kernel-count' "$dir/rows"
 ok "a limit near the device's memory is waived" measure 0 IS-001,IS-002 --system=limiter --preload="$limiter" --mem-limit=3g
 ok "and says so" says IS-00 WAIVED "too near to the device's memory"
+ok "work that a tenant has no room for is waived" measure 0 OH-010 --system=limiter --preload="$limiter" --mem-limit=1m
+ok "and says how much it takes" says OH-010 WAIVED "it takes 2228224 bytes, and a tenant has 1048576 here"
 
 ok "allocations within the limit are measured" measure 0 OH-002,OH-003 --system=limiter --preload="$limiter" --mem-limit=128m
 ok "of each size" says OH-002.64MiB ok

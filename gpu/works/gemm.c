@@ -57,11 +57,17 @@ static uint16_t *fill(struct tenant *tenant, CUdeviceptr *device, uint32_t n, ui
 	return host;
 }
 
-int gemm_prepare(struct tenant *tenant, struct gemm *gemm, uint32_t n)
+int gemm_prepare(struct tenant *tenant, struct gemm *gemm, uint32_t n, uint64_t more)
 {
-	uint64_t seed = tenant->order.seed;
+	uint64_t seed = tenant->order.seed, need = 8ull * n * n + more;
+	size_t available, total;
 
 	gemm->n = n;
+	if (CALL(tenant, cu.MemGetInfo(&available, &total)))
+		return -1;
+	if (total < need)
+		return tenant_waive(tenant, "it takes %ju bytes, and a tenant has %ju here",
+				    (uintmax_t)need, (uintmax_t)total);
 	if (tenant_kernel(tenant, &gemm->kernel, "gemm"))
 		return -1;
 	gemm->host_a = fill(tenant, &gemm->a, n, 2 * seed);

@@ -19,8 +19,11 @@ struct gemm {
 	uint16_t *host_a, *host_b; /* bfloat16, what a and b hold */
 };
 
-/* Matrices for the device, filled; a product is launched once. As a work's prepare(). */
-int gemm_prepare(struct tenant *tenant, struct gemm *gemm, uint32_t n);
+/*
+ * Matrices for the device, filled; a product is launched once. As a work's prepare(). Waives where
+ * a tenant's memory does not hold them and so many bytes more.
+ */
+int gemm_prepare(struct tenant *tenant, struct gemm *gemm, uint32_t n, uint64_t more);
 
 /* Launches a product in the tenant's stream. */
 int gemm_launch(struct tenant *tenant, const struct gemm *gemm);

@@ -38,7 +38,7 @@ static int prepare(struct tenant *tenant)
 	for (int i = 0; i < EVENTS; i++)
 		if (CALL(tenant, cu.EventCreate(&items->events[i], CU_EVENT_DEFAULT)))
 			return -1;
-	if (gemm_prepare(tenant, &items->gemm, tenant->order.argument[GEMM_N]) ||
+	if (gemm_prepare(tenant, &items->gemm, tenant->order.argument[GEMM_N], 2 * items->bytes) ||
 	    CALL(tenant, cu.MemAlloc(&items->from, items->bytes)) ||
 	    CALL(tenant, cu.MemAlloc(&items->to, items->bytes)))
 		return -1;

@@ -26,7 +26,7 @@ static int prepare(struct tenant *tenant)
 	for (int i = 0; i < IN_FLIGHT; i++)
 		if (CALL(tenant, cu.EventCreate(&pace->events[i], CU_EVENT_DISABLE_TIMING)))
 			return -1;
-	return gemm_prepare(tenant, &pace->gemm, tenant->order.argument[GEMM_N]);
+	return gemm_prepare(tenant, &pace->gemm, tenant->order.argument[GEMM_N], 0);
 }
 
 static int launch(struct tenant *tenant, struct pace *pace, uint64_t i)
