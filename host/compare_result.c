@@ -32,21 +32,23 @@ static bool is_one_of(const char *text, const char *a, const char *b)
 }
 
 /*
- * A row's median in one run. Counted instructions are as exact as their interval says: one of no
- * width, but in rows that wait for something. What is no time is counted, too.
+ * A row's median, or what its rule names, in one run. Counted instructions are as exact as their
+ * interval says: one of no width, but in rows that wait for something. What is no time is counted,
+ * too.
  */
-static struct estimate estimate_of_row(const json_t *row, bool difference, bool exact)
+static struct estimate estimate_of_row(const json_t *row, const struct row_rule *rule, bool exact)
 {
 	const json_t *interval = json_object_get(row, "p50_ci95");
-	double median = json_number_value(json_object_get(row, "p50"));
-	double least = difference ? -INFINITY : 0;
+	double value = json_number_value(json_object_get(row, rule->of));
+	double least = rule->difference ? -INFINITY : 0;
 	bool few = json_integer_value(json_object_get(row, "n")) < FEWEST_SAMPLES;
 	bool counted = exact || !strcmp(json_text(row, "clock"), "none");
 
+	if (strcmp(rule->of, "p50"))
+		return (struct estimate){value, value, value};
 	if (!json_is_array(interval) || (few && !counted))
-		return (struct estimate){median, least, INFINITY};
-	return (struct estimate){median,
-				 fmax(json_number_value(json_array_get(interval, 0)), least),
+		return (struct estimate){value, least, INFINITY};
+	return (struct estimate){value, fmax(json_number_value(json_array_get(interval, 0)), least),
 				 json_number_value(json_array_get(interval, 1))};
 }
 
@@ -57,16 +59,16 @@ static bool is_planned(const char *verdict, const json_t *row)
 }
 
 /* Why the row of a run has no median to compare; NULL: it has one. The caller's to free. */
-static char *row_fault(const struct side_run *run, const json_t *row, bool difference)
+static char *row_fault(const struct side_run *run, const json_t *row, const struct row_rule *rule)
 {
 	const char *verdict = json_text(row, "verdict"), *reason = "";
 	char *text;
 
 	if (is_one_of(verdict, "INVALID", "WAIVED") || !strcmp(verdict, "FAILED"))
 		reason = json_text(row, "reason");
-	else if (!json_object_get(row, "p50"))
+	else if (!json_object_get(row, "p50") || !json_object_get(row, rule->of))
 		reason = "it has no numbers";
-	else if (!difference && json_number_value(json_object_get(row, "p50")) <= 0)
+	else if (!rule->difference && json_number_value(json_object_get(row, "p50")) <= 0)
 		reason = "a median that is not above 0 has no ratio";
 	else
 		return NULL;
@@ -78,8 +80,8 @@ static char *row_fault(const struct side_run *run, const json_t *row, bool diffe
 }
 
 /* fault is the caller's to free. */
-static struct row_side row_side_of(const struct side *side, const char *id, bool difference,
-				   bool exact)
+static struct row_side row_side_of(const struct side *side, const char *id,
+				   const struct row_rule *rule, bool exact)
 {
 	struct estimate *runs = calloc(side->count, sizeof(*runs));
 	struct row_side out = {0};
@@ -90,15 +92,15 @@ static struct row_side row_side_of(const struct side *side, const char *id, bool
 		const json_t *row = summary_row(side->runs[i].summary, id);
 		const char *verdict = json_text(row, "verdict");
 
-		out.fault = row_fault(&side->runs[i], row, difference);
+		out.fault = row_fault(&side->runs[i], row, rule);
 		out.n += json_integer_value(json_object_get(row, "n"));
-		runs[i] = estimate_of_row(row, difference, exact);
+		runs[i] = estimate_of_row(row, rule, exact);
 		if (is_one_of(verdict, "UNPROVEN", "NO-EXIT"))
 			out.unproved = verdict;
 	}
 	if (!out.fault)
-		out.estimate = difference ? estimate_of_runs_difference(runs, side->count)
-					  : estimate_of_runs(runs, side->count);
+		out.estimate = rule->difference ? estimate_of_runs_difference(runs, side->count)
+						: estimate_of_runs(runs, side->count);
 	free(runs);
 	return out;
 }
@@ -180,12 +182,12 @@ static json_t *compare_row(const struct side *base, const struct side *with, con
 {
 	const struct row_rule rule = rule_of(base->runs[0].summary, row, margin);
 	const char *id = json_text(row, "id"), *better = json_text(row, "better");
-	struct row_side sides[2] = {row_side_of(base, id, rule.difference, exact),
-				    row_side_of(with, id, rule.difference, exact)};
-	json_t *out = json_pack("{s:o, s:o, s:s, s:s, s:o, s:o}", "id", json_printable(id), "unit",
-				json_printable(json_text(row, "unit")), "better", better, "scale",
-				row_scale(&rule), "base", side_numbers(&sides[0]), "with",
-				side_numbers(&sides[1]));
+	struct row_side sides[2] = {row_side_of(base, id, &rule, exact),
+				    row_side_of(with, id, &rule, exact)};
+	json_t *out = json_pack("{s:o, s:o, s:s, s:s, s:s, s:o, s:o}", "id", json_printable(id),
+				"unit", json_printable(json_text(row, "unit")), "better", better,
+				"scale", row_scale(&rule), "of", rule.of, "base",
+				side_numbers(&sides[0]), "with", side_numbers(&sides[1]));
 	int change = NOT_COMPARED;
 
 	if (!sides[0].fault && !sides[1].fault)

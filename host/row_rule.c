@@ -11,29 +11,29 @@
  * samples of a run and differ in the next.
  */
 static const struct row_rule rules[] = {
-	/* Bytes that another tenant could read: one is too many. */
-	{"gpu", "IS-005", NULL, NULL, true, 0, 0, 1},
+	/* Bytes that another tenant could read: one is too many, in one sample of many, too. */
+	{"gpu", "IS-005", NULL, NULL, true, 0, 0, 1, "max"},
 	/* A coefficient of variation: 0.02 of it are 2 %, as below. */
-	{"gpu", "IS-007", NULL, NULL, true, 0.05, 0.02, 1},
+	{"gpu", "IS-007", NULL, NULL, true, 0.05, 0.02, 1, "p50"},
 	/*
 	 * Losses and shares: 2 percentage points. Each is made of two measurements of the same run,
 	 * and of these one in a hundred is what does not repeat. Where one is far above 100 % it
 	 * stands for a ratio, whose margin it gets.
 	 */
-	{"gpu", NULL, "%", NULL, true, 0.05, 2, 100},
+	{"gpu", NULL, "%", NULL, true, 0.05, 2, 100, "p50"},
 	/* What a library adds to a call of 2 us: 2 % of that are what a launch varies by. */
-	{"gpu", NULL, "ns", NULL, true, 0.10, 50, 0},
+	{"gpu", NULL, "ns", NULL, true, 0.10, 50, 0, "p50"},
 	/* What one kernel takes longer beside another, which may be nothing: a launch or two, us.
 	 */
-	{"gpu", "SCHED-004", NULL, NULL, true, 0.10, 5, 0},
+	{"gpu", "SCHED-004", NULL, NULL, true, 0.10, 5, 0, "p50"},
 	/* Calls of the driver: its heap and locks are not the same in every process. */
-	{"gpu", NULL, NULL, "host", false, 0.10, 0, 0},
+	{"gpu", NULL, NULL, "host", false, 0.10, 0, 0, "p50"},
 	/* The device's own time: clocks within what its power and temperature make of them. */
-	{"gpu", NULL, NULL, NULL, false, 0.05, 0, 0},
+	{"gpu", NULL, NULL, NULL, false, 0.05, 0, 0, "p50"},
 	/* Instructions are counted. */
-	{NULL, NULL, NULL, "insn", false, 0, 0, 0},
+	{NULL, NULL, NULL, "insn", false, 0, 0, 0, "p50"},
 	/* 1 % is what a boot repeats to on a host that is left alone. */
-	{NULL, NULL, NULL, NULL, false, 0.01, 0, 0},
+	{NULL, NULL, NULL, NULL, false, 0.01, 0, 0, "p50"},
 };
 
 static bool fits(const char *wanted, const char *is)

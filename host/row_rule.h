@@ -27,6 +27,8 @@ struct row_rule {
 	 * the ratio, in which a difference counts as `absolute` at least.
 	 */
 	double worst;
+	/* What of the row is compared: "p50", or "max" where one sample is one too many. */
+	const char *of;
 };
 
 /* The rule of a row of a summary. */

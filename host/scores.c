@@ -111,6 +111,7 @@ static double score_of_row(const json_t *summary, const json_t *row, const json_
 			   const char **reason)
 {
 	const json_t *base = summary_row(reference, json_text(row, "id"));
+	const struct row_rule *rule = row_rule(summary, row);
 	double score;
 
 	*reason = "";
@@ -122,14 +123,15 @@ static double score_of_row(const json_t *summary, const json_t *row, const json_
 		*reason = "WAIVED in the reference";
 	else if (verdict_is(row, "FAILED") || verdict_is(row, "INVALID"))
 		return 0;
-	else if (!verdict_is(base, "ok") || !json_object_get(base, "p50"))
+	else if (!json_object_get(row, rule->of))
+		*reason = "no number";
+	else if (!verdict_is(base, "ok") || !json_object_get(base, rule->of))
 		*reason = "no number in the reference";
 	if (**reason)
 		return NAN;
-	score = score_of_medians(row_rule(summary, row),
-				 !strcmp(json_text(row, "better"), "higher"),
-				 json_number_value(json_object_get(base, "p50")),
-				 json_number_value(json_object_get(row, "p50")));
+	score = score_of_medians(rule, !strcmp(json_text(row, "better"), "higher"),
+				 json_number_value(json_object_get(base, rule->of)),
+				 json_number_value(json_object_get(row, rule->of)));
 	if (isnan(score))
 		*reason = "a median that is not above 0";
 	return score;

@@ -207,6 +207,7 @@ static void rows_about_zero(void **state)
 		{"IS-005.pointer", {0, 0, 0}, {0, 0, 0}, 1, -1, "SAME"},
 		{"IS-005.pointer", {0, 0, 0}, {4096, 4096, 4096}, 1, -1, "SLOWER"},
 		{"IS-005.pointer", {4096, 4096, 4096}, {0, 0, 0}, 10, -1, "FASTER"},
+		{"IS-005.pointer", {0, 0, 0}, {0, 0, 4096}, 10, -1, "SLOWER"},
 		/* ratios, lower and higher */
 		{"OH-001", {2, 2.1, 2.2}, {2, 2.15, 2.2}, 60, -1, "SAME"},
 		{"OH-001", {2, 2.1, 2.2}, {4, 4.2, 4.4}, 60, -1, "SLOWER"},

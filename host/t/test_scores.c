@@ -40,8 +40,9 @@ static json_t *summary_of(const struct row *rows, size_t count)
 			metric, "category", category, "name", "a name", "unit", row->unit, "better",
 			row->better, "clock", "device", "verdict", row->verdict, "reason",
 			strcmp(row->verdict, "WAIVED") || row->median < 0 ? "" : "planned");
-		if (!strcmp(row->verdict, "ok"))
-			json_object_set_new(object, "p50", json_real(row->median));
+		if (!strcmp(row->verdict, "ok") && !isnan(row->median))
+			json_object_set_new(object, strcmp(metric, "IS-005") ? "p50" : "max",
+					    json_real(row->median));
 		json_array_append_new(array, object);
 	}
 	return json_pack("{s:s, s:s, s:s, s:{s:s, s:s}, s:o}", "kind", "gpu", "host", "here",
@@ -96,6 +97,8 @@ static void rows_by_hand(void **state)
 		{"IS-006", "%", "lower", 0, 50, 0.5},
 		{"IS-006", "%", "lower", 50, 10, 1},
 		{"IS-006", "%", "lower", 0, 250, 0},
+		{"IS-006", "%", "lower", 0, NAN, NAN},
+		{"IS-006", "%", "lower", NAN, 0, NAN},
 		{"CACHE-001", "%", "higher", 95, 70, 0.75},
 		{"CACHE-001", "%", "higher", 95, 99, 1},
 		{"IS-005", "1", "lower", 0, 0, 1},
