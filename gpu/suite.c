@@ -17,7 +17,7 @@
 #define QUICK_SHARE    10
 #define MINIMUM	       30
 #define MINIMUM_QUICK  10
-#define LEAST_SHARE    0.1 /* of the time, before convergence may end it */
+#define LEAST_SHARE    0.5 /* of the time, before convergence may end it */
 #define INTERVAL       0.005
 #define INTERVAL_QUICK 0.02
 
