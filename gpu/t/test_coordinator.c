@@ -486,8 +486,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(a_run_that_is_stopped, begin, end),
 	};
 
-	if (argc == 3 && !strcmp(argv[1], "--tenant"))
+	if (argc > 2 && !strcmp(argv[1], "--tenant"))
 		return be_tenant(atoi(argv[2]));
+	/* Whatever a tenant is started with, it is no coordinator that starts tenants in turn. */
+	if (argc > 1 || getenv("TEST_COORDINATOR"))
+		return 2;
+	setenv("TEST_COORDINATOR", "1", 1);
 	alarm(DEADLINE);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
