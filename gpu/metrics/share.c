@@ -175,6 +175,7 @@ static void change_limit(struct suite *suite, const struct order *order, struct 
 	struct stretch stretches[STRETCHES];
 	struct outcome times = {0};
 	uint64_t deadline = tenants_start(suite, &member, 1, length * count / 1e3);
+	double start = now_ms();
 
 	for (int i = 0; i < count; i++) {
 		unsigned int limit = i % 2 ? other : set;
@@ -182,7 +183,7 @@ static void change_limit(struct suite *suite, const struct order *order, struct 
 		if (surroundings_set_sm_limit(suite, limit))
 			outcome_set(outcome, STATUS_FAILED, "the limit cannot be changed");
 		stretches[i] = (struct stretch){.from = now_ms(), .limit = limit};
-		stretches[i].to = stretches[i].from + length;
+		stretches[i].to = start + (i + 1) * length;
 		sleep_until(stretches[i].to);
 	}
 	tenants_collect(suite, &member, 1, deadline, &times);
