@@ -24,8 +24,9 @@ extern "C" __global__ void chase_build(uint32_t *lines, struct chase_set set)
 }
 
 /*
- * Reads all lines, about in the order of the chase, by a grid of any size. Adds what they hold to
- * *sum: lines * (lines - 1) / 2 where each was read once.
+ * Reads all lines, in the order of their addresses, by a grid of any size: what a cache keeps of it
+ * has nothing to do with the order of the chase. Adds what they hold to *sum: lines * (lines - 1) /
+ * 2 where each was read once.
  */
 extern "C" __global__ void chase_touch(const uint32_t *lines, struct chase_set set,
 				       unsigned long long *sum)
@@ -33,13 +34,9 @@ extern "C" __global__ void chase_touch(const uint32_t *lines, struct chase_set s
 	uint64_t step = (uint64_t)gridDim.x * blockDim.x;
 	unsigned long long mine = 0;
 
-	for (uint64_t position = (uint64_t)blockIdx.x * blockDim.x + threadIdx.x;
-	     position < 1ull << set.bits; position += step) {
-		uint32_t line = chase_line(set, (uint32_t)position);
-
-		if (line < set.lines)
-			mine += __ldcg(lines + (uint64_t)line * LINE_WORDS);
-	}
+	for (uint64_t line = (uint64_t)blockIdx.x * blockDim.x + threadIdx.x; line < set.lines;
+	     line += step)
+		mine += __ldcg(lines + line * LINE_WORDS);
 	for (int lanes = 16; lanes; lanes /= 2)
 		mine += __shfl_down_sync(0xffffffff, mine, lanes);
 	if (threadIdx.x % 32 == 0)

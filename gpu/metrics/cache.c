@@ -18,6 +18,7 @@
 #define EVICTION_SET 0.25   /* of the L2's size: the set that streams evict */
 #define CHASE_SET    0.5    /* likewise: each of two that collide */
 #define READ_SET     0.25   /* likewise: what is read within the L2 */
+#define PAUSE	     1000   /* microseconds: the neighbour reads its set many times over */
 #define APART_LEAST  1.2    /* a miss must take so many times a hit, or nothing can be told */
 
 /* The size that a point names, in times the L2's. */
@@ -138,6 +139,7 @@ METRIC_RUN(l2_collision)
 
 	touch.work = work_index("touch");
 	chase.argument[CHASE_BYTES] = touch.argument[CHASE_BYTES] = l2_bytes(suite, CHASE_SET);
+	chase.argument[CHASE_PAUSE] = PAUSE;
 	measure_turns(suite, &chase, &touch, turns_window(suite, &chase), turn_longer, &outcome);
 	suite_emit(suite, metric, 0, &outcome);
 }

@@ -5,6 +5,7 @@
 
 enum {
 	CHASE_BYTES,  /* of the set of lines */
+	CHASE_PAUSE,  /* chase: microseconds between the pass over the set and the walk */
 	CHASE_STREAM, /* evict: bytes of the stream between warming and walking; 0: none */
 };
 

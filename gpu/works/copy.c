@@ -6,6 +6,7 @@
  *
  * What copies fastest differs by device, so that the copy takes the best of some when it warms up.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "../arithmetic.h"
@@ -32,13 +33,17 @@ static const struct way {
 	const char *name, *kernel; /* NULL: the driver's own copy */
 	unsigned int threads, blocks;
 } ways[] = {
-	{"pieces of 256 threads", "copy_pieces", 256, 0},
-	{"pieces of 512 threads", "copy_pieces", 512, 0},
-	{"pieces of 1024 threads", "copy_pieces", 1024, 0},
-	{"8 blocks of 256 threads for each SM", "copy_strides", 256, 8},
-	{"16 blocks of 128 threads for each SM", "copy_strides", 128, 16},
-	{"2 blocks of 1024 threads for each SM", "copy_strides", 1024, 2},
 	{"the driver's", NULL, 0, 0},
+	{"pieces, 256 threads a block", "copy_pieces", 256, 0},
+	{"pieces, 1024 threads a block", "copy_pieces", 1024, 0},
+	{"pieces kept, 256 threads a block", "copy_pieces_kept", 256, 0},
+	{"pieces kept, 1024 threads a block", "copy_pieces_kept", 1024, 0},
+	{"strides, 512 threads an SM", "copy_strides", 512, 1},
+	{"strides, 2 times 512 threads an SM", "copy_strides", 512, 2},
+	{"strides, 2 times 1024 threads an SM", "copy_strides", 1024, 2},
+	{"strides kept, 512 threads an SM", "copy_strides_kept", 512, 1},
+	{"strides kept, 2 times 512 threads an SM", "copy_strides_kept", 512, 2},
+	{"strides kept, 2 times 1024 threads an SM", "copy_strides_kept", 1024, 2},
 };
 
 struct copy {
@@ -116,6 +121,8 @@ static int choose_way(struct tenant *tenant)
 {
 	struct copy *copy = tenant->state;
 	double best = 0, seconds;
+	char text[256];
+	int length = 0;
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		CUfunction kernel = NULL;
@@ -123,6 +130,8 @@ static int choose_way(struct tenant *tenant)
 		if ((ways[i].kernel && tenant_kernel(tenant, &kernel, ways[i].kernel)) ||
 		    try_way(tenant, &ways[i], kernel, &seconds))
 			return -1;
+		length += snprintf(text + length, sizeof(text) - length, "%s%.0f", i ? " " : "",
+				   2 * copy->bytes / seconds / 1e9);
 		if (copy->way && seconds >= best)
 			continue;
 		copy->way = &ways[i];
@@ -131,6 +140,7 @@ static int choose_way(struct tenant *tenant)
 	}
 	tenant_fact(tenant, "way=%d", (int)(copy->way - ways) + 1);
 	tenant_fact(tenant, "copy=%s", copy->way->name);
+	tenant_fact(tenant, "ways_gbs=%s", text);
 	return 0;
 }
 

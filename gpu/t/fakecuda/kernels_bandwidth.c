@@ -46,7 +46,17 @@ FAKE_KERNEL(copy_pieces, 8, 8, 8)
 	return copy(launch, fake_threads(launch) * 64);
 }
 
+FAKE_KERNEL(copy_pieces_kept, 8, 8, 8)
+{
+	return copy(launch, fake_threads(launch) * 64);
+}
+
 FAKE_KERNEL(copy_strides, 8, 8, 8)
+{
+	return copy(launch, UINT64_MAX);
+}
+
+FAKE_KERNEL(copy_strides_kept, 8, 8, 8)
 {
 	return copy(launch, UINT64_MAX);
 }
