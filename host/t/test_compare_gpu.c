@@ -223,6 +223,27 @@ static void rows_about_zero(void **state)
 		      cases[i].verdict);
 }
 
+/* What is no time is counted: a few samples are as good as many. */
+static void few_counts_are_enough(void **state)
+{
+	static const char *const clocks[][2] = {{"none", "SLOWER"}, {"device", "UNSURE"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
+		json_t *summaries[2] = {golden(), golden()}, *comparison;
+
+		for (int side = 0; side < 2; side++) {
+			json_t *row = row_of(summaries[side], "IS-006");
+
+			set_numbers(row, 3, 50 * side, 50 * side, 50 * side);
+			json_object_set_new(row, "clock", json_string(clocks[i][0]));
+		}
+		comparison = compare(summaries[0], summaries[1], -1);
+		assert_verdict(compared(comparison, "IS-006"), clocks[i][1]);
+		json_decref(comparison);
+	}
+}
+
 static void what_did_not_run_is_not_compared(void **state)
 {
 	static const struct {
@@ -291,6 +312,7 @@ int main(void)
 		cmocka_unit_test(a_run_is_the_same_as_itself),
 		cmocka_unit_test(rows_have_their_rules),
 		cmocka_unit_test(rows_about_zero),
+		cmocka_unit_test(few_counts_are_enough),
 		cmocka_unit_test(what_did_not_run_is_not_compared),
 		cmocka_unit_test(all_forms),
 	};
