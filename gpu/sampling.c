@@ -7,9 +7,9 @@
 #include "nvml.h"
 #include "tenant.h"
 
-#define CLOCK_PERIOD (SECOND / 20) /* between two looks at the clock */
-#define CLOCK_LEAST  0.75	   /* of the highest: below, samples are dropped */
-#define NORMAL_QUANTILE 1.959964 /* two-sided 95 % */
+#define CLOCK_PERIOD	(SECOND / 20) /* between two looks at the clock */
+#define CLOCK_LEAST	0.75	      /* of the highest: below, samples are dropped */
+#define NORMAL_QUANTILE 1.959964      /* two-sided 95 % */
 
 static int ascending(const void *a, const void *b)
 {
