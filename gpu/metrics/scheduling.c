@@ -55,7 +55,7 @@ static bool take_switches(struct team *team, struct outcome *slices)
 METRIC_RUN(context_switch)
 {
 	struct order order = suite_order(suite, metric, "timeline");
-	int windows = order.cap / (SWITCH_WINDOW + 0.1);
+	int windows = fmax(1, order.cap / (SWITCH_WINDOW + 0.1));
 	struct outcome row = {0}, slices = {0};
 	struct team team = team_begin(suite, &row);
 	bool ok = team_add(&team, &order) && team_add(&team, &order);
