@@ -193,6 +193,7 @@ static int verify_memory(struct tenant *tenant, struct load *load, uint64_t *wro
 	void *parameters[] = {&load->data, &count, &expected, &other};
 
 	if (CALL(tenant, cu.MemsetD8(other, 0, sizeof(*wrong))) ||
+	    CALL(tenant, cu.CtxSynchronize()) || /* the kernel is in another stream */
 	    CALL(tenant, cu.LaunchKernel(load->count_other, load->blocks, 1, 1, load->threads, 1, 1,
 					 0, tenant->stream, parameters, NULL)) ||
 	    CALL(tenant, cu.StreamSynchronize(tenant->stream)) ||
