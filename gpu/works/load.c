@@ -1,4 +1,3 @@
-CALL(tenant, cu.CtxSynchronize()) ||
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * load: samples are 10^9 operations a second (floating point, or bytes moved) in each slice of the
@@ -19,7 +18,7 @@ CALL(tenant, cu.CtxSynchronize()) ||
 #define ROUNDS_MOST    (1u << 28)
 #define ROUNDS_SHORT   1000 /* where nothing is measured */
 
-	static const char *const kernels[LOAD_KINDS] = {
+static const char *const kernels[LOAD_KINDS] = {
 	[LOAD_COMPUTE] = "compute",
 	[LOAD_MEMORY] = "memory",
 };
