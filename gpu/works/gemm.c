@@ -50,7 +50,8 @@ static uint16_t *fill(struct tenant *tenant, CUdeviceptr *device, uint32_t n, ui
 	for (uint64_t i = 0; i < count; i++)
 		host[i] = bfloat16(element(seed, i));
 	if (CALL(tenant, cu.MemAlloc(device, count * sizeof(*host))) ||
-	    CALL(tenant, cu.MemcpyHtoD(*device, host, count * sizeof(*host)))) {
+	    CALL(tenant, cu.MemcpyHtoD(*device, host, count * sizeof(*host))) ||
+	    CALL(tenant, cu.CtxSynchronize())) {
 		free(host);
 		return NULL;
 	}
