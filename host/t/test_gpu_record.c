@@ -32,6 +32,13 @@ static void whole_stream(void **state)
 	assert_true(gpu_is_verdict_key("throttled", 9));
 	assert_false(gpu_is_verdict_key("overlap", 7));
 	assert_false(gpu_is_verdict_key("statu", 5));
+	/* What was read before leaves nothing in the next. */
+	stream = (struct stream){0};
+	put(&stream, INFO(GPU_INFO));
+	put(&stream, VERDICT(1, ROW("WAIVED", "", "OH-001")));
+	put(&stream, DONE(1, 0));
+	assert_int_equal(gpu_record_read(&record, stream.bytes, stream.size, why), 0);
+	assert_int_equal(record.rows[0].series.header.kind, 0);
 }
 
 static void truncated_at_every_byte(void **state)
