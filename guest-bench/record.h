@@ -24,8 +24,8 @@
 #include <stdint.h>
 #endif
 
-#define RECORD_MAGIC   0x42414c58u /* "XLAB" */
-#define RECORD_VERSION 2u	   /* 1 had no DISTURBED; every record of a stream has the same */
+#define RECORD_MAGIC	   0x42414c58u /* "XLAB" */
+#define RECORD_VERSION	   2u /* 1 had no DISTURBED; every record of a stream has the same */
 #define RECORD_VERSION_GPU 3u /* of a stream of SERIES and VERDICT */
 
 /* header.kind; the payload is */
