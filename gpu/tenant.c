@@ -119,14 +119,17 @@ static void take_cpu(int place)
 		}
 }
 
-/* A context with the kernels and a stream in it, once in a tenant's life. */
+/*
+ * A context with the kernels and a stream in it, once in a tenant's life. The stream is the last:
+ * what is missing after an order that was waived is tried again, and said again, for the next.
+ */
 static int make_context(struct tenant *tenant)
 {
 	CUresult error;
 
-	if (tenant->context)
+	if (tenant->stream)
 		return 0;
-	if (CALL(tenant, cu.CtxCreate(&tenant->context, 0, tenant->device)))
+	if (!tenant->context && CALL(tenant, cu.CtxCreate(&tenant->context, 0, tenant->device)))
 		return -1;
 	error = cu.ModuleLoadData(&tenant->module, kernels_image);
 	if (error && &kernels_image[0] == &kernels_image_end[0])

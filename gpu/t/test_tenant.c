@@ -226,6 +226,22 @@ static void finishes_what_failed(void **state)
 	finishes("finished=prepared");
 }
 
+/* Not only the first order meets it that the device takes no kernels. */
+static void says_each_time_what_is_missing(void **state)
+{
+	(void)state;
+	setenv("FAKECUDA_FAULTS", "ModuleLoadData=209", 1);
+	start(LIBCUDA);
+	unsetenv("FAKECUDA_FAULTS");
+	hears(MESSAGE_HELLO);
+	for (int i = 0; i < 2; i++) {
+		order(1, SOUND);
+		hears_text(MESSAGE_FAILED, "the kernels do not load: CUDA_ERROR_NO_BINARY_FOR_GPU");
+		finishes("finished=nothing");
+	}
+	end(state);
+}
+
 static void says_a_line_at_a_time(void **state)
 {
 	(void)state;
@@ -282,6 +298,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(works_twice_on_two_orders, begin, end),
 		cmocka_unit_test_setup_teardown(keeps_to_its_window, begin, end),
 		cmocka_unit_test_setup_teardown(finishes_what_failed, begin, end),
+		cmocka_unit_test(says_each_time_what_is_missing),
 		cmocka_unit_test_setup_teardown(says_a_line_at_a_time, begin, end),
 		cmocka_unit_test(leaves_on_nonsense),
 		cmocka_unit_test(says_why_it_cannot),
