@@ -58,7 +58,9 @@ static int allocate(struct tenant *tenant, struct transfer *transfer)
 	}
 	for (size_t i = 0; i < transfer->bytes / 4; i++)
 		transfer->host[i] = pattern_word(tenant->order.seed, i);
-	if (CALL(tenant, cu.MemcpyHtoD(transfer->device, transfer->host, transfer->bytes)))
+	/* Of pageable memory it may return before the last of it has arrived. */
+	if (CALL(tenant, cu.MemcpyHtoD(transfer->device, transfer->host, transfer->bytes)) ||
+	    CALL(tenant, cu.CtxSynchronize()))
 		return -1;
 	return wipe(tenant, transfer, 0, transfer->bytes);
 }
