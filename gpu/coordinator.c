@@ -27,7 +27,7 @@ static void become_tenant(const struct suite *suite, enum surroundings where, in
 {
 	char number[16], place[16];
 	char *arguments[8] = {"gpubench", "--tenant", number, "--place", place};
-	int null = suite->options.quiet ? open("/dev/null", O_WRONLY) : -1;
+	int null = suite->options.quiet ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
 	sigset_t none;
 
 	/* Of the terminal: the coordinator, which blocks it, ends its tenants. */
@@ -36,6 +36,8 @@ static void become_tenant(const struct suite *suite, enum surroundings where, in
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (null >= 0)
 		dup2(null, 2);
+	/* Standard output may be the record: what a library has to say does not go there. */
+	dup2(2, 1);
 	snprintf(number, sizeof(number), "%d", fd);
 	snprintf(place, sizeof(place), "%d", where * TENANTS_MOST + index);
 	if (suite->options.libcuda) {

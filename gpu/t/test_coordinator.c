@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -214,9 +215,13 @@ static void work(int fd, const struct window *window)
 static int be_tenant(int fd)
 {
 	struct message message;
+	struct stat output, errors;
 	char hello[64];
 
-	snprintf(hello, sizeof(hello), "gpu=none\nwhere=%s\n", getenv("WHERE"));
+	if (fstat(1, &output) || fstat(2, &errors))
+		return 1;
+	snprintf(hello, sizeof(hello), "gpu=none\nwhere=%s\n%s", getenv("WHERE"),
+		 output.st_ino == errors.st_ino ? "output=errors\n" : "");
 	if (!misbehave(fd, "start"))
 		say(fd, MESSAGE_HELLO, hello);
 	while (message_receive(fd, &message, UINT64_MAX) == MESSAGE_CAME) {
@@ -379,6 +384,8 @@ static void a_sound_tenant(void **state)
 	assert_int_equal(outcome.busy.throttled, 2);
 	assert_true(outcome_number(&outcome, "verified") == 7);
 	assert_non_null(strstr(suite.hello, "where=bare\n"));
+	/* The record may be what goes to standard output. */
+	assert_non_null(strstr(suite.hello, "output=errors\n"));
 	outcome_free(&outcome);
 }
 
