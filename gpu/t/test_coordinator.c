@@ -22,8 +22,10 @@
 #include "../surroundings.h"
 #include "../tenant.h"
 
-#define PATIENCE 0.3 /* seconds, of tests whose tenants are silent */
-#define DEADLINE 120 /* seconds; for a coordinator that waits for good */
+#define PATIENCE 0.3 /* seconds, with tenants that are silent */
+#define STARTED	 2   /* seconds, with those that are once they have started */
+#define LENIENCE 30  /* seconds: only what is silent for good comes to it */
+#define DEADLINE 240 /* seconds; for a coordinator that waits for good */
 
 /* What the coordinator knows of works: a name. */
 static const struct work idle = {.name = "idle"};
@@ -248,7 +250,7 @@ static int begin(void **state)
 {
 	(void)state;
 	memset(&suite, 0, sizeof(suite));
-	suite.options.patience = 30; /* only what is silent for good comes to it */
+	suite.options.patience = LENIENCE;
 	suite.options.quiet = true;
 	unsetenv("MISBEHAVE");
 	return 0;
@@ -262,22 +264,38 @@ static int end(void **state)
 	return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD ? 0 : -1;
 }
 
+static const struct member pair[] = {{BARE, 0}, {BARE, 1}};
+
+/* One measurement, with little patience in the stage in which the tenant is silent only. */
+static bool measure(const char *misbehaviour, struct outcome *outcome)
+{
+	bool hangs = strstr(misbehaviour, ":hang"), ok;
+
+	if (hangs && strncmp(misbehaviour, "go", 2))
+		suite.options.patience = strncmp(misbehaviour, "start", 5) ? STARTED : PATIENCE;
+	ok = tenant_prepare(&suite, BARE, 0, &order, outcome);
+	if (hangs)
+		suite.options.patience = PATIENCE;
+	ok = ok && tenants_go(&suite, pair, 1, 0, outcome);
+	tenant_finish(&suite, BARE, 0);
+	return ok;
+}
+
 /* One measurement with a tenant that misbehaves comes to a status with a reason. */
 static void comes_to(const char *misbehaviour, enum status status, const char *reason)
 {
 	struct outcome outcome = {0};
 
 	begin(NULL);
-	suite.options.patience = PATIENCE;
 	setenv("MISBEHAVE", misbehaviour, 1);
-	if (suite_measure(&suite, BARE, &order, &outcome) || outcome.status != status ||
+	if (measure(misbehaviour, &outcome) || outcome.status != status ||
 	    !strstr(outcome.reason, reason) || strstr(outcome.facts, "status="))
 		fail_msg("%s: %s \"%s\" \"%s\", not %s \"%s\"", misbehaviour,
 			 status_names[outcome.status], outcome.reason, outcome.facts,
 			 status_names[status], reason);
 	outcome_free(&outcome);
 	/* The next is measured by a tenant in order, whether it is another one or not. */
-	suite.options.patience = 30;
+	suite.options.patience = LENIENCE;
 	if (suite.tenants[BARE][0].pid)
 		tenant_kill(&suite, BARE, 0);
 	unsetenv("MISBEHAVE");
@@ -358,9 +376,11 @@ static void tenants_that_do_not_finish(void **state)
 		struct outcome outcome = {0};
 
 		begin(state);
-		suite.options.patience = PATIENCE;
 		setenv("MISBEHAVE", ways[i], 1);
-		assert_true(suite_measure(&suite, BARE, &order, &outcome));
+		assert_true(tenant_prepare(&suite, BARE, 0, &order, &outcome));
+		assert_true(tenants_go(&suite, pair, 1, 0, &outcome));
+		suite.options.patience = PATIENCE;
+		tenant_finish(&suite, BARE, 0);
 		assert_int_equal(outcome.status, STATUS_OK);
 		assert_int_equal(outcome.count, 2);
 		assert_int_equal(suite.tenants[BARE][0].pid, 0);
@@ -402,8 +422,6 @@ static void surroundings_are_kept_apart(void **state)
 	assert_int_not_equal(suite.tenants[SYSTEM][0].pid, suite.tenants[BARE][0].pid);
 	outcome_free(&outcome);
 }
-
-static const struct member pair[] = {{BARE, 0}, {BARE, 1}};
 
 /* All get one window, of the length asked for, which begins once all have been told. */
 static void one_window_for_all(void **state)
