@@ -26,8 +26,9 @@ static uint64_t deadline_in(const struct suite *suite, double seconds)
 static void become_tenant(const struct suite *suite, enum surroundings where, int index, int fd)
 {
 	char number[16], place[16];
-	char *arguments[8] = {"gpubench", "--tenant", number, "--place", place};
+	char *arguments[10] = {"gpubench", "--tenant", number, "--place", place};
 	int null = suite->options.quiet ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+	int last = 5;
 	sigset_t none;
 
 	/* Of the terminal: the coordinator, which blocks it, ends its tenants. */
@@ -41,8 +42,12 @@ static void become_tenant(const struct suite *suite, enum surroundings where, in
 	snprintf(number, sizeof(number), "%d", fd);
 	snprintf(place, sizeof(place), "%d", where * TENANTS_MOST + index);
 	if (suite->options.libcuda) {
-		arguments[5] = "--libcuda";
-		arguments[6] = (char *)suite->options.libcuda;
+		arguments[last++] = "--libcuda";
+		arguments[last++] = (char *)suite->options.libcuda;
+	}
+	if (suite->options.preload && where == SYSTEM) {
+		arguments[last++] = "--preload";
+		arguments[last++] = (char *)suite->options.preload;
 	}
 	surroundings_enter(suite, where);
 	execv("/proc/self/exe", arguments);

@@ -182,7 +182,8 @@ int main(int argc, char **argv)
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (arguments.tenant >= 0)
-		return tenant_main(arguments.tenant, arguments.place, suite->options.libcuda);
+		return tenant_main(arguments.tenant, arguments.place, suite->options.libcuda,
+				   suite->options.preload);
 	if (arguments.list) {
 		list();
 		return fflush(stdout) ? 1 : 0;

@@ -245,12 +245,28 @@ static const char *try_device(struct suite *suite)
 	return suite_measure(suite, BARE, &order, &outcome) ? NULL : outcome.reason;
 }
 
+/*
+ * Does a tenant come up with the limiter in it? One that breaks later is a finding of the rows.
+ * NULL, or the reason.
+ */
+static const char *try_limiter(struct suite *suite)
+{
+	struct order order = {.work = work_index("nothing"), .repeat = 1};
+	static struct outcome outcome;
+
+	if (!suite->options.preload)
+		return NULL;
+	suite_measure(suite, SYSTEM, &order, &outcome);
+	tenants_dismiss(suite);
+	return outcome.status == STATUS_WAIVED ? outcome.reason : NULL;
+}
+
 int suite_run(struct suite *suite)
 {
 	const char *why;
 
 	watch_signals();
-	why = surroundings_begin(suite) ?: try_device(suite);
+	why = surroundings_begin(suite) ?: try_device(suite) ?: try_limiter(suite);
 	if (!why) {
 		record_begin(suite);
 		for (size_t i = 0; i < metric_count && !is_stopped() && !suite->write_failed; i++)

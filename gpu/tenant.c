@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <dlfcn.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -241,10 +242,29 @@ static void say_hello(struct tenant *tenant)
 	message_send(tenant->fd, MESSAGE_HELLO, text, length);
 }
 
-/* The driver and the device. 0, or -1 after CANNOT. */
-static int begin(struct tenant *tenant, const char *libcuda)
+/*
+ * The loader goes on without a library that it cannot preload: what is measured then is not the
+ * limiter. NULL, or the reason.
+ */
+static const char *miss_library(const char *library)
 {
-	const char *why = driver_open(libcuda);
+	void *handle = library ? dlopen(library, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+	static char text[400];
+
+	if (!library || handle) {
+		if (handle)
+			dlclose(handle);
+		return NULL;
+	}
+	snprintf(text, sizeof(text),
+		 "%.300s: the loader does not preload it; see LD_PRELOAD=it true", library);
+	return text;
+}
+
+/* The limiter, the driver and the device. 0, or -1 after CANNOT. */
+static int begin(struct tenant *tenant, const char *libcuda, const char *library)
+{
+	const char *why = miss_library(library) ?: driver_open(libcuda);
 	CUresult error = why ? 0 : cu.Init(0);
 	char text[300];
 	int count = 0;
@@ -264,14 +284,14 @@ static int begin(struct tenant *tenant, const char *libcuda)
 	return -1;
 }
 
-int tenant_main(int fd, int place, const char *libcuda)
+int tenant_main(int fd, int place, const char *libcuda, const char *library)
 {
 	struct tenant tenant = {.fd = fd, .place = place};
 	struct message message;
 
 	/* A coordinator that is killed takes its tenants with it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (begin(&tenant, libcuda))
+	if (begin(&tenant, libcuda, library))
 		return 77;
 	while (message_receive(fd, &message, UINT64_MAX) == MESSAGE_CAME)
 		if (message.type != MESSAGE_ORDER || message.order.work >= work_count ||

@@ -105,8 +105,9 @@ int tenant_timer_end(struct tenant *tenant, double *seconds);
 
 /*
  * What --tenant FD runs: works until the coordinator is gone. place: which CPU it works on, counted
- * from the last of those that it may use. Exit code.
+ * from the last of those that it may use. library: the limiter that must be preloaded, NULL: none.
+ * Exit code.
  */
-int tenant_main(int fd, int place, const char *libcuda);
+int tenant_main(int fd, int place, const char *libcuda, const char *library);
 
 #endif

@@ -104,6 +104,15 @@ is_missed() {
 	[ $? = 77 ] && grep -q "missing: No such file" "$dir/err"
 }
 ok "a limiter that is not there is said before anything runs" is_missed
+is_ignored() { # LIBRARY
+	build/gpu/gpubench --libcuda build/gpu/libfakecuda.so --output "$dir/rec" -q --system=other --preload="$1" \
+		>"$dir/out" 2>"$dir/err"
+	[ $? = 77 ] && grep -q "^gpubench: $1: the loader does not preload it" "$dir/err"
+}
+ok "so is one that is no library" is_ignored "$PWD/README.md"
+mkdir "$dir/a b"
+cp "$limiter" "$dir/a b"
+ok "and one with a name that LD_PRELOAD cannot have" is_ignored "$dir/a b/liblimiter.so"
 
 about "a driver that breaks: "
 broken() { # FAULT STATUS ROW REASON OPTION...

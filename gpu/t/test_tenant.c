@@ -72,7 +72,7 @@ static void start(const char *libcuda)
 	assert_true(child >= 0);
 	if (!child) {
 		close(fds[0]);
-		_exit(tenant_main(fds[1], 0, libcuda));
+		_exit(tenant_main(fds[1], 0, libcuda, NULL));
 	}
 	close(fds[1]);
 	to = fds[0];
