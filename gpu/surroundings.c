@@ -84,6 +84,10 @@ const char *surroundings_begin(struct suite *suite)
 		snprintf(text, sizeof(text), "%s: %s", suite->options.preload, strerror(errno));
 		return text;
 	}
+	/* What it measures would be taken for the GPU as it is. */
+	if (suite->options.preload && !strcmp(suite->options.system, "native"))
+		return "native is a system without a library: name the one of --preload by "
+		       "--system, such as hami";
 	if (suite->options.preload && suite->options.sm_limit &&
 	    limiter_has_control(suite->options.preload))
 		why = make_control(suite);

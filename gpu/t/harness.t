@@ -102,6 +102,7 @@ ok "a slowdown by 0" refuses "--plant-slowdown" -o "$dir/rec" --plant-slowdown 0
 ok "an option that is none" refuses "unrecognized option" -o "$dir/rec" --frobnicate
 ok "a word too many" refuses "" -o "$dir/rec" OH-001
 ok "a limiter without a library" fails 77 "name it by --preload" "${bench[@]}" --system hami
+ok "a library without a name" fails 77 "name the one of --preload" "${bench[@]}" --preload build/gpu/liblimiter.so
 ok "a library that is not there" fails 77 "$dir/none.so: No such file" "${bench[@]}" --preload "$dir/none.so"
 ok "a folder that is not there" fails 1 "No such file" build/gpu/gpubench -o "$dir/no/such/rec"
 ok "a disk that is full" fails 1 "the record cannot be written: make room" \

@@ -120,9 +120,9 @@ broken() { # FAULT STATUS ROW REASON OPTION...
 }
 ok "a context" broken CtxCreate:2=999 FAILED OH-004 CUDA_ERROR_UNKNOWN --plant-slowdown=2
 ok "an allocation" broken MemAlloc:50+=999 FAILED OH-002.64KiB CUDA_ERROR_UNKNOWN \
-	--preload="$limiter" --mem-limit=128m
+	--system=limiter --preload="$limiter" --mem-limit=128m
 ok "a free" broken MemFree:50+=1 FAILED OH-003.64KiB CUDA_ERROR_INVALID_VALUE \
-	--preload="$limiter" --mem-limit=128m
+	--system=limiter --preload="$limiter" --mem-limit=128m
 ok "a kernel" broken Kernel:2=700 FAILED OH-010 CUDA_ERROR_ILLEGAL_ADDRESS
 ok "a copy that corrupts" broken Copy=corrupt INVALID OH-010 "of the matrix product are wrong"
 ok "a refusal with another error" broken MemAllocAsync=999 FAILED IS-002.async CUDA_ERROR_UNKNOWN \
