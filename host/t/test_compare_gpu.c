@@ -143,8 +143,8 @@ static void rows_have_their_rules(void **state)
 		const char *id, *scale;
 		double margin;
 	} cases[] = {
-		{"OH-001", "ratio", 0.10},   {"BW-001.8", "ratio", 0.05},
-		{"ERR-002", "ratio", 0.10},  {"OH-007", "difference", 50},
+		{"OH-001", "ratio", 0.20},   {"BW-001.8", "ratio", 0.05},
+		{"ERR-002", "ratio", 0.20},  {"OH-007", "difference", 50},
 		{"IS-006", "difference", 2}, {"IS-005.pointer", "difference", 0},
 	};
 	json_t *base = golden(), *comparison;
