@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The columns of a comparison, and which of them its rows need. */
+#include <math.h>
 #include <string.h>
 
 #include "compare.h"
@@ -18,12 +19,38 @@ static void number_text(const json_t *value, const char *format, char text[COMPA
 		snprintf(text, COMPARE_CELL, "-");
 }
 
-/* What was measured is printed as it is; a mean of several runs with no more digits than it has. */
+static const json_t *median_of(const json_t *row, const char *side)
+{
+	return json_object_get(json_object_get(row, side), "p50");
+}
+
+/*
+ * The format of the row's medians and of what is in their unit: integers as they are; real ones,
+ * and means of several runs, all with as many places as leave the larger four digits or more.
+ */
+static const char *row_format(const json_t *row, bool is_signed)
+{
+	static const char *const formats[][2] = {
+		{"%.10g", "%+.10g"}, {"%.4g", "%+.4g"}, {"%.4f", "%+.4f"}, {"%.3f", "%+.3f"},
+		{"%.2f", "%+.2f"},   {"%.1f", "%+.1f"}, {"%.0f", "%+.0f"}};
+	const json_t *base = median_of(row, "base"), *with = median_of(row, "with");
+	double size = fmax(fabs(json_number_value(base)), fabs(json_number_value(with)));
+	size_t which;
+
+	if (!json_is_real(base) && !json_is_real(with))
+		which = 0;
+	else if ((size > 0 && size < 0.001) || size >= 1e9)
+		which = 1;
+	else
+		which = size < 10 ? 2 : size < 100 ? 3 : size < 1000 ? 4 : size < 1e4 ? 5 : 6;
+	return formats[which][is_signed];
+}
+
 static void median_text(const json_t *row, const char *side, char text[COMPARE_CELL])
 {
-	const json_t *median = json_object_get(json_object_get(row, side), "p50");
+	const json_t *median = median_of(row, side);
 
-	number_text(median, json_is_integer(median) ? "%.10g" : "%.6g", text);
+	number_text(median, json_number_value(median) == 0 ? "%.0f" : row_format(row, false), text);
 }
 
 static void base_text(const json_t *row, char text[COMPARE_CELL])
@@ -36,17 +63,17 @@ static void with_text(const json_t *row, char text[COMPARE_CELL])
 	median_text(row, "with", text);
 }
 
-/* Zero has no sign. */
-static const char *change_format(double change)
+/* A change of the row, in its unit; zero has no sign, nor has what is none in so many places. */
+static void signed_text(const json_t *row, const json_t *change, char text[COMPARE_CELL])
 {
-	return change == 0 ? "%.0f" : "%+.4g";
+	number_text(change, json_number_value(change) == 0 ? "%.0f" : row_format(row, true), text);
+	if (json_is_number(change) && !text[strcspn(text, "123456789")])
+		snprintf(text, COMPARE_CELL, "0");
 }
 
 static void change_text(const json_t *row, char text[COMPARE_CELL])
 {
-	const json_t *change = json_object_get(row, "change");
-
-	number_text(change, json_number_value(change) == 0 ? "%.0f" : "%+.6g", text);
+	signed_text(row, json_object_get(row, "change"), text);
 }
 
 static const char *ratio_format(double ratio)
@@ -79,10 +106,10 @@ static void interval_text(const json_t *row, char text[COMPARE_CELL])
 	for (size_t i = 0; i < 2; i++) {
 		const json_t *end = json_array_get(interval, i);
 
-		number_text(end,
-			    ratio ? ratio_format(json_number_value(end))
-				  : change_format(json_number_value(end)),
-			    ends[i]);
+		if (ratio)
+			number_text(end, ratio_format(json_number_value(end)), ends[i]);
+		else
+			signed_text(row, end, ends[i]);
 	}
 	snprintf(text, COMPARE_CELL, "%.20s to %.20s", ends[0], ends[1]);
 }

@@ -30,8 +30,7 @@ static void print_rule(const json_t *comparison, const json_t *rows, FILE *out)
 	else
 		fputs("95 % interval of each row by itself", out);
 	if (compare_has_margins(rows))
-		fputs("; a change within the row's margin is SAME; without a ratio, interval and margin "
-		      "are of the change",
+		fputs("; SAME is within the row's margin; without a ratio, both are of the change",
 		      out);
 	else if (percent > 0)
 		fprintf(out, "; a change below %g %% is SAME", percent);

@@ -141,7 +141,7 @@ change real $gpu 's/"emulated": true/"emulated": false/'
 change slow "$dir/real" 's/"system": "native"/"system": "limiter"/'
 ok "a GPU run is the same as itself" gives 0 --fail-slower "$dir/real" "$dir/real"
 ok "in every row that ran" prints '^14 rows: 9 SAME, 5 NOT COMPARED$'
-ok "rows about zero by difference" prints '^OH-007 +ns +-1.183 +-1.183 +0 +- +-16.51 to \+16.51 +50 ns +SAME$'
+ok "rows about zero by difference" prints '^OH-007 +ns +-1.1830 +-1.1830 +0 +- +-16.5110 to \+16.5110 +50 ns +SAME$'
 ok "others by ratio, with a margin of their own" prints '^BW-001.8 +GB/s .* 5 %  SAME$'
 ok "what is planned takes a line" [ "$(grep -c LLM-001 "$dir/out")" = 1 ]
 ok "systems are compared" gives 0 "$dir/real" "$dir/slow"
