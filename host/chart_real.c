@@ -42,8 +42,17 @@ static void text(double x, double y, const char *anchor, const char *words, FILE
 	fputs("</text>\n", out);
 }
 
-/* The axis of values, below, and what they are. */
-static void draw_values(const struct real_axis *axis, const char *unit, FILE *out)
+/* "us, log scale": what is beside an axis of the row's values. */
+static void axis_label(const json_t *row, const struct real_axis *axis, char label[64])
+{
+	const char *unit = real_unit(row);
+
+	snprintf(label, 64, "%.40s%s%s", unit, *unit && axis->logarithmic ? ", " : "",
+		 axis->logarithmic ? "log scale" : "");
+}
+
+/* The axis of the row's values, below, and what they are. */
+static void draw_values(const struct real_axis *axis, const json_t *row, FILE *out)
 {
 	double ticks[REAL_TICKS];
 	size_t count = real_axis_ticks(axis, ticks);
@@ -56,7 +65,7 @@ static void draw_values(const struct real_axis *axis, const char *unit, FILE *ou
 	for (size_t i = 0; i < count; i++)
 		text(x_of(axis, ticks[i]), BOTTOM + 4 + LINE, "middle",
 		     chart_label(ticks[i], label), out);
-	snprintf(label, sizeof(label), "%.40s%s", unit, axis->logarithmic ? ", log scale" : "");
+	axis_label(row, axis, label);
 	text(RIGHT, HEIGHT - 3, "end", label, out);
 }
 
@@ -69,7 +78,7 @@ static void describe(const json_t *row, FILE *out)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		html_printf(out, "%s%s %s", i ? ", " : "", keys[i],
 			    real_label(number(row, keys[i]), label));
-	html_printf(out, " %s", json_text(row, "unit"));
+	html_printf(out, " %s", real_unit(row));
 }
 
 /* Shares the samples of the row's bins out among the cells of the axis; the fullest cell. */
@@ -136,7 +145,7 @@ void chart_real(const json_t *row, FILE *out)
 			fprintf(out, "M%d %dV%.1fh2V%d", LEFT + 2 * cell, BOTTOM,
 				BOTTOM - (BOTTOM - TOP) * cells[cell] / most, BOTTOM);
 	fputs("\"/>\n", out);
-	draw_values(&axis, json_text(row, "unit"), out);
+	draw_values(&axis, row, out);
 	fputs("</svg>\n", out);
 }
 
@@ -161,9 +170,9 @@ void chart_box(const json_t *row, const struct real_axis *axis, FILE *out)
 		x[0], middle, x[4], x[1], middle, fmax(x[3], x[1] + 1), x[2], BOX_HEIGHT - 1);
 }
 
-/* The axis of a sweep's values: from 0 where that does not hide what they do. */
-static struct real_axis axis_of_sweep(const struct sweep *sweep)
+struct real_axis sweep_axis(const struct sweep *sweep)
 {
+	bool shares = !strcmp(json_text(sweep->points[0].row, "unit"), "%");
 	double low = INFINITY, high = -INFINITY;
 	struct real_axis axis;
 
@@ -172,7 +181,7 @@ static struct real_axis axis_of_sweep(const struct sweep *sweep)
 		high = fmax(high, number(sweep->points[i].row, "p75"));
 	}
 	axis = real_axis_of(low, high);
-	if (!axis.logarithmic && low >= 0) {
+	if (low >= 0 && (shares || !axis.logarithmic)) {
 		axis = real_axis_of(0, high);
 		axis.low = 0;
 	}
@@ -214,7 +223,7 @@ static void draw_points(const struct sweep *sweep, const struct real_axis *axis,
 
 void chart_sweep(const struct sweep *sweep, FILE *out)
 {
-	struct real_axis axis = axis_of_sweep(sweep);
+	struct real_axis axis = sweep_axis(sweep);
 	double ticks[REAL_TICKS];
 	size_t count = real_axis_ticks(&axis, ticks);
 	char label[64];
@@ -227,15 +236,14 @@ void chart_sweep(const struct sweep *sweep, FILE *out)
 	for (size_t i = 0; i < sweep->count; i++)
 		html_printf(out, "%s%s: p50 %s", i ? ", " : "", sweep->points[i].name,
 			    real_label(number(sweep->points[i].row, "p50"), label));
-	html_printf(out, " %s", json_text(sweep->points[0].row, "unit"));
+	html_printf(out, " %s", real_unit(sweep->points[0].row));
 	fputs("</desc>\n", out);
 	for (size_t i = 0; i < count; i++) {
 		fprintf(out, "<path class=\"grid\" d=\"M%d %.1fH%d\"/>\n", LEFT,
 			y_of(&axis, ticks[i]), RIGHT);
 		text(LEFT - 5, y_of(&axis, ticks[i]) + 4, "end", chart_label(ticks[i], label), out);
 	}
-	snprintf(label, sizeof(label), "%.40s%s", json_text(sweep->points[0].row, "unit"),
-		 axis.logarithmic ? ", log scale" : "");
+	axis_label(sweep->points[0].row, &axis, label);
 	text(4, TOP - 14, "start", label, out);
 	draw_points(sweep, &axis, out);
 	fprintf(out, "<path class=\"axis\" d=\"M%d %dH%d\"/>\n", LEFT, BOTTOM, RIGHT);

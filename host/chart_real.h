@@ -31,6 +31,9 @@ size_t real_axis_ticks(const struct real_axis *axis, double ticks[REAL_TICKS]);
 /* A value with four digits or more: "0.1044", "42.57", "4209"; at least 32 bytes. */
 const char *real_label(double value, char text[32]);
 
+/* The unit of a row to be printed beside a number: "" for an index or a count. */
+const char *real_unit(const json_t *row);
+
 /* The rows of a metric that has numbers at several points, of which each is a number: a size, a
  * count, a share. */
 #define SWEEP_POINTS 16
@@ -47,6 +50,9 @@ struct sweep {
 
 /* The sweep of a metric; false where it has none. It refers to the summary. */
 bool sweep_read(const json_t *summary, const char *metric, struct sweep *sweep);
+
+/* The axis of its values: from 0 where that does not hide what they do, and for shares. */
+struct real_axis sweep_axis(const struct sweep *sweep);
 
 /* An <svg> of the medians of a sweep with their intervals, p25 to p75 behind them. */
 void chart_sweep(const struct sweep *sweep, FILE *out);

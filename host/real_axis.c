@@ -90,6 +90,13 @@ const char *real_label(double value, char text[32])
 	return text;
 }
 
+const char *real_unit(const json_t *row)
+{
+	const char *unit = json_text(row, "unit");
+
+	return strcmp(unit, "1") ? unit : "";
+}
+
 /* "2KiB", "8" and "quarter" as numbers; NAN for what is none. */
 static double point_number(const char *name)
 {

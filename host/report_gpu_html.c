@@ -298,7 +298,7 @@ static void put_distributions(const json_t *rows, FILE *out)
 		html_verdict(json_text(row, "verdict"), out);
 		fputs(" p50 ", out);
 		put_real(json_object_get(row, "p50"), out);
-		html_printf(out, " %s, stddev ", json_text(row, "unit"));
+		html_printf(out, "%s%s, stddev ", *real_unit(row) ? " " : "", real_unit(row));
 		put_real(json_object_get(row, "stddev"), out);
 		fputs(", min ", out);
 		put_real(json_object_get(row, "min"), out);

@@ -67,8 +67,8 @@ static void print_row(const json_t *summary, const json_t *row, FILE *out)
 
 	print_title(summary, json_text(row, "id"), row, out);
 	fputs("set xlabel '", out);
-	gnuplot_quoted(json_text(row, "unit"), out);
-	fprintf(out, ", n = %" JSON_INTEGER_FORMAT ", ",
+	gnuplot_quoted(real_unit(row), out);
+	fprintf(out, "%sn = %" JSON_INTEGER_FORMAT ", ", *real_unit(row) ? ", " : "",
 		json_integer_value(json_object_get(row, "n")));
 	gnuplot_quoted(json_text(row, "verdict"), out);
 	fprintf(out,
@@ -104,12 +104,13 @@ static void print_row(const json_t *summary, const json_t *row, FILE *out)
 static void print_sweep(const json_t *summary, const struct sweep *sweep, FILE *out)
 {
 	const struct sweep_point *points = sweep->points;
-	double low = INFINITY, high = -INFINITY, room;
+	struct real_axis axis = sweep_axis(sweep);
+	double room;
 	const char *separator = "set xtics (";
 
 	print_title(summary, sweep->metric, points[0].row, out);
 	fputs("set ylabel '", out);
-	gnuplot_quoted(json_text(points[0].row, "unit"), out);
+	gnuplot_quoted(real_unit(points[0].row), out);
 	fputs("' noenhanced\nset xlabel 'p50 and its 95 % interval, p25 to p75 shaded'\n"
 	      "set logscale x\n",
 	      out);
@@ -119,13 +120,11 @@ static void print_sweep(const json_t *summary, const struct sweep *sweep, FILE *
 	for (size_t i = 0; i < sweep->count; i++) {
 		fprintf(out, "%s'%s' %.10g", separator, points[i].name, points[i].value);
 		separator = ", ";
-		low = fmin(low, number(points[i].row, "p25"));
-		high = fmax(high, number(points[i].row, "p75"));
 	}
 	fputs(")\n", out);
-	if (real_axis_of(low, high).logarithmic)
+	if (axis.logarithmic)
 		fputs("set logscale y\n", out);
-	else if (low >= 0)
+	else if (axis.low >= 0)
 		fputs("set yrange [0:*]\n", out);
 	fputs("$points << EOD\n", out);
 	for (size_t i = 0; i < sweep->count; i++) {

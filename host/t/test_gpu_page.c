@@ -91,6 +91,31 @@ static json_t *rows_of(const char *const points[4])
 	return json_pack("{s:o}", "rows", rows);
 }
 
+/* Of shares, which differ by their hundredths; of others that span much, by their ratio. */
+static void axes_of_sweeps(void **state)
+{
+	static const char *const points[4] = {"1", "2"}, *const units[] = {"us", "%"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		json_t *summary = rows_of(points), *row;
+		struct real_axis axis;
+		struct sweep sweep;
+		size_t k;
+
+		json_array_foreach (json_object_get(summary, "rows"), k, row) {
+			json_object_set_new(row, "unit", json_string(units[i]));
+			json_object_set_new(row, "p25", json_real(k ? 99 : 2));
+			json_object_set_new(row, "p75", json_real(k ? 100 : 3));
+		}
+		assert_true(sweep_read(summary, "M-1", &sweep));
+		axis = sweep_axis(&sweep);
+		assert_int_equal(axis.logarithmic, i == 0);
+		assert_true(i == 0 ? axis.low > 0 : axis.low == 0);
+		json_decref(summary);
+	}
+}
+
 static void sweeps(void **state)
 {
 	static const struct {
@@ -250,6 +275,7 @@ int main(void)
 		cmocka_unit_test(axes),
 		cmocka_unit_test(labels),
 		cmocka_unit_test(sweeps),
+		cmocka_unit_test(axes_of_sweeps),
 		cmocka_unit_test(any_number_is_drawn),
 		cmocka_unit_test(names_stay_text),
 		cmocka_unit_test(plots_have_the_names_of_rows),
