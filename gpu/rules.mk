@@ -34,7 +34,7 @@ build/gpu/%.o: gpu/%.c build/flags
 # Machine code for each generation, and PTX for those to come. Empty without nvcc: gpubench then says so.
 gpu-architectures := 75 80 86 89 90
 build/gpu/kernels.fatbin: $(wildcard gpu/kernels/*) build/flags build/gpu/nvcc
-	$(call say,NVCC,$@)mkdir -p $(@D); \
+	$(call say,NVCC,$(if $(NVCC),$@,none: make host-gpu takes the CUDA toolkit))mkdir -p $(@D); \
 	$(if $(NVCC),$(NVCC) -O3 --threads 0 $(foreach a,$(gpu-architectures),-gencode arch=compute_$a$(,)code=sm_$a) \
 		-gencode arch=compute_90$(,)code=compute_90 -fatbin -o $@ gpu/kernels/kernels.cu,: >$@)
 
