@@ -144,30 +144,59 @@ static const struct argp argp = {
 	.doc = "Measure what GPU virtualisation costs, and how well tenants are isolated.",
 };
 
-static void list_needs(unsigned int needs)
+static void needs_text(unsigned int needs, char text[64])
 {
 	static const char *const names[] = {"tenants",	"limiter",    "mem-limit",
 					    "sm-limit", "sm-control", "two-gpus"};
-	const char *separator = "";
+	size_t length = 0;
 
+	snprintf(text, 64, "-");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (needs & 1u << i) {
-			printf("%s%s", separator, names[i]);
-			separator = ",";
-		}
-	printf("%s\t", needs ? "" : "-");
+		if (needs & 1u << i)
+			length += snprintf(text + length, 64 - length, "%s%s", length ? "," : "",
+					   names[i]);
 }
 
-static void list(void)
-{
-	puts("id\tname\tunit\tbetter\tneeds\tpoints\tcontract");
-	for (size_t i = 0; i < metric_count; i++) {
-		const struct metric *metric = &metrics[i];
+#define LIST_COLUMNS 7
 
-		printf("%s\t%s\t%s\t%s\t", metric->id, metric->name, metric->unit, metric->better);
-		list_needs(metric->needs);
-		printf("%s\t%s%s\n", *metric->points ? metric->points : "-",
-		       metric->run ? "" : "(planned) ", metric->contract);
+static void list_cells(const struct metric *metric, const char *cells[LIST_COLUMNS])
+{
+	static char needs[64], contract[512];
+
+	needs_text(metric->needs, needs);
+	snprintf(contract, sizeof(contract), "%s%s", metric->run ? "" : "(planned) ",
+		 metric->contract);
+	cells[0] = metric->id;
+	cells[1] = metric->name;
+	cells[2] = metric->unit;
+	cells[3] = metric->better;
+	cells[4] = needs;
+	cells[5] = *metric->points ? metric->points : "-";
+	cells[6] = contract;
+}
+
+/* Separated by tabs for programs, in columns on a terminal. */
+static void list(bool columns)
+{
+	static const char *const titles[LIST_COLUMNS] = {"id",	  "name",   "unit",    "better",
+							 "needs", "points", "contract"};
+	const char *cells[LIST_COLUMNS];
+	int widths[LIST_COLUMNS] = {0};
+
+	for (size_t i = 0; columns && i < metric_count; i++) {
+		list_cells(&metrics[i], cells);
+		for (size_t c = 0; c + 1 < LIST_COLUMNS; c++)
+			if (widths[c] < (int)strlen(cells[c]))
+				widths[c] = strlen(cells[c]);
+	}
+	for (size_t i = 0; i <= metric_count; i++) {
+		if (i)
+			list_cells(&metrics[i - 1], cells);
+		for (size_t c = 0; c < LIST_COLUMNS; c++)
+			printf("%-*s%s", widths[c], i ? cells[c] : titles[c],
+			       c + 1 == LIST_COLUMNS ? "\n"
+			       : columns	     ? "  "
+						     : "\t");
 	}
 }
 
@@ -185,7 +214,7 @@ int main(int argc, char **argv)
 		return tenant_main(arguments.tenant, arguments.place, suite->options.libcuda,
 				   suite->options.preload);
 	if (arguments.list) {
-		list();
+		list(isatty(1));
 		return fflush(stdout) ? 1 : 0;
 	}
 	suite->out = strcmp(arguments.output, "-") ? fopen(arguments.output, "we") : stdout;

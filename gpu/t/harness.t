@@ -112,6 +112,11 @@ about "the table: "
 ok "--list" run 0 build/gpu/gpubench --list
 cp "$dir/out" "$dir/list"
 ok "has seven columns" [ "$(awk -F '\t' '{ print NF }' "$dir/list" | sort -u)" = 7 ]
+if command -v script >/dev/null; then
+	ok "on a terminal they are aligned" sh -c "script -qec 'build/gpu/gpubench --list' /dev/null | grep -q '^OH-001  *kernel launch latency  *us  *lower'"
+else
+	skip "columns on a terminal" "no script(1)"
+fi
 ok "and every line of benches.def" [ "$(grep -c '^METRIC(' gpu/benches.def)" = "$(($(wc -l <"$dir/list") - 1))" ]
 ok "to a full disk it is 1" sh -c 'build/gpu/gpubench --list >/dev/full; [ $? = 1 ]'
 
