@@ -4,6 +4,7 @@
  * it runs alone, its record going out on the record channel.
  */
 #include <argp.h>
+#include <ctype.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,10 @@
 
 #include "suite.h"
 #include "tenant.h"
+
+#define NAME_MOST	63
+#define MEM_LIMIT_LEAST 0x1p20 /* below, a context has no room */
+#define MEM_LIMIT_MOST	0x1p50
 
 enum {
 	OPTION_TENANT = 256,
@@ -63,14 +68,43 @@ static double number(const char *text, double least, double most, const char *op
 	return value;
 }
 
-/* Bytes with a suffix; the limiter reads them again. */
+static unsigned int whole(const char *text, double most, const char *option,
+			  struct argp_state *state)
+{
+	double value = number(text, 1, most, option, state);
+
+	if (text[strspn(text, "0123456789")])
+		argp_error(state, "--%s: \"%s\" is no whole number", option, text);
+	return value;
+}
+
+/* Bytes with a suffix; the limiter reads them again, and in no other way than 1.5g. */
 static const char *bytes(const char *text, struct argp_state *state)
 {
+	static const char suffixes[] = "kmg";
 	char *end;
 	double value = strtod(text, &end);
 
-	if (end == text || !(value > 0) || strlen(end) > 1 || !strchr("kmgKMG", *end))
+	if (!isdigit((unsigned char)*text) || strpbrk(text, "xXeEpP") || strlen(end) > 1 ||
+	    !strchr("kmgKMG", *end))
 		argp_error(state, "--mem-limit: \"%s\" is no size such as 4g", text);
+	value *= *end ? 1 << (strchr(suffixes, tolower((unsigned char)*end)) - suffixes + 1) * 10
+		      : 1;
+	if (!(value >= MEM_LIMIT_LEAST && value <= MEM_LIMIT_MOST))
+		argp_error(state, "--mem-limit: \"%s\" is not from 1m to 1048576g", text);
+	return text;
+}
+
+/* A system's name is a line of the record. */
+static const char *name(const char *text, struct argp_state *state)
+{
+	size_t length = strlen(text);
+
+	for (size_t i = 0; i < length; i++)
+		if (iscntrl((unsigned char)text[i]))
+			length = 0;
+	if (!length || length > NAME_MOST)
+		argp_error(state, "--system: a name is one line of 1 to %d characters", NAME_MOST);
 	return text;
 }
 
@@ -93,7 +127,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		options->select = argument;
 		return 0;
 	case 'S':
-		options->system = argument;
+		options->system = name(argument, state);
 		return 0;
 	case 'p':
 		options->preload = argument;
@@ -102,7 +136,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		options->mem_limit = bytes(argument, state);
 		return 0;
 	case 'l':
-		options->sm_limit = number(argument, 1, 100, "sm-limit", state);
+		options->sm_limit = whole(argument, 100, "sm-limit", state);
 		return 0;
 	case 'q':
 		options->quick = true;
@@ -114,7 +148,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		options->libcuda = argument;
 		return 0;
 	case OPTION_PLANT:
-		options->plant = number(argument, 1, 100, "plant-slowdown", state);
+		options->plant = whole(argument, 100, "plant-slowdown", state);
 		return 0;
 	case OPTION_PATIENCE:
 		options->patience = number(argument, 0.1, 3600, "patience", state);

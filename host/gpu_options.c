@@ -65,16 +65,6 @@ static const char *selection(const char *list, struct argp_state *state)
 	}
 }
 
-static const char *bytes(const char *text, struct argp_state *state)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || !(value > 0) || strlen(end) > 1 || !strchr("kmgKMG", *end))
-		argp_error(state, "--mem-limit: \"%s\" is no size such as 4g", text);
-	return text;
-}
-
 /* A file that other processes must find, too. */
 static void file(const char *path, char absolute[PATH_MAX], const char *option,
 		 struct argp_state *state)
@@ -98,7 +88,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		file(argument, options->preload, "--preload", state);
 		return 0;
 	case 'm':
-		options->mem_limit = bytes(argument, state);
+		options->mem_limit = argument;
 		return 0;
 	case 'l':
 		options->sm_limit = option_number(argument, 1, 100, "--sm-limit", state);

@@ -97,6 +97,14 @@ ok "an SM limit of 0 %" refuses "--sm-limit" -o "$dir/rec" --sm-limit 0
 ok "or 101" refuses "--sm-limit" -o "$dir/rec" --sm-limit 101
 ok "a memory limit that is no size" refuses "--mem-limit" -o "$dir/rec" --mem-limit 4x
 ok "a negative one" refuses "--mem-limit" -o "$dir/rec" --mem-limit -4g
+for size in 1e30 inf nan 0x10m " 4g" 4gg 0 100 0.5k 1e-9 9999999g "4g
+kind=x"; do
+	ok "a size of ${size%$'\n'*}" refuses "--mem-limit" -o "$dir/rec" --mem-limit "$size"
+done
+ok "a part of a percent" refuses "no whole number" -o "$dir/rec" --sm-limit 50.5
+ok "a system without a name" refuses "--system" -o "$dir/rec" --system ""
+ok "one of two lines" refuses "--system" -o "$dir/rec" --system "hami
+status=ok"
 ok "no patience" refuses "--patience" -o "$dir/rec" --patience 0
 ok "a slowdown by 0" refuses "--plant-slowdown" -o "$dir/rec" --plant-slowdown 0
 ok "an option that is none" refuses "unrecognized option" -o "$dir/rec" --frobnicate
