@@ -12,14 +12,15 @@
 #include "../works/gemm.h"
 #include "../works/launch.h"
 #include "metrics.h"
+#include "team.h"
 
 #define BLOCK	    500 /* samples of one turn of a paired measurement */
 #define ROUNDS_MOST 300 /* of a paired measurement */
 #define PAUSE_NS                                                                                   \
 	100000 /* after a launch, so that no rate limiter has reason to hold the next one back */
-#define SMALL	    (64 << 10) /* bytes that drivers serve from a block they keep */
-#define SLICES	    10	       /* of the time in which a tenant sleeps */
-#define TENANT_KEPT 20000      /* samples of one tenant in a record, evenly spread */
+#define SMALL	     (64 << 10) /* bytes that drivers serve from a block they keep */
+#define SLICES	     10		/* of the time in which a tenant sleeps */
+#define SAMPLES_KEPT 4000	/* of one tenant and window in a record, evenly spread */
 #define WINDOW_LEAST                                                                               \
 	0.1 /* seconds in which tenants work together: far above what starting takes               \
 	     */
@@ -156,43 +157,31 @@ METRIC_RUN(rate_limiter)
 	paired(suite, metric, 0, "launch", PAUSE_NS, 0);
 }
 
-/* Adds a tenant's samples, so many that a record of many tenants stays readable. */
+/* Adds a tenant's samples of a window, so many that a record of many tenants stays readable. */
 static void add_spread(struct outcome *outcome, const struct outcome *tenant)
 {
-	size_t step = tenant->count / TENANT_KEPT + 1;
+	size_t step = tenant->count / SAMPLES_KEPT + 1;
 
 	for (size_t i = 0; i < tenant->count; i += step)
 		outcome_add(outcome, tenant->samples[i]);
 }
 
-/* count tenants in windows of their own. false: outcome says why. */
-static bool contend(struct suite *suite, int count, double time, struct outcome *outcome)
+/* count tenants in windows of their own. */
+static void contend(struct suite *suite, const struct order *order, int count, struct outcome *row)
 {
-	struct member members[TENANTS_MOST];
 	int windows = suite->options.quick ? 2 : 5;
-	double seconds = fmax(time / windows, WINDOW_LEAST), least = 1;
+	double seconds = fmax(order->cap / 2 / windows, WINDOW_LEAST);
+	struct team team = team_begin(suite, row);
 	bool ok = true;
 
-	for (int i = 0; i < count; i++)
-		members[i] = (struct member){SYSTEM, i};
+	for (int i = 0; ok && i < count; i++)
+		ok = team_add(&team, order);
 	for (int round = 0; ok && round < windows; round++) {
-		struct outcome outcomes[TENANTS_MOST] = {0};
-		double overlap;
-
-		ok = tenants_go(suite, members, count, seconds, outcomes);
-		overlap = overlap_of(outcomes, count);
-		least = overlap < least ? overlap : least;
-		for (int i = 0; i < count; i++) {
-			outcome_set(outcome, outcomes[i].status, "%s", outcomes[i].reason);
-			add_spread(outcome, &outcomes[i]);
-			outcome_free(&outcomes[i]);
-		}
+		ok = team_go(&team, (1u << count) - 1, seconds);
+		for (int i = 0; ok && i < count; i++)
+			add_spread(row, &team.outcomes[i]);
 	}
-	outcome_fact(outcome, "overlap=%.3f", least);
-	if (ok && least < OVERLAP_LEAST)
-		outcome_set(outcome, STATUS_INVALID,
-			    "the tenants worked together for %.2f of the time only", least);
-	return ok;
+	team_end(&team);
 }
 
 METRIC_RUN(lock_contention)
@@ -200,20 +189,12 @@ METRIC_RUN(lock_contention)
 	for (int point = 0; point < metric_points(metric); point++) {
 		struct order order = suite_order(suite, metric, "allocation");
 		struct outcome outcome = {0};
-		bool ok = true;
 		char name[32];
-		int count;
 
 		metric_point(metric, point, name, sizeof(name));
-		count = point_value(name);
 		order.argument[ALLOCATION_BYTES] = SMALL;
 		order.argument[ALLOCATION_TIMED] = ALLOCATION_PAIR;
-		for (int i = 0; ok && i < count; i++)
-			ok = tenant_prepare(suite, SYSTEM, i, &order, &outcome);
-		if (ok)
-			contend(suite, count, order.cap / 2, &outcome);
-		for (int i = 0; i < count; i++)
-			tenant_finish(suite, SYSTEM, i);
+		contend(suite, &order, point_value(name), &outcome);
 		suite_emit(suite, metric, point, &outcome);
 	}
 }
