@@ -23,7 +23,8 @@ enum {
 	OPTION_LIST,
 	OPTION_LIBCUDA,
 	OPTION_PLANT,
-	OPTION_PATIENCE
+	OPTION_PATIENCE,
+	OPTION_QUIET
 };
 
 static const struct argp_option argp_options[] = {
@@ -37,7 +38,7 @@ static const struct argp_option argp_options[] = {
 	{"mem-limit", 'm', "BYTES", 0, "Memory limit of a tenant, with k, m or g [none]", 0},
 	{"sm-limit", 'l', "PERCENT", 0, "SM limit of a tenant, 1 to 100 [none]", 0},
 	{"quick", 'q', NULL, 0, "Fewer samples: a look in less than a minute", 0},
-	{"quiet", OPTION_PATIENCE + 1, NULL, 0, "No progress line, nothing from tenants", 0},
+	{"quiet", OPTION_QUIET, NULL, 0, "No progress line, nothing from tenants", 0},
 	{"libcuda", OPTION_LIBCUDA, "FILE", 0, "The driver's library [libcuda.so.1]", 0},
 	{"plant-slowdown", OPTION_PLANT, "N", 0,
 	 "Do each operation N times for one: a control that compare must call SLOWER [1]", 0},
@@ -141,7 +142,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case 'q':
 		options->quick = true;
 		return 0;
-	case OPTION_PATIENCE + 1:
+	case OPTION_QUIET:
 		options->quiet = true;
 		return 0;
 	case OPTION_LIBCUDA:

@@ -14,17 +14,14 @@
 #include "metrics.h"
 #include "team.h"
 
-#define BLOCK	    500 /* samples of one turn of a paired measurement */
-#define ROUNDS_MOST 300 /* of a paired measurement */
-#define PAUSE_NS                                                                                   \
-	100000 /* after a launch, so that no rate limiter has reason to hold the next one back */
-#define SMALL	     (64 << 10) /* bytes that drivers serve from a block they keep */
-#define SLICES	     10		/* of the time in which a tenant sleeps */
-#define SAMPLES_KEPT 4000	/* of one tenant and window in a record, evenly spread */
-#define WINDOW_LEAST                                                                               \
-	0.1 /* seconds in which tenants work together: far above what starting takes               \
-	     */
-#define LARGE_DEVICE  (8ull << 30)	 /* bytes; matrices of 4096 rows fill it */
+#define BLOCK	      500	   /* samples of one turn of a paired measurement */
+#define ROUNDS_MOST   300	   /* of a paired measurement */
+#define PAUSE_NS      100000	   /* after a launch, so that no rate limiter holds the next back */
+#define SMALL	      (64 << 10)   /* bytes that drivers serve from a block they keep */
+#define SLICES	      10	   /* of the time in which a tenant sleeps */
+#define SAMPLES_KEPT  4000	   /* of one tenant and window in a record, evenly spread */
+#define WINDOW_LEAST  0.1	   /* seconds of a common window: far above what starting takes */
+#define LARGE_DEVICE  (8ull << 30) /* bytes; matrices of 4096 rows fill it */
 #define NEVER_STARTED (TENANTS_MOST - 1) /* the tenant that has no context yet */
 
 METRIC_RUN(launch_latency)

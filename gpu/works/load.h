@@ -11,11 +11,9 @@
 enum { LOAD_KIND, LOAD_SLICES, LOAD_KERNEL_US }; /* indices of order.argument[] */
 enum { LOAD_COMPUTE, LOAD_MEMORY, LOAD_KINDS };
 
-#define LOAD_BLOCKS 8 /* for each multiprocessor: all the threads it can have */
-#define LOAD_DEPTH  4 /* operations in flight, so that the device never waits for the host */
-#define LOAD_DEPTH_LONG                                                                            \
-	2 /* of long kernels: what is left at the end of a window takes long, too                  \
-	   */
+#define LOAD_BLOCKS	 8 /* for each multiprocessor: all the threads it can have */
+#define LOAD_DEPTH	 4 /* operations in flight, so that the device never waits for the host */
+#define LOAD_DEPTH_LONG	 2 /* of long kernels, which are waited for after the end of a window */
 #define LOAD_SLICES_MOST 64
 
 struct load {
