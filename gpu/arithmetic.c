@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <math.h>
+#include <stdlib.h>
 
 #include "arithmetic.h"
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+void sort_ascending(double *values, size_t count)
+{
+	qsort(values, count, sizeof(*values), ascending);
+}
 
 double sum_of(const double *values, size_t count)
 {

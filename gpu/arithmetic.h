@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What metrics make of throughputs and latencies. Nothing here knows of devices or tenants. */
+/* What metrics and works make of throughputs and latencies. Nothing here knows of devices or
+ * tenants. */
 #ifndef EXITLAB_GPU_ARITHMETIC_H
 #define EXITLAB_GPU_ARITHMETIC_H
 
 #include <stddef.h>
+
+/* Sorts numbers, none of them NAN. */
+void sort_ascending(double *values, size_t count);
 
 double sum_of(const double *values, size_t count);
 

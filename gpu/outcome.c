@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arithmetic.h"
 #include "suite.h"
 
 const char *const status_names[] = {"ok", "WAIVED", "FAILED", "INVALID"};
@@ -90,13 +91,6 @@ double suite_fact(const struct suite *suite, const char *key)
 	return value ? strtod(value, NULL) : 0;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 double outcome_percentile(const struct outcome *outcome, double p)
 {
 	double *sorted = malloc(outcome->count * sizeof(*sorted)), value = NAN;
@@ -105,7 +99,7 @@ double outcome_percentile(const struct outcome *outcome, double p)
 		size_t rank = ceil(p * outcome->count / 100);
 
 		memcpy(sorted, outcome->samples, outcome->count * sizeof(*sorted));
-		qsort(sorted, outcome->count, sizeof(*sorted), ascending);
+		sort_ascending(sorted, outcome->count);
 		value = sorted[rank ? rank - 1 : 0];
 	}
 	free(sorted);

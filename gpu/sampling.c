@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arithmetic.h"
 #include "nvml.h"
 #include "tenant.h"
 
@@ -11,16 +12,12 @@
 #define CLOCK_LEAST	0.75	      /* of the highest: below, samples are dropped */
 #define NORMAL_QUANTILE 1.959964      /* two-sided 95 % */
 
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 double sampling_spread(const double *values, size_t count)
 {
-	/* Ranks of the median's interval, by the normal approximation of the binomial. */
+	/*
+	 * Ranks of the median's interval, by the normal approximation of the binomial, rounded away
+	 * from the median: one beyond the exact ones of a report at most, and never within them.
+	 */
 	double half = NORMAL_QUANTILE * sqrt((double)count) / 2, median, low, high;
 	double *sorted;
 
@@ -30,7 +27,7 @@ double sampling_spread(const double *values, size_t count)
 	if (!sorted)
 		return INFINITY;
 	memcpy(sorted, values, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), ascending);
+	sort_ascending(sorted, count);
 	median = sorted[(count - 1) / 2];
 	low = sorted[(size_t)fmax(0, floor(count / 2.0 - half - 1))];
 	high = sorted[(size_t)fmin(count - 1.0, ceil(count / 2.0 + half))];

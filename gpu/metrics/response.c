@@ -4,8 +4,8 @@
  * some slices, since one hiccup of the host is no change of the limit.
  */
 #include <math.h>
-#include <stdlib.h>
 
+#include "../arithmetic.h"
 #include "response.h"
 
 #define TOLERANCE    0.1 /* of the level */
@@ -29,13 +29,6 @@ double response_rate(const struct outcome *times, double from, double to)
 	return count > 2 ? (count - 1) / (last - first) * 1e3 : NAN;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Median of the value and those around it; what is beyond the end is left out. */
 static double smoothed(const double *values, size_t count, size_t i)
 {
@@ -44,7 +37,7 @@ static double smoothed(const double *values, size_t count, size_t i)
 
 	for (size_t j = i - AROUND; j <= i + AROUND && j < count; j++)
 		sorted[n++] = values[j];
-	qsort(sorted, n, sizeof(*sorted), ascending);
+	sort_ascending(sorted, n);
 	return sorted[(n - 1) / 2];
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <math.h>
 
+#include "../arithmetic.h"
 #include "team.h"
 
 #define REPEATS_MOST 3 /* of one window: beyond, it is no accident */
@@ -60,11 +61,8 @@ bool team_go(struct team *team, unsigned int members, double seconds)
 double team_mean(const struct team *team, int member)
 {
 	const struct outcome *outcome = &team->outcomes[member];
-	double sum = 0;
 
-	for (size_t i = 0; i < outcome->count; i++)
-		sum += outcome->samples[i];
-	return outcome->count ? sum / outcome->count : NAN;
+	return outcome->count ? sum_of(outcome->samples, outcome->count) / outcome->count : NAN;
 }
 
 void team_end(struct team *team)

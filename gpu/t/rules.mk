@@ -50,15 +50,15 @@ build/asan/gpu/t/test_%: build/asan/gpu/t/test_%.o
 
 gpu-asan = $(patsubst %,build/asan/gpu/%.o,$(1))
 build/asan/gpu/t/test_arithmetic: $(call gpu-asan,arithmetic)
-build/asan/gpu/t/test_coordinator: $(call gpu-asan,coordinator message outcome)
+build/asan/gpu/t/test_coordinator: $(call gpu-asan,arithmetic coordinator message outcome)
 build/asan/gpu/t/test_fakecuda: $(patsubst build/%,build/asan/%,$(fakecuda-objects))
-build/asan/gpu/t/test_outcome: $(call gpu-asan,metric outcome t/no_metrics)
-build/asan/gpu/t/test_response: $(call gpu-asan,metrics/response outcome)
-build/asan/gpu/t/test_sampling: $(call gpu-asan,message sampling)
-build/asan/gpu/t/test_suite: $(call gpu-asan,message metric outcome suite t/no_metrics)
+build/asan/gpu/t/test_outcome: $(call gpu-asan,arithmetic metric outcome t/no_metrics)
+build/asan/gpu/t/test_response: $(call gpu-asan,arithmetic metrics/response outcome)
+build/asan/gpu/t/test_sampling: $(call gpu-asan,arithmetic message sampling)
+build/asan/gpu/t/test_suite: $(call gpu-asan,arithmetic message metric outcome suite t/no_metrics)
 build/asan/gpu/t/test_switches: $(call gpu-asan,metrics/switches)
-build/asan/gpu/t/test_team: $(call gpu-asan,metrics/team metrics/turns outcome)
-build/asan/gpu/t/test_tenant: $(call gpu-asan,driver message nvml sampling tenant) | build/gpu/libfakecuda.so
+build/asan/gpu/t/test_team: $(call gpu-asan,arithmetic metrics/team metrics/turns outcome)
+build/asan/gpu/t/test_tenant: $(call gpu-asan,arithmetic driver message nvml sampling tenant) | build/gpu/libfakecuda.so
 
 # The limiter is preloaded, so this is no program of the sanitizers.
 check-programs += build/gpu/t/limited

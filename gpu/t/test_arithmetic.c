@@ -21,6 +21,20 @@ static void near(double value, double expected)
 	assert_true(fabs(value - expected) < 1e-9);
 }
 
+static void order(void **state)
+{
+	double values[] = {3, -1, 1e300, 3, 0, -INFINITY};
+
+	(void)state;
+	sort_ascending(values, 0);
+	near(values[0], 3);
+	sort_ascending(values, COUNT(values));
+	assert_true(isinf(values[0]));
+	for (size_t i = 1; i < COUNT(values); i++)
+		assert_true(values[i] >= values[i - 1]);
+	near(values[4], 3);
+}
+
 static void fairness(void **state)
 {
 	(void)state;
@@ -164,10 +178,15 @@ static void slices_share(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fairness),	cmocka_unit_test(hits),
-		cmocka_unit_test(saturation),	cmocka_unit_test(sums),
-		cmocka_unit_test(chases),	cmocka_unit_test(chases_jump),
-		cmocka_unit_test(patterns),	cmocka_unit_test(variation_is_relative),
+		cmocka_unit_test(order),
+		cmocka_unit_test(fairness),
+		cmocka_unit_test(hits),
+		cmocka_unit_test(saturation),
+		cmocka_unit_test(sums),
+		cmocka_unit_test(chases),
+		cmocka_unit_test(chases_jump),
+		cmocka_unit_test(patterns),
+		cmocka_unit_test(variation_is_relative),
 		cmocka_unit_test(slices_share),
 	};
 

@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "../arithmetic.h"
 #include "fragment.h"
 #include "works.h"
 
@@ -202,33 +203,27 @@ static int free_all(struct tenant *tenant)
 	return 0;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* ns of an allocation, median; none gets what was freed just before. */
 static int allocation_time(struct tenant *tenant, double *ns)
 {
 	CUdeviceptr blocks[TIMED];
-	uint64_t times[TIMED];
+	double times[TIMED];
 
 	for (int i = 0; i < TIMED; i++) {
-		times[i] = now_ns();
+		uint64_t start = now_ns();
+
 		for (uint32_t repeat = 1; repeat < tenant->order.repeat; repeat++)
 			if (CALL(tenant, cu.MemAlloc(&blocks[i], TIMED_BYTES)) ||
 			    CALL(tenant, cu.MemFree(blocks[i])))
 				return -1;
 		if (CALL(tenant, cu.MemAlloc(&blocks[i], TIMED_BYTES)))
 			return -1;
-		times[i] = now_ns() - times[i];
+		times[i] = now_ns() - start;
 	}
 	for (int i = 0; i < TIMED; i++)
 		if (CALL(tenant, cu.MemFree(blocks[i])))
 			return -1;
-	qsort(times, TIMED, sizeof(times[0]), ascending);
+	sort_ascending(times, TIMED);
 	*ns = times[TIMED / 2];
 	return 0;
 }
