@@ -233,23 +233,6 @@ static void put_table(const json_t *summary, const json_t *rows, FILE *out)
 	html_table_end(out);
 }
 
-/* Why rows are not ok, one line for those of one reason. */
-static void put_reasons(const json_t *rows, FILE *out)
-{
-	FILE *lines;
-	char *text;
-	size_t size;
-
-	lines = open_memstream(&text, &size);
-	if (!lines)
-		die("no memory for a report");
-	report_reasons(rows, "<li>", html_text, lines);
-	fclose(lines);
-	if (size)
-		fprintf(out, "<ul class=\"reasons\">\n%s</ul>\n", text);
-	free(text);
-}
-
 static void put_sweeps(const json_t *summary, const json_t *rows, FILE *out)
 {
 	const char *metric = "";
@@ -333,7 +316,7 @@ static void put_category(const json_t *summary, const char *category, FILE *out)
 		html_printf(out, "%s: %s", category, gpu_category_title(category));
 		fputs("</h2>\n", out);
 		put_table(summary, rows, out);
-		put_reasons(rows, out);
+		html_reasons(rows, out);
 		put_sweeps(summary, rows, out);
 		put_distributions(rows, out);
 	}

@@ -218,8 +218,7 @@ static void put_table(const json_t *rows, FILE *out)
 	fputs("</p>\n", out);
 }
 
-/* What the verdicts other than PROVED are for, one line for those of one reason. */
-static void put_reasons(const json_t *rows, FILE *out)
+void html_reasons(const json_t *rows, FILE *out)
 {
 	FILE *lines;
 	char *text;
@@ -289,7 +288,7 @@ void report_html(const json_t *summary, FILE *out)
 	html_begin(title, out);
 	put_head(summary, out);
 	put_table(rows, out);
-	put_reasons(rows, out);
+	html_reasons(rows, out);
 	html_rows(summary, out);
 	html_proof(summary, out);
 	html_card(summary, out);

@@ -10,6 +10,9 @@
 /* "13 PROVED, 2 INVALID": each verdict in the order in which it first appears. */
 void html_verdicts(const json_t *rows, FILE *out);
 
+/* Why rows are not PROVED, or not ok, a line for those of one reason; nothing where all are. */
+void html_reasons(const json_t *rows, FILE *out);
+
 /* How to make such a run and report again; and which exitlab measured. */
 void html_repeat(const json_t *summary, FILE *out);
 void html_foot(const json_t *summary, FILE *out);
