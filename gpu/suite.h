@@ -6,6 +6,7 @@
 #ifndef EXITLAB_GPU_SUITE_H
 #define EXITLAB_GPU_SUITE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -63,9 +64,9 @@ struct handle {
 struct suite {
 	struct options options;
 	struct handle tenants[SURROUNDINGS][TENANTS_MOST];
-	char hello[2048]; /* facts of the device, "key=value\n" lines */
-	char control[64]; /* file by which the limiter's SM limit can be changed; "": none */
-	FILE *out;	  /* the record */
+	char hello[2048];	/* facts of the device, "key=value\n" lines */
+	char control[PATH_MAX]; /* file by which the limiter's SM limit can be changed; "": none */
+	FILE *out;		/* the record */
 	bool write_failed;
 	uint64_t rows, samples;
 	uint64_t last_row; /* ns: when the last row was recorded, or its metric began */

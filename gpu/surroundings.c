@@ -56,16 +56,18 @@ unsigned int surroundings_offer(const struct suite *suite)
 static const char *make_control(struct suite *suite)
 {
 	struct limiter_control control = {.sm_limit = suite->options.sm_limit};
-	int fd;
+	const char *directory = getenv("TMPDIR");
+	int fd, error;
 
-	snprintf(suite->control, sizeof(suite->control), "/tmp/exitlab-limiter-XXXXXX");
-	fd = mkstemp(suite->control);
-	if (fd < 0 || write(fd, &control, sizeof(control)) != sizeof(control)) {
+	snprintf(suite->control, sizeof(suite->control), "%s/exitlab-limiter-XXXXXX",
+		 directory ?: "/tmp");
+	fd = mkostemp(suite->control, O_CLOEXEC);
+	if (fd < 0)
 		suite->control[0] = '\0';
-		return "no file in /tmp for the limiter's control: make room";
-	}
-	close(fd);
-	return NULL;
+	error = fd < 0 || write(fd, &control, sizeof(control)) != sizeof(control);
+	if (fd >= 0)
+		close(fd);
+	return error ? "no file in TMPDIR for the limiter's control: make room" : NULL;
 }
 
 const char *surroundings_begin(struct suite *suite)

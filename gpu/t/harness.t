@@ -19,6 +19,7 @@ export TMPDIR=$dir
 unset LD_PRELOAD "${!FAKECUDA_@}" "${!FAKENVML_@}"
 fake=build/gpu/libfakecuda.so
 bench=(build/gpu/gpubench --libcuda "$fake" --quick --output "$dir/rec")
+limiter=build/gpu/liblimiter.so
 clocks=LD_LIBRARY_PATH=$PWD/build/gpu/fakenvml
 
 # run STATUS [VARIABLE=VALUE]... COMMAND...: it ends so. $dir/rows then has the record.
@@ -188,16 +189,20 @@ ok "and count them" sh -c "grep '^SCHED-002' $dir/rows | grep -q 'throttled=[1-9
 ok "just 75 %" run 0 "$clocks" FAKENVML_SM_MHZ=1485 "${bench[@]}" -s SCHED-002
 ok "count" row SCHED-002 ok "n >= 10"
 
-# A run in the background whose tenant hangs; its tenants and itself in $children.
+# A run in the background whose tenant hangs, under a limiter, which has a file of its own; its tenants
+# and itself in $children.
 begin() {
 	rm -f "$dir/once" "$dir/rec"
 	env --default-signal=INT "$once" FAKECUDA_FAULTS=LaunchKernel:1005=hang "${bench[@]}" -s OH-001,LLM --patience 60 \
-		2>"$dir/err" &
+		--system limiter --preload "$limiter" --sm-limit 90 2>"$dir/err" &
 	bench_pid=$!
 	appears "$dir/once"
 	tenants=$(pgrep -P $bench_pid)
 	children="$bench_pid $tenants"
-	[ -n "$tenants" ]
+	[ -n "$tenants" ] && left_files
+}
+left_files() {
+	find "$dir" -name "exitlab*" | grep -q .
 }
 about "stopped: "
 for signal in INT TERM HUP; do
@@ -212,10 +217,10 @@ for signal in INT TERM HUP; do
 	build/gpu/t/print_record <"$dir/rec" >"$dir/rows" 2>&1
 	ok "$signal leaves a record that is not whole, with nothing wrong in it" \
 		[ "$(cut -f 1 "$dir/rows")" = INFO ]
+	ok "$signal leaves nothing in the folder for temporary files" eval "! left_files"
 done
 ok "a run to kill" begin
 { kill -KILL "$bench_pid" && wait "$bench_pid"; } 2>/dev/null
 # shellcheck disable=SC2086 # a list
 ok "a kill ends its tenants" are_gone $tenants
-ok "nothing is left in the folder for temporary files" [ -z "$(find "$dir" -name "exitlab*")" ]
 plan
