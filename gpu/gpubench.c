@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "suite.h"
@@ -242,6 +243,8 @@ int main(int argc, char **argv)
 		.tenant = -1,
 	};
 	struct suite *suite = &arguments.suite;
+	struct stat file;
+	int status;
 
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
@@ -257,5 +260,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "gpubench: %s: %m\n", arguments.output);
 		return 1;
 	}
-	return suite_run(suite);
+	status = suite_run(suite);
+	/* Where nothing can run no record is left. */
+	if (status == 77 && !fstat(fileno(suite->out), &file) && S_ISREG(file.st_mode) &&
+	    suite->out != stdout)
+		unlink(arguments.output);
+	return status;
 }

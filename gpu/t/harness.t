@@ -114,6 +114,7 @@ ok "a limiter without a library" fails 77 "name it by --preload" "${bench[@]}" -
 ok "a library without a name" fails 77 "name the one of --preload" "${bench[@]}" --preload build/gpu/liblimiter.so
 ok "a library that is not there" fails 77 "$dir/none.so: No such file" "${bench[@]}" --preload "$dir/none.so"
 ok "a folder that is not there" fails 1 "No such file" build/gpu/gpubench -o "$dir/no/such/rec"
+ok "what cannot run leaves no record" [ ! -e "$dir/rec" ]
 ok "a disk that is full" fails 1 "the record cannot be written: make room" \
 	build/gpu/gpubench --libcuda $fake -q -s LLM,OH-004 -o /dev/full
 
