@@ -88,6 +88,8 @@ static void interval_cell(const json_t *row, const char *key, char text[GPU_CELL
 		return;
 	}
 	real_text((high - low) / 2, number);
+	/* Percentage points, not a share of the median. */
+	unit = strcmp(unit, "%") ? unit : "pp";
 	snprintf(text, GPU_CELL, "%.20s%s%.8s", number, is_pure ? "" : " ", is_pure ? "" : unit);
 }
 
@@ -143,4 +145,4 @@ void gpu_planned(const json_t *summary, const char *bullet, const char *end, FIL
 
 const char gpu_worst_note[] =
 	"95 %: half the width of the median's 95 % interval, in % of the median, or in the row's unit "
-	"where the median may be 0. worst: the highest sample, the lowest where more is better.";
+	"(pp: percentage points) where the median may be 0. worst: the highest sample, the lowest where more is better.";
