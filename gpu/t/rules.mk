@@ -62,7 +62,7 @@ build/asan/gpu/t/test_tenant: $(call gpu-asan,arithmetic driver message nvml sam
 
 # The limiter is preloaded, so this is no program of the sanitizers.
 check-programs += build/gpu/t/limited
-build/gpu/t/limited: $(patsubst %,build/gpu/%.o,t/limited driver message) | build/gpu/liblimiter.so build/gpu/libfakecuda.so
+build/gpu/t/limited: $(patsubst %,build/gpu/%.o,t/limited t/limited_memory driver message) | build/gpu/liblimiter.so build/gpu/libfakecuda.so
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -lcmocka -ldl -pthread
 
 # The suite as a whole, on the fake driver.
@@ -75,4 +75,4 @@ check: $(addprefix build/gpu/,gpubench libfakecuda.so liblimiter.so fakenvml/lib
 check-gpu: all build/gpu/t/print_record
 	$(quiet)build/gpu/gpubench --select LLM --output /dev/null && DEADLINE=3600 .ci/tap gpu/t/gpu.t
 
--include $(fakecuda-objects:.o=.d) build/gpu/t/limited.d
+-include $(fakecuda-objects:.o=.d) build/gpu/t/limited.d build/gpu/t/limited_memory.d
