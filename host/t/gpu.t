@@ -122,10 +122,12 @@ suite 'exec sleep 100'
 ok "one that does not end is ended" gives 1 --deadline 1 --gpubench "$dir/suite"
 ok "and the deadline named" failed_with 'not done after 1 s; --deadline'
 
-# What goes on is a run with a record that has begun.
+# What goes on is a run with a record that has begun. A shell has what it starts so ignore Ctrl-C, and
+# what is ignored stays so.
 begin() {
 	rm -rf "$results"
-	"$exitlab" gpu --libcuda "$dir/libcuda.so" --results "$results" --select OH >"$dir/out" 2>"$dir/err" &
+	env --default-signal=INT "$exitlab" gpu --libcuda "$dir/libcuda.so" --results "$results" --select OH \
+		>"$dir/out" 2>"$dir/err" &
 	pid=$!
 	for _ in $(seq 300); do
 		[ ! -s "$(echo "$results"/*/*.partial/run.rec)" ] || return 0
@@ -138,6 +140,7 @@ ok "a run that goes on" begin
 kill -INT "$pid"
 wait "$pid"
 ok "is ended by Ctrl-C with 1" [ $? = 1 ]
+ok "long before its end" [ "$(grep -ac '^id=OH-' "$(echo "$results"/*/*.failed)/run.rec")" -lt 10 ]
 ok "and kept with the reason" failed_with interrupted
 ok "without a process left" all_gone
 begin
