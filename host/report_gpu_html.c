@@ -57,6 +57,15 @@ static void put_limits(const json_t *setup, FILE *out)
 		put_fact("control", "each operation was done several times for one", out);
 }
 
+/* Three places, as on a terminal; a dash for none. */
+static void put_score(const json_t *score, FILE *out)
+{
+	if (json_is_number(score))
+		fprintf(out, "%.3f", json_number_value(score));
+	else
+		fputs("–", out);
+}
+
 static void put_head(const json_t *summary, FILE *out)
 {
 	const json_t *setup = json_object_get(summary, "setup");
@@ -81,7 +90,7 @@ static void put_head(const json_t *summary, FILE *out)
 	fputs("</dd></div>\n", out);
 	if (json_is_number(json_object_get(scores, "total"))) {
 		fputs("<div><dt>score</dt><dd><a href=\"#scores\">", out);
-		put_real(json_object_get(scores, "total"), out);
+		put_score(json_object_get(scores, "total"), out);
 		fputs("</a>, ", out);
 		html_text(json_text(scores, "grade"), out);
 		fputs("</dd></div>\n", out);
@@ -111,7 +120,6 @@ static void put_score_reasons(const json_t *scores, FILE *out)
 
 static void put_score_row(const json_t *category, FILE *out)
 {
-	static const char *const numbers[] = {"weight", "score"};
 	const json_t *worst = json_object_get(category, "worst");
 	const char *id = json_text(category, "category");
 
@@ -122,13 +130,15 @@ static void put_score_row(const json_t *category, FILE *out)
 		"</td>",
 		json_integer_value(json_object_get(category, "counted")),
 		json_integer_value(json_object_get(category, "metrics")));
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		html_number_cell(json_object_get(category, numbers[i]), out);
+	html_number_cell(json_object_get(category, "weight"), out);
+	fputs("<td class=\"number\">", out);
+	put_score(json_object_get(category, "score"), out);
+	fputs("</td>", out);
 	html_text_cell(json_is_string(worst) ? json_text(category, "grade") : "–", out);
 	fputs("<td>", out);
 	if (json_is_string(worst)) {
 		html_printf(out, "%s ", json_string_value(worst));
-		html_number(json_object_get(category, "worst_score"), out);
+		put_score(json_object_get(category, "worst_score"), out);
 	}
 	fputs("</td></tr>\n", out);
 }
