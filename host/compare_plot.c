@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chart_real.h"
 #include "compare.h"
 #include "gnuplot.h"
 #include "json_file.h"
@@ -230,6 +231,15 @@ static double tallest_of(const struct distribution *sides, size_t count)
 	return tallest > 0 ? tallest : 1;
 }
 
+/* Whole numbers as they are, others with four digits. */
+static const char *p99_text(double value, char text[32])
+{
+	if (value != floor(value))
+		return real_label(value, text);
+	snprintf(text, 32, "%.10g", value);
+	return text;
+}
+
 /* "kernel.cpuid: SLOWER 1.0203", or "OH-009: SAME +0.1 %", in a colour where something changed. */
 static void print_title(const json_t *comparison, size_t count, const char *id, FILE *out)
 {
@@ -299,6 +309,7 @@ static void print_panel(const json_t *comparison, const struct side *sides, size
 	bool linear = row_rule(first, summary_row(first, id))->difference;
 	const char *separator = "plot ";
 	struct axis axis;
+	char label[32];
 
 	if (!all)
 		die("no memory for a plot");
@@ -310,10 +321,12 @@ static void print_panel(const json_t *comparison, const struct side *sides, size
 		add_histograms(&all[i], &sides[i], id, &axis);
 	print_title(comparison, count, id, out);
 	fprintf(out, "unset arrow\n%sset logscale x\nset xlabel '", linear ? "un" : "");
-	gnuplot_quoted(json_text(summary_row(first, id), "unit"), out);
+	gnuplot_quoted(real_unit(summary_row(first, id)), out);
+	if (*real_unit(summary_row(first, id)))
+		fputs("; ", out);
 	for (size_t i = 0; i < count; i++)
 		if (all[i].n)
-			fprintf(out, "%s %.10g", i ? "," : "; p99", all[i].p99);
+			fprintf(out, "%s %s", i ? "," : "p99", p99_text(all[i].p99, label));
 	fprintf(out, "' noenhanced offset 0,0.5\nset xrange [%.10g:%.10g]\nset yrange [0:%g]\n",
 		axis.low, axis.high, 1.1 + 0.17 * count);
 	print_ticks(&axis, out);
