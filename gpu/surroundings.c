@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "limiter/limiter.h"
@@ -52,22 +52,19 @@ unsigned int surroundings_offer(const struct suite *suite)
 	return offers;
 }
 
-/* The file by which our limiter's SM limit is changed while it works: LIMITER_CONTROL. */
+/*
+ * The file by which our limiter's SM limit is changed while it works: LIMITER_CONTROL. It is in
+ * memory and goes with this process, however that ends.
+ */
 static const char *make_control(struct suite *suite)
 {
 	struct limiter_control control = {.sm_limit = suite->options.sm_limit};
-	const char *directory = getenv("TMPDIR");
-	int fd, error;
+	int fd = memfd_create("exitlab-limiter", MFD_CLOEXEC);
 
-	snprintf(suite->control, sizeof(suite->control), "%s/exitlab-limiter-XXXXXX",
-		 directory ?: "/tmp");
-	fd = mkostemp(suite->control, O_CLOEXEC);
-	if (fd < 0)
-		suite->control[0] = '\0';
-	error = fd < 0 || write(fd, &control, sizeof(control)) != sizeof(control);
-	if (fd >= 0)
-		close(fd);
-	return error ? "no file in TMPDIR for the limiter's control: make room" : NULL;
+	if (fd < 0 || write(fd, &control, sizeof(control)) != sizeof(control))
+		return "no memory for the limiter's control file";
+	snprintf(suite->control, sizeof(suite->control), "/proc/%d/fd/%d", (int)getpid(), fd);
+	return NULL;
 }
 
 const char *surroundings_begin(struct suite *suite)
@@ -104,8 +101,6 @@ void surroundings_end(struct suite *suite)
 
 	if (system->end)
 		system->end(suite);
-	if (*suite->control)
-		unlink(suite->control);
 	suite->control[0] = '\0';
 }
 
