@@ -92,7 +92,10 @@ enum {
 /* Once this file can be read, message_receive() waits no more: it is to end. -1: there is none. */
 extern int message_stop;
 
-/* Waits until deadline, ns of CLOCK_MONOTONIC_RAW. What came of it, MESSAGE_GONE and below it. */
+/*
+ * Waits until deadline, ns of CLOCK_MONOTONIC_RAW; with fd -1 for that, or the stop, alone. What
+ * came of it, MESSAGE_GONE and below it.
+ */
 int message_receive(int fd, struct message *message, uint64_t deadline);
 
 /* ns of CLOCK_MONOTONIC_RAW, as every time here. */

@@ -4,7 +4,6 @@
  * was changed? The work is a stream of matrix products whose completions are timed one by one.
  */
 #include <math.h>
-#include <time.h>
 
 #include "../surroundings.h"
 #include "../works/gemm.h"
@@ -155,12 +154,12 @@ static double now_ms(void)
 	return now_ns() / 1e6;
 }
 
+/* Or until the run is stopped: waits for a message of nobody. */
 static void sleep_until(double ms)
 {
-	for (double left; (left = ms - now_ms()) > 0;)
-		nanosleep(&(struct timespec){.tv_sec = (time_t)(left / 1e3),
-					     .tv_nsec = (long)(fmod(left, 1e3) * 1e6)},
-			  NULL);
+	struct message none;
+
+	message_receive(-1, &none, (uint64_t)(ms * 1e6));
 }
 
 #define STRETCHES 9
