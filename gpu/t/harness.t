@@ -128,6 +128,10 @@ else
 	skip "columns on a terminal" "no script(1)"
 fi
 ok "and every line of benches.def" [ "$(grep -c '^METRIC(' gpu/benches.def)" = "$(($(wc -l <"$dir/list") - 1))" ]
+# By its unit, or one by one: a metric the wrong way round makes a loss a gain, and nothing else shows it.
+higher="IS-001 IS-003 IS-008 BW-002 CACHE-001 PCIE-004 SCHED-003 FRAG-003 LLM-003 LLM-006 LLM-008 LLM-010"
+ok "says which way is better" [ -z "$(awk -F '\t' -v higher=" $higher " '
+	NR > 1 && ($4 == "higher") != ($3 ~ "/s$" || index(higher, " " $1 " ") > 0)' "$dir/list" | tee "$dir/err")" ]
 ok "to a full disk it is 1" sh -c 'build/gpu/gpubench --list >/dev/full; [ $? = 1 ]'
 
 # Nothing works: yet every row is there once, with a reason.

@@ -77,6 +77,10 @@ errors_cost() {
 	run 0 ERR && row ERR-001 ok 'n > 0 && least > 0' '^$' error=CUDA_ERROR_ILLEGAL_ADDRESS &&
 		row ERR-002 ok 'n > 0 && least > 0' '^$' && row ERR-003 ok 'n > 0' '^$' 'refusals=.*'
 }
+errors_take_time() {
+	run 0 ERR-001,ERR-002 FAKECUDA_FAULTS=StreamSynchronize=sleep20000,CtxCreate=sleep50000 &&
+		row ERR-001 ok 'n > 0 && least >= 20000' '^$' && row ERR-002 ok 'n > 0 && least >= 50 && least < 20000' '^$'
+}
 wrong_refusal() {
 	run 1 ERR-003 FAKECUDA_FAULTS=MemAlloc:3=801 &&
 		row ERR-003 INVALID 'n == 0' '^the refusal is CUDA_ERROR_NOT_SUPPORTED'
@@ -116,6 +120,7 @@ ok "a reader that crashes is FAILED, not intact" crash_is_no_pass
 ok "a fault that stays where it is" fault_stays
 ok "a fault that spreads is not isolated" fault_spreads
 ok "errors are detected, recovered from and survived" errors_cost
+ok "their time is in us, that of the recovery in ms" errors_take_time
 ok "a refusal of another name is INVALID" wrong_refusal
 ok "contentions" contentions
 ok "a victim's wrong results are INVALID" wrong_results

@@ -61,6 +61,10 @@ measure BW-004,CACHE-003,CACHE-004
 ok "victims: every row is there" has_rows BW-004 CACHE-003 CACHE-004
 ok "none is broken" unbroken
 
+measure PCIE-001
+ok "a copy of the host's memory is no faster than that: GB/s" \
+	awk "BEGIN { exit !($(fact PCIE-001 least) > 0 && $(fact PCIE-001 least) < 500) }"
+
 measure FRAG
 cp "$dir/out" "$dir/first"
 ok "fragmentation: every row is there and ok" rows_are ok ''

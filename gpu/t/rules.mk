@@ -23,6 +23,10 @@ build/gpu/fakenvml/libnvidia-ml.so.1: gpu/t/fakenvml/nvml.c build/flags
 build/gpu/t/no_limiter.so: build/flags
 	$(call say,LINK,$@)mkdir -p $(@D); $(CC) $(compile-flags) $(LDFLAGS) -fPIC -shared -x c -o $@ /dev/null
 
+# One that costs what is known.
+build/gpu/t/slow_limiter.so: gpu/t/slow_limiter.c build/flags
+	$(call say,LINK,$@)mkdir -p $(@D); $(CC) $(compile-flags) $(LDFLAGS) -fPIC -shared -o $@ $< -pthread
+
 build/gpu/t/print_record: gpu/t/print_record.c guest-bench/record.h build/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -o $@ $<
 
@@ -68,7 +72,7 @@ build/gpu/t/limited: $(patsubst %,build/gpu/%.o,t/limited t/limited_memory drive
 # The suite as a whole, on the fake driver.
 check-scripts += gpu/t/harness.t gpu/t/isolation.t gpu/t/limiter.t gpu/t/memory.t
 check: $(addprefix build/gpu/,gpubench libfakecuda.so liblimiter.so fakenvml/libnvidia-ml.so.1 t/libfakecuda-old.so \
-	t/no_limiter.so t/print_record)
+	t/no_limiter.so t/slow_limiter.so t/print_record)
 
 # What takes a GPU. Where there is none, gpubench says so and ends with 77.
 .PHONY: check-gpu

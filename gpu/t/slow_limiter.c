@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Preloaded: the fake driver that comes after it takes 300 us for a call, and a thread never rests.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+
+static void *spin(void *nothing)
+{
+	for (volatile unsigned int i = 0;; i++)
+		;
+	return nothing;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	pthread_t thread;
+
+	setenv("FAKECUDA_FAULTS", "MemGetInfo=sleep300", 1);
+	if (getenv("SLOW_LIMITER_SPINS"))
+		pthread_create(&thread, NULL, spin, NULL);
+}
