@@ -197,7 +197,7 @@ ok "and count them" sh -c "grep '^SCHED-002' $dir/rows | grep -q 'throttled=[1-9
 ok "just 75 %" run 0 "$clocks" FAKENVML_SM_MHZ=1485 "${bench[@]}" -s SCHED-002
 ok "count" row SCHED-002 ok "n > 0"
 
-# A run in the background whose tenant hangs, under a limiter, which has a file of its own; its tenants
+# A run in the background whose tenant hangs, under a limiter, which has a control file; its tenants
 # and itself in $children.
 begin() {
 	rm -f "$dir/once" "$dir/rec"
