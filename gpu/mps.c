@@ -51,7 +51,7 @@ void mps_end(struct suite *suite)
 	(void)suite;
 	if (!*directory)
 		return;
-	with_daemon("echo quit | timeout 20 nvidia-cuda-mps-control >/dev/null 2>&1");
+	with_daemon("echo quit | timeout -s KILL 20 nvidia-cuda-mps-control >/dev/null 2>&1");
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	if (system(command))
 		fprintf(stderr, "gpubench: warning: %s stays\n", directory);
@@ -68,10 +68,8 @@ void mps_enter(const struct suite *suite)
 		setenv("CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", text, 1);
 	}
 	if (suite->options.mem_limit) {
-		snprintf(text, sizeof(text), "0=%s", suite->options.mem_limit);
-		for (char *at = text; *at; at++)
-			if (*at >= 'a' && *at <= 'z')
-				*at -= 'a' - 'A'; /* MPS has G and M */
+		/* MPS takes whole M or G. */
+		snprintf(text, sizeof(text), "0=%juM", (uintmax_t)(suite_mem_limit(suite) >> 20));
 		setenv("CUDA_MPS_PINNED_DEVICE_MEM_LIMIT", text, 1);
 	}
 }

@@ -197,12 +197,12 @@ ok "and count them" sh -c "grep '^SCHED-002' $dir/rows | grep -q 'throttled=[1-9
 ok "just 75 %" run 0 "$clocks" FAKENVML_SM_MHZ=1485 "${bench[@]}" -s SCHED-002
 ok "count" row SCHED-002 ok "n > 0"
 
-# A run in the background whose tenant hangs, under a limiter, which has a control file; its tenants
-# and itself in $children.
-begin() {
+# A run in the background whose tenant hangs; its tenants and itself in $children.
+limited=(--system limiter --preload "$limiter" --sm-limit 90) # this one has a control file
+begin() { # OPTION...
 	rm -f "$dir/once" "$dir/rec"
 	env --default-signal=INT "$once" FAKECUDA_FAULTS=LaunchKernel:1005=hang "${bench[@]}" -s OH-001,LLM --patience 60 \
-		--system limiter --preload "$limiter" --sm-limit 90 2>"$dir/err" &
+		"$@" 2>"$dir/err" &
 	bench_pid=$!
 	appears "$dir/once"
 	tenants=$(pgrep -P $bench_pid)
@@ -214,7 +214,7 @@ left_files() {
 }
 about "stopped: "
 for signal in INT TERM HUP; do
-	ok "a run to stop by $signal" begin
+	ok "a run to stop by $signal" begin "${limited[@]}"
 	kill "-$signal" "$bench_pid"
 	wait "$bench_pid"
 	status=$?
@@ -227,9 +227,35 @@ for signal in INT TERM HUP; do
 		[ "$(cut -f 1 "$dir/rows")" = INFO ]
 	ok "$signal leaves nothing in the folder for temporary files" eval "! left_files"
 done
-ok "a run to kill" begin
+ok "a run to kill" begin "${limited[@]}"
 { kill -KILL "$bench_pid" && wait "$bench_pid"; } 2>/dev/null
 # shellcheck disable=SC2086 # a list
 ok "a kill ends its tenants" are_gone $tenants
 ok "a kill leaves nothing in the folder for temporary files" eval "! left_files"
+
+# MPS as a script that notes how it is called.
+mkdir "$dir/bin"
+cat >"$dir/bin/nvidia-cuda-mps-control" <<-END
+	#!/bin/sh
+	[ "\$1" = -d ] || read -r said
+	echo "\$*\$said \$CUDA_MPS_PIPE_DIRECTORY" >>'$dir/mps'
+END
+chmod +x "$dir/bin/nvidia-cuda-mps-control"
+export PATH=$dir/bin:$PATH
+has_environment() { # VARIABLE=VALUE...: the tenant
+	local each
+	for each; do
+		tr '\0' '\n' <"/proc/${tenants##*$'\n'}/environ" | grep -qxF -e "$each" || return 1
+	done
+}
+about "MPS: "
+ok "a run" begin --system mps --mem-limit 4g --sm-limit 50
+pipe=$(sed -n 's/^-d //p' "$dir/mps")
+ok "has a daemon with a directory of its own" [ -d "$pipe" ]
+ok "and tenants that find it, with their limits" has_environment "CUDA_MPS_PIPE_DIRECTORY=$pipe" \
+	CUDA_MPS_ACTIVE_THREAD_PERCENTAGE=50 CUDA_MPS_PINNED_DEVICE_MEM_LIMIT=0=4096M
+kill "$bench_pid"
+wait "$bench_pid"
+ok "stops it in the end" grep -qxF "quit $pipe" "$dir/mps"
+ok "and leaves nothing" [ ! -e "$pipe" ]
 plan
