@@ -93,8 +93,12 @@ contentions() {
 		together IS-009.$of 10 || return 1
 	done
 }
-wrong_results() {
-	run 1 IS-006 FAKECUDA_FAULTS=Copy:5=corrupt && row IS-006 INVALID 1 'are wrong$|blocks finished'
+# What a victim copies to the host is in turns the count of its blocks and its results.
+wrong_count() {
+	run 1 IS-006 FAKECUDA_FAULTS=Copy:3=corrupt && row IS-006 INVALID 'n == 0' '^[0-9]* blocks finished, not [0-9]*$'
+}
+wrong_results() { # METRIC REASON
+	run 1 "$1" FAKECUDA_FAULTS=Copy:2=corrupt && row "$1" INVALID 'n == 0' "$2"
 }
 scheduling() {
 	run any SCHED-002,SCHED-003,SCHED-004
@@ -123,7 +127,9 @@ ok "errors are detected, recovered from and survived" errors_cost
 ok "their time is in us, that of the recovery in ms" errors_take_time
 ok "a refusal of another name is INVALID" wrong_refusal
 ok "contentions" contentions
-ok "a victim's wrong results are INVALID" wrong_results
+ok "a victim's wrong results are INVALID" wrong_results IS-006 '^1 of [0-9]* results are wrong$'
+ok "so are those of one beside a fault" wrong_results IS-010 '1 of [0-9]* results are wrong$'
+ok "and a kernel that did not end" wrong_count
 ok "launches, streams and preemption" scheduling
 ok "switches of one CPU" switched
 ok "a context that breaks is FAILED" broken_context
