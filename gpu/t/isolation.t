@@ -105,6 +105,11 @@ scheduling() {
 	row SCHED-002 ok 'n > 0 && least > 0' '^$' 'host=.*' && row SCHED-003.16 ok 'n > 0 && least > 0' '^$' 'kernel=.*' &&
 		row SCHED-004.stream ok 'n > 0' '^$' 'alone=.*' && together SCHED-004.tenant 10
 }
+# Kernels that sleep run beside each other on any host.
+streams_gain() {
+	run 0 SCHED-003 FAKECUDA_FAULTS=Kernel=sleep2000 && row SCHED-003.2 ok 'n > 0 && least > 1.3' '^$' 'kernel=[0-9]*[0-9][0-9][0-9][0-9][.].*' &&
+		row SCHED-003.16 ok 'n > 0 && least > 4' '^$'
+}
 # One CPU for both: the host's scheduler switches them, as a device's would.
 switched() {
 	run 0 SCHED-001 taskset -c "$(taskset -cp $$ | sed 's/.*[ ,-]//')" &&
@@ -131,6 +136,7 @@ ok "a victim's wrong results are INVALID" wrong_results IS-006 '^1 of [0-9]* res
 ok "so are those of one beside a fault" wrong_results IS-010 '1 of [0-9]* results are wrong$'
 ok "and a kernel that did not end" wrong_count
 ok "launches, streams and preemption" scheduling
+ok "streams gain what runs at once" streams_gain
 ok "switches of one CPU" switched
 ok "a context that breaks is FAILED" broken_context
 plan
