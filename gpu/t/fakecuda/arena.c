@@ -95,6 +95,12 @@ static bool begin(void)
 	return true;
 }
 
+/* Of the kinds that a process asks for; the others are addresses. */
+static bool is_memory(enum fake_kind kind)
+{
+	return kind != KIND_RESERVED && kind != KIND_IPC;
+}
+
 static bool counts(enum fake_kind kind)
 {
 	return kind == KIND_DEVICE || kind == KIND_PHYSICAL;
@@ -132,6 +138,8 @@ static CUresult take(enum fake_kind kind, size_t bytes, CUdeviceptr *pointer)
 		.size = bytes, .owner = fake_current, .order = order, .kind = kind, .head = true};
 	if (counts(kind))
 		arena.used += size;
+	if (is_memory(kind))
+		fake_count_taken(bytes);
 	*pointer = BASE + at * GRANULE;
 	return CUDA_SUCCESS;
 }
@@ -144,6 +152,8 @@ static void give(uint32_t at)
 
 	if (counts(block->kind))
 		arena.used -= size;
+	if (is_memory(block->kind))
+		fake_count_given(block->size);
 	if (size >= LARGE && !arena.broken)
 		fallocate(arena.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at * GRANULE, size);
 	block->head = false;

@@ -102,6 +102,15 @@ uint64_t fake_arena_offset(CUdeviceptr pointer);
 /* Held while a block that fake_find() returned is looked at or changed. */
 extern pthread_mutex_t fake_memory_lock;
 
+/*
+ * counts.c: FAKECUDA_COUNTS. What a call that allocates or frees returns goes through one of the
+ * first two.
+ */
+CUresult fake_count_allocation(CUresult error);
+CUresult fake_count_free(CUresult error);
+void fake_count_taken(size_t bytes);
+void fake_count_given(size_t bytes);
+
 /* stream.c: waits until all that the context was given is done. Its error, if it broke. */
 CUresult fake_drain(CUcontext context);
 /* Likewise, what the default stream waits for: itself and the streams that block it. */

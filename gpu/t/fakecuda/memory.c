@@ -15,10 +15,24 @@ CUresult cuMemGetInfo_v2(size_t *available, size_t *total)
 	return CUDA_SUCCESS;
 }
 
+static CUresult enter(enum fake_place place)
+{
+	int fault = __builtin_expect(fake_faults, 0) ? fake_fault(place) : 0;
+
+	if (fault > 0)
+		return fault;
+	return fake_current ? fake_current->broken : CUDA_ERROR_INVALID_CONTEXT;
+}
+
+static CUresult allocate(enum fake_place place, enum fake_kind kind, size_t bytes,
+			 CUdeviceptr *pointer)
+{
+	return fake_count_allocation(enter(place) ?: fake_take(kind, bytes, pointer));
+}
+
 CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes)
 {
-	ENTER_CONTEXT(MemAlloc);
-	return fake_take(KIND_DEVICE, bytes, pointer);
+	return allocate(PLACE_MemAlloc, KIND_DEVICE, bytes, pointer);
 }
 
 /* Device or managed memory: the same call frees both. */
@@ -27,7 +41,7 @@ static CUresult give_either(CUdeviceptr pointer)
 	return fake_give(KIND_DEVICE, pointer) ? fake_give(KIND_MANAGED, pointer) : CUDA_SUCCESS;
 }
 
-CUresult cuMemFree_v2(CUdeviceptr pointer)
+static CUresult free_device(CUdeviceptr pointer)
 {
 	int fault = FAULT(MemFree);
 	CUresult error;
@@ -43,35 +57,35 @@ CUresult cuMemFree_v2(CUdeviceptr pointer)
 	return pointer ? give_either(pointer) : CUDA_SUCCESS;
 }
 
+CUresult cuMemFree_v2(CUdeviceptr pointer)
+{
+	return fake_count_free(free_device(pointer));
+}
+
 CUresult cuMemAllocManaged(CUdeviceptr *pointer, size_t bytes, unsigned int flags)
 {
-	ENTER_CONTEXT(MemAllocManaged);
 	if (!flags)
-		return CUDA_ERROR_INVALID_VALUE;
-	return fake_take(KIND_MANAGED, bytes, pointer);
+		return fake_count_allocation(CUDA_ERROR_INVALID_VALUE);
+	return allocate(PLACE_MemAllocManaged, KIND_MANAGED, bytes, pointer);
 }
 
 CUresult cuMemAllocAsync(CUdeviceptr *pointer, size_t bytes, CUstream stream)
 {
-	ENTER_CONTEXT(MemAllocAsync);
 	(void)stream;
-	return fake_take(KIND_DEVICE, bytes, pointer);
+	return allocate(PLACE_MemAllocAsync, KIND_DEVICE, bytes, pointer);
 }
 
 CUresult cuMemHostAlloc(void **pointer, size_t bytes, unsigned int flags)
 {
-	ENTER_CONTEXT(MemHostAlloc);
 	(void)flags;
-	return fake_take(KIND_HOST, bytes, (CUdeviceptr *)pointer);
+	return allocate(PLACE_MemHostAlloc, KIND_HOST, bytes, (CUdeviceptr *)pointer);
 }
 
 CUresult cuMemFreeHost(void *pointer)
 {
-	CUresult error;
+	CUresult error = enter(PLACE_MemFreeHost) ?: fake_drain(fake_current);
 
-	ENTER_CONTEXT(MemFreeHost);
-	error = fake_drain(fake_current);
-	return error ? error : fake_give(KIND_HOST, (CUdeviceptr)pointer);
+	return fake_count_free(error ?: fake_give(KIND_HOST, (CUdeviceptr)pointer));
 }
 
 /* What an IPC handle holds: whose file, and where in it. */

@@ -93,8 +93,8 @@ CUresult cuMemAddressFree(CUdeviceptr pointer, size_t bytes)
 	return fake_give(KIND_RESERVED, pointer);
 }
 
-CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes,
-		     const CUmemAllocationProp *property, unsigned long long flags)
+static CUresult create(CUmemGenericAllocationHandle *handle, size_t bytes,
+		       const CUmemAllocationProp *property, unsigned long long flags)
 {
 	struct physical *physical;
 	CUresult error;
@@ -120,7 +120,13 @@ CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes,
 	return CUDA_SUCCESS;
 }
 
-CUresult cuMemRelease(CUmemGenericAllocationHandle handle)
+CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t bytes,
+		     const CUmemAllocationProp *property, unsigned long long flags)
+{
+	return fake_count_allocation(create(handle, bytes, property, flags));
+}
+
+static CUresult release(CUmemGenericAllocationHandle handle)
 {
 	struct physical *physical;
 
@@ -133,6 +139,11 @@ CUresult cuMemRelease(CUmemGenericAllocationHandle handle)
 	}
 	pthread_mutex_unlock(&lock);
 	return physical ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult cuMemRelease(CUmemGenericAllocationHandle handle)
+{
+	return fake_count_free(release(handle));
 }
 
 static CUresult map(CUdeviceptr pointer, size_t bytes, size_t offset, struct physical *physical)

@@ -171,10 +171,15 @@ static CUresult run_free(struct fake_work *work)
 	return CUDA_SUCCESS;
 }
 
-CUresult cuMemFreeAsync(CUdeviceptr pointer, CUstream stream)
+static CUresult free_later(CUdeviceptr pointer, CUstream stream)
 {
 	ENTER_CONTEXT(MemFreeAsync);
 	if (!fake_memory(pointer, 1))
 		return CUDA_ERROR_INVALID_VALUE;
 	return fake_put(stream, &(struct fake_work){.run = run_free, .pointer = pointer});
+}
+
+CUresult cuMemFreeAsync(CUdeviceptr pointer, CUstream stream)
+{
+	return fake_count_free(free_later(pointer, stream));
 }
