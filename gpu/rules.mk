@@ -4,8 +4,8 @@
 NVCC ?= $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
 
 # What of it exitlab starts, and what is installed beside it.
-gpu-parts := build/gpu/gpubench build/gpu/liblimiter.so
-installed += 755:build/gpu/gpubench:$(partsdir)/gpu/ 644:build/gpu/liblimiter.so:$(partsdir)/gpu/
+gpu-parts := build/gpu/gpubench build/gpu/liblimiter.so build/gpu/stress
+installed += 755:build/gpu/gpubench:$(partsdir)/gpu/ 755:build/gpu/stress:$(partsdir)/gpu/ 644:build/gpu/liblimiter.so:$(partsdir)/gpu/
 
 gpubench-sources := \
 	gpu/arithmetic.c \
@@ -57,7 +57,15 @@ build/gpu/liblimiter.so: $(limiter-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,-Bsymbolic -Wl,--no-undefined \
 		-o $@ $^ -ldl -pthread
 
+# Allocates and frees, and knows what: the truth for memory tracers.
+stress-objects := $(patsubst %,build/gpu/stressor/%.o,crew latency pace phase process stress truth ways worker) \
+	build/gpu/driver.o build/gpu/message.o build/host/option_number.o
+
+build/gpu/stress: $(stress-objects)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -ljansson -lm -pthread
+
 -include $(gpubench-objects:.o=.d)
+-include $(stress-objects:.o=.d)
 -include $(limiter-objects:.o=.d)
 
 include gpu/t/rules.mk
