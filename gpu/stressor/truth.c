@@ -135,6 +135,9 @@ int truth_print(const struct crew *crew)
 		end = end > member->report.end ? end : member->report.end;
 	}
 	set_totals(total, &sum, crew->shared->level.peak);
+	/* What a process that is missing had live is in it. */
+	if (missing)
+		json_object_set_new(total, "peak_live_bytes", json_null());
 	root = json_pack(
 		"{s:s, s:s, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "exitlab-stress/1",
 		"gpu", crew->members[0].hello.why, "interrupted", crew->interrupted, "missing",
@@ -143,8 +146,8 @@ int truth_print(const struct crew *crew)
 			end > crew->shared->start ? (end - crew->shared->start) / SECOND : 0),
 		"total", total, "processes", processes, "allocate_ns", latency_of(&allocate),
 		"free_ns", latency_of(&release));
-	failed = !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') == EOF ||
-		 fflush(stdout);
+	failed = !root || json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) ||
+		 putchar('\n') == EOF || fflush(stdout);
 	json_decref(root);
 	if (failed)
 		fprintf(stderr, "stress: the truth cannot be written: %m\n");

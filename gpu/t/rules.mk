@@ -39,14 +39,17 @@ build/gpu/t/driver_ours.h: gpu/driver.h
 	echo '#define DECLARED_CONSTANTS \'; \
 	sed -n 's/^\t\(CU[A-Z0-9_]*\)\( =.*\)\{0,1\},.*/CONSTANT(\1) \\/p' $<; echo; } >$@
 
+build/gpu/t/json_at: gpu/t/json_at.c build/flags
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -o $@ $< -ljansson
+
 check-programs += build/gpu/t/driver_abi
 build/gpu/t/driver_abi: gpu/t/driver_abi.c build/gpu/t/driver_ours.h gpu/driver.h gpu/driver.def build/flags build/gpu/nvcc
 	$(call say,CC,$<)$(CC) $(compile-flags) -D_GNU_SOURCE -Ibuild/gpu/t \
 		$(if $(NVCC),-isystem $(dir $(NVCC))../include) -o $@ $<
 
 # Unit tests, under the sanitizers: each is linked with the objects that it lists here.
-gpu-unit-tests := $(patsubst %,build/asan/gpu/t/test_%,arithmetic coordinator fakecuda outcome response sampling suite \
-	switches team tenant)
+gpu-unit-tests := $(patsubst %,build/asan/gpu/t/test_%,arithmetic coordinator fakecuda outcome pace response sampling \
+	suite switches team tenant)
 check-programs += $(gpu-unit-tests)
 
 build/asan/gpu/t/test_%: build/asan/gpu/t/test_%.o
@@ -57,6 +60,7 @@ build/asan/gpu/t/test_arithmetic: $(call gpu-asan,arithmetic)
 build/asan/gpu/t/test_coordinator: $(call gpu-asan,arithmetic coordinator message outcome)
 build/asan/gpu/t/test_fakecuda: $(patsubst build/%,build/asan/%,$(fakecuda-objects))
 build/asan/gpu/t/test_outcome: $(call gpu-asan,arithmetic metric outcome t/no_metrics)
+build/asan/gpu/t/test_pace: $(call gpu-asan,stressor/latency stressor/pace)
 build/asan/gpu/t/test_response: $(call gpu-asan,arithmetic metrics/response outcome)
 build/asan/gpu/t/test_sampling: $(call gpu-asan,arithmetic message sampling)
 build/asan/gpu/t/test_suite: $(call gpu-asan,arithmetic message metric outcome suite t/no_metrics)
@@ -70,9 +74,9 @@ build/gpu/t/limited: $(patsubst %,build/gpu/%.o,t/limited t/limited_memory drive
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -lcmocka -ldl -pthread
 
 # The suite as a whole, on the fake driver.
-check-scripts += gpu/t/harness.t gpu/t/isolation.t gpu/t/limiter.t gpu/t/memory.t
+check-scripts += gpu/t/harness.t gpu/t/isolation.t gpu/t/limiter.t gpu/t/memory.t gpu/t/stress.t
 check: $(addprefix build/gpu/,gpubench libfakecuda.so liblimiter.so fakenvml/libnvidia-ml.so.1 t/libfakecuda-old.so \
-	t/no_limiter.so t/slow_limiter.so t/print_record)
+	stress t/json_at t/no_limiter.so t/slow_limiter.so t/print_record)
 
 # What takes a GPU. Where there is none, gpubench says so and ends with 77.
 .PHONY: check-gpu
