@@ -19,6 +19,7 @@
 	COMMAND(compare,   "what changed between runs: ratios of medians, with verdicts")           \
 	COMMAND(interfere, "disturb a CPU, to see what isolation keeps out")                     \
 	COMMAND(ab,        "the same rows with and without isolation, in turn")  \
+	COMMAND(pidmon,    "CPU, memory and disk of processes, as CSV")                                      \
 	COMMAND(pathlength, "the path length of every row, by kernel, mitigations, machine, tracer")     \
 	COMMAND(doctor,    "what this host can do, what is missing, and the command that mends it")
 /* clang-format on */

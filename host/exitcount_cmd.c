@@ -43,16 +43,6 @@ static const struct argp_option option_list[] = {
 	{0},
 };
 
-static double parse_seconds(struct argp_state *state, const char *text)
-{
-	char *end;
-	double seconds = strtod(text, &end);
-
-	if (end == text || *end || !isfinite(seconds) || seconds < 0 || seconds > 1e9)
-		argp_error(state, "\"%s\" is no time in seconds", text);
-	return seconds;
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -62,10 +52,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->pid = option_number(argument, 1, INT_MAX, "--pid", state);
 		return 0;
 	case 'd':
-		options->duration = parse_seconds(state, argument);
+		options->duration = option_seconds(argument, 0, 1e9, "--duration", state);
 		return 0;
 	case 'i':
-		options->interval = parse_seconds(state, argument);
+		options->interval = option_seconds(argument, 0, 1e9, "--interval", state);
 		return 0;
 	case 'j':
 		options->json = true;

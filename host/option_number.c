@@ -17,3 +17,15 @@ long option_number(const char *text, long least, long most, const char *what,
 			   most);
 	return value;
 }
+
+double option_seconds(const char *text, double least, double most, const char *what,
+		      struct argp_state *state)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (*end || end == text || !(seconds >= least && seconds <= most))
+		argp_error(state, "%s: \"%s\" is no time from %g to %g seconds", what, text, least,
+			   most);
+	return seconds;
+}

@@ -99,6 +99,9 @@ host-sources := \
 	host/pathlength_plot.c \
 	host/pathlength_report.c \
 	host/pathlength_summary.c \
+	host/pidmon.c \
+	host/pidmon_output.c \
+	host/pidmon_process.c \
 	host/proof.c \
 	host/qmp.c \
 	host/real_axis.c \
@@ -173,6 +176,7 @@ check-scripts += host/t/exitcount.t
 check-scripts += host/t/floor.t
 check-scripts += host/t/gpu.t
 check-scripts += host/t/isolation.t
+check-scripts += host/t/pidmon.t
 check-scripts += host/t/lab_intel.t
 check-scripts += host/t/lab_vendor.t
 check-scripts += host/t/marks.t host/t/pathlength.t host/t/html.t
@@ -245,6 +249,9 @@ compare-tests := $(patsubst %,build/asan/host/t/test_%,compare compare_gpu)
 check-programs += $(compare-tests)
 $(compare-tests): %: %.o $(compare-objects) $(report-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
+
+check-programs += build/asan/host/t/test_pidmon
+build/asan/host/t/test_pidmon: build/asan/host/pidmon_process.o build/asan/host/pidmon_output.o $(report-objects)
 
 build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/record_stream.c host/gpu_record.c host/exit_rows.c $(wildcard host/*.h guest-bench/*.h) build/flags
 	$(call say,FUZZ,$@)mkdir -p $(@D); $(CLANG) $(compile-flags) $(sanitize) -fsanitize=fuzzer -D_GNU_SOURCE \
