@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -14,6 +13,7 @@
 #include "exit_rows.h"
 #include "exitcount.h"
 #include "exitcount.skel.h"
+#include "pid_namespace.h"
 #include "util.h"
 
 struct exitcount {
@@ -47,15 +47,6 @@ static pid_t process_of(pid_t task)
 		sscanf(line, "Tgid: %d", &process);
 	fclose(file);
 	return process;
-}
-
-/* Tasks are told apart by their ids, which the kernel programs see as the first namespace does. */
-static bool in_first_pid_namespace(void)
-{
-	struct stat namespace;
-
-	/* PROC_PID_INIT_INO of include/linux/proc_ns.h */
-	return stat("/proc/self/ns/pid", &namespace) || namespace.st_ino == 0xeffffffc;
 }
 
 /* kvm_exit is the business of the vendor's module; the paravirtual one has no such exits. */

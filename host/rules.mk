@@ -69,6 +69,17 @@ host-sources := \
 	host/gpu_report.c \
 	host/gpu_summary.c \
 	host/gpu_text.c \
+	host/gpumem.c \
+	host/gpumem_account.c \
+	host/gpumem_attach.c \
+	host/gpumem_calls.c \
+	host/gpumem_command.c \
+	host/gpumem_library.c \
+	host/gpumem_live.c \
+	host/gpumem_options.c \
+	host/gpumem_probe.c \
+	host/gpumem_ring.c \
+	host/gpumem_text.c \
 	host/gnuplot.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c \
@@ -156,8 +167,10 @@ build/host/%.o: host/%.c build/flags | build/host/version.h
 
 # BPF: compiled without the C library, relocated to the running kernel when it is loaded. The types
 # of the kernel it needs are in the source, so the build needs none.
+bpf-architecture := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
+
 build/host/%.bpf.o: host/%.bpf.c build/flags
-	$(call say,BPF,$<)mkdir -p $(@D); $(CLANG) -g -O2 -target bpf -mcpu=v3 -ffreestanding -Wall -Wextra \
+	$(call say,BPF,$<)mkdir -p $(@D); $(CLANG) -g -O2 -target bpf -D__TARGET_ARCH_$(bpf-architecture) -mcpu=v3 -ffreestanding -Wall -Wextra \
 		-Wno-unused-parameter $(if $(WERROR),-Werror) -I/usr/include/$(shell uname -m)-linux-gnu -MMD -MP -c -o $@ $<
 
 build/host/%.skel.h: build/host/%.bpf.o
@@ -166,6 +179,7 @@ build/host/%.skel.h: build/host/%.bpf.o
 .PRECIOUS: build/host/%.bpf.o
 
 build/host/exitcount.o: build/host/exitcount.skel.h
+build/host/gpumem_probe.o: build/host/gpumem.skel.h
 
 build/exitlab: $(host-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ $(host-libs)
@@ -189,6 +203,12 @@ check: build/host/t/ring3
 build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -pthread -o $@ $(filter %.c,$^)
 
+# A program that knows its calls of libcuda.
+check: build/host/t/gpumem_truth build/gpu/libfakecuda.so
+check-scripts += host/t/gpumem.t
+build/host/t/gpumem_truth: build/host/t/gpumem_truth.o build/gpu/driver.o
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -pthread
+
 # The style of the pages is in the program.
 build/host/html.o build/asan/host/html.o: host/page.css
 
@@ -199,6 +219,9 @@ build/asan/host/t/test_attach: build/asan/host/attach.o build/asan/host/archive.
 
 check-programs += build/asan/host/t/test_hostinfo
 build/asan/host/t/test_hostinfo: build/asan/host/hostinfo.o build/asan/host/hostinfo_read.o
+
+check-programs += build/asan/host/t/test_gpumem
+build/asan/host/t/test_gpumem: $(patsubst %,build/asan/host/%.o,gpumem_account gpumem_calls gpumem_live)
 
 check-programs += build/asan/host/t/test_card
 build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file \

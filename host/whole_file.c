@@ -42,3 +42,12 @@ int whole_file_end(struct whole_file *file)
 		unlink(file->next);
 	return -1;
 }
+
+void whole_file_abandon(struct whole_file *file)
+{
+	if (!file->out)
+		return;
+	fclose(file->out);
+	if (file->replace)
+		unlink(file->next);
+}

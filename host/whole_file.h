@@ -25,4 +25,7 @@ FILE *whole_file_begin(struct whole_file *file, const char *path, ...)
 /* Closes it, and puts it in its place. 0, or -1 with one line on stderr; then it is removed. */
 int whole_file_end(struct whole_file *file);
 
+/* Closes and removes it: what was there stays. */
+void whole_file_abandon(struct whole_file *file);
+
 #endif

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * `exitlab gpumem`: who allocates and frees memory of the GPU, by probes on libcuda. The kernel's
+ * programs send an event a call; here they are added up, and shown when asked for.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "commands.h"
+#include "gpumem_account.h"
+#include "gpumem_command.h"
+#include "gpumem_options.h"
+#include "gpumem_probe.h"
+#include "gpumem_text.h"
+#include "json_file.h"
+#include "util.h"
+#include "whole_file.h"
+
+#define READ_EVERY_MS 100 /* at full rate the buffer of 16 MiB is full after 350 ms */
+
+struct gpumem {
+	struct gpumem_options options;
+	struct gpumem_library library;
+	struct gpumem_command command;
+	struct gpumem_probe *probe;
+	struct gpumem_accounts accounts;
+	FILE *out;
+	int64_t start;
+	int signals; /* a descriptor: SIGINT and the like */
+};
+
+static void take(void *context, const void *record)
+{
+	const struct gpumem_event *event = record;
+	struct gpumem *gpumem = context;
+
+	gpumem_accounts_take(&gpumem->accounts, event);
+	if (gpumem->options.events)
+		gpumem_print_event(gpumem->out, event, gpumem->options.json);
+}
+
+/* 0, or -1 with one line on stderr. */
+static int read_events(struct gpumem *gpumem)
+{
+	if (gpumem_probe_read(gpumem->probe, take, gpumem) < 0)
+		return -1;
+	if (!gpumem->options.events || (!fflush(gpumem->out) && !ferror(gpumem->out)))
+		return 0;
+	pr_err("cannot write the events: %s", strerror(errno));
+	return -1;
+}
+
+static double seconds(const struct gpumem *gpumem)
+{
+	return (now_ms() - gpumem->start) / 1e3;
+}
+
+static void show_interval(struct gpumem *gpumem)
+{
+	struct gpumem_lost lost;
+
+	if (isatty(STDOUT_FILENO))
+		printf("\033[H\033[J");
+	printf("%s, %.1f s\n", gpumem->library.path, seconds(gpumem));
+	gpumem_print_table(stdout, &gpumem->accounts, gpumem->options.top);
+	gpumem_probe_lost(gpumem->probe, &lost);
+	gpumem_print_lost(stdout, &lost);
+	printf("\n");
+	fflush(stdout);
+}
+
+/* A descriptor that becomes readable every so many seconds, never for 0. */
+static int timer(double period)
+{
+	struct timespec time = {period, (period - (time_t)period) * 1e9};
+	struct itimerspec spec = {time, time};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL))
+		die("timerfd: %s", strerror(errno));
+	return fd;
+}
+
+enum watched { EVENTS, PROCESS, SIGNAL, DURATION, INTERVAL };
+
+static void watch(int all, int fd, enum watched what)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = what};
+
+	/* With the buffer it is enough to hear once that it fills; it is read anyway. */
+	if (what == EVENTS)
+		event.events |= EPOLLET;
+	if (fd >= 0 && epoll_ctl(all, EPOLL_CTL_ADD, fd, &event))
+		die("epoll: %s", strerror(errno));
+}
+
+/* The first signal goes to the command, which may end in its way; whether to end now. */
+static bool heed_signal(struct gpumem *gpumem, int *signals_seen)
+{
+	struct signalfd_siginfo signal;
+
+	if (read(gpumem->signals, &signal, sizeof(signal)) != sizeof(signal))
+		return false;
+	if (!gpumem->command.process || (*signals_seen)++)
+		return true;
+	kill(gpumem->command.process, signal.ssi_signo);
+	return false;
+}
+
+/* One turn; whether it was the last. */
+static bool heed(struct gpumem *gpumem, int interval, enum watched what, int *signals_seen)
+{
+	uint64_t ticks;
+
+	switch (what) {
+	case EVENTS:
+		return false;
+	case SIGNAL:
+		return heed_signal(gpumem, signals_seen);
+	case INTERVAL:
+		if (read(interval, &ticks, sizeof(ticks)) == sizeof(ticks))
+			show_interval(gpumem);
+		return false;
+	case PROCESS:
+	case DURATION:
+		break;
+	}
+	return true;
+}
+
+/* Until what is traced ends, the duration is over or a signal asks to stop. */
+static int trace(struct gpumem *gpumem, int process)
+{
+	int all = epoll_create1(EPOLL_CLOEXEC), signals_seen = 0, failed = 0;
+	int duration = timer(gpumem->options.duration), interval = timer(gpumem->options.interval);
+	struct epoll_event events[8];
+	bool done = false;
+
+	watch(all, gpumem_probe_fd(gpumem->probe), EVENTS);
+	watch(all, process, PROCESS);
+	watch(all, gpumem->signals, SIGNAL);
+	watch(all, duration, DURATION);
+	watch(all, interval, INTERVAL);
+	while (!done && !failed) {
+		int number = epoll_wait(all, events, ARRAY_SIZE(events), READ_EVERY_MS);
+
+		failed = read_events(gpumem);
+		for (int i = 0; i < number; i++)
+			done |= heed(gpumem, interval, events[i].data.u32, &signals_seen);
+	}
+	close(all);
+	close(duration);
+	close(interval);
+	/* What is on its way when a probe is removed has arrived when the removal returns. */
+	gpumem_probe_stop(gpumem->probe);
+	if (!failed)
+		failed = read_events(gpumem);
+	gpumem_accounts_sweep(&gpumem->accounts);
+	return failed;
+}
+
+static void print_totals(struct gpumem *gpumem, double traced)
+{
+	const struct gpumem_options *options = &gpumem->options;
+	struct gpumem_lost lost;
+	json_t *object;
+
+	gpumem_probe_lost(gpumem->probe, &lost);
+	if (!options->json) {
+		fprintf(gpumem->out, "%s, %.1f s\n", gpumem->library.path, traced);
+		gpumem_print_table(gpumem->out, &gpumem->accounts, options->top);
+		gpumem_print_lost(gpumem->out, &lost);
+		return;
+	}
+	object = gpumem_json(&gpumem->accounts, &lost, gpumem->library.path, traced);
+	if (options->events) { /* one object a line */
+		json_dumpf(object, gpumem->out, JSON_COMPACT);
+		fprintf(gpumem->out, "\n");
+	} else {
+		json_file_print(object, gpumem->out);
+	}
+	json_decref(object);
+}
+
+/* What is traced by its process, and its end; -1: nothing that ends. */
+static int begin(struct gpumem *gpumem, int *process)
+{
+	pid_t target = gpumem->options.scope.process;
+	char **words = gpumem->options.command;
+
+	*process = -1;
+	if (target)
+		*process = pidfd_open(target, 0);
+	if (target && *process < 0) {
+		pr_err("process %d: %s", target, strerror(errno));
+		return EXIT_FAILED;
+	}
+	gpumem->start = now_ms();
+	if (words)
+		return gpumem_command_begin(&gpumem->command, words[0]) ? EXIT_FAILED : EXIT_OK;
+	fprintf(stderr, "exitlab: tracing %s\n", gpumem->library.path);
+	return EXIT_OK;
+}
+
+static int trace_and_print(struct gpumem *gpumem)
+{
+	int process, code = begin(gpumem, &process);
+	double traced;
+
+	if (code)
+		return code;
+	code = trace(gpumem, process) ? EXIT_FAILED : EXIT_OK;
+	traced = seconds(gpumem);
+	if (!code)
+		print_totals(gpumem, traced);
+	if (process >= 0)
+		close(process);
+	return code;
+}
+
+/* The same, with its output where it is wanted. */
+static int trace_into_output(struct gpumem *gpumem)
+{
+	const char *output = gpumem->options.output;
+	struct whole_file file;
+	int code;
+
+	gpumem->out = output ? whole_file_begin(&file, "%s", output) : stdout;
+	if (!gpumem->out) {
+		gpumem_command_drop(&gpumem->command);
+		return whole_file_end(&file) ? EXIT_FAILED : EXIT_OK;
+	}
+	code = trace_and_print(gpumem);
+	if (output && code)
+		whole_file_abandon(&file);
+	if (output)
+		return code ?: whole_file_end(&file) ? EXIT_FAILED : EXIT_OK;
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	pr_err("cannot write the totals: %s", strerror(errno));
+	return EXIT_FAILED;
+}
+
+/* From here on these end the trace, not the process. */
+static int catch_signals(void)
+{
+	sigset_t stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGHUP);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	return signalfd(-1, &stop, SFD_CLOEXEC);
+}
+
+int cmd_gpumem(int argc, char **argv)
+{
+	static struct gpumem gpumem;
+	struct gpumem_options *options = &gpumem.options;
+	int code, ended;
+
+	gpumem_options_parse(options, argc, argv);
+	code = gpumem_library_find(&gpumem.library, options->libcuda, options->scope.process);
+	if (code)
+		return code;
+	gpumem.signals = catch_signals();
+	gpumem_accounts_begin(&gpumem.accounts);
+	if (options->command) {
+		if (gpumem_command_prepare(&gpumem.command, options->command))
+			return EXIT_FAILED;
+		options->scope.process = gpumem.command.process;
+		options->scope.follow = true;
+	}
+	gpumem.probe = gpumem_probe_open(&gpumem.library, &options->scope, &code);
+	if (gpumem.probe)
+		code = trace_into_output(&gpumem);
+	else
+		gpumem_command_drop(&gpumem.command);
+	ended = options->command ? gpumem_command_end(&gpumem.command, options->command[0])
+				 : EXIT_OK;
+	gpumem_probe_close(gpumem.probe);
+	gpumem_accounts_end(&gpumem.accounts);
+	return code ?: ended;
+}

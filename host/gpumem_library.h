@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which libcuda to probe, and where in it. */
+#ifndef EXITLAB_GPUMEM_LIBRARY_H
+#define EXITLAB_GPUMEM_LIBRARY_H
+
+#include <limits.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "gpumem_shared.h"
+
+struct gpumem_library {
+	char path[PATH_MAX];
+	uint64_t offset[GPUMEM_CALLS]; /* in the file, of each call; 0: not in it */
+};
+
+/*
+ * Fills it in for the file given, else for what process has mapped (0: no process), else for what
+ * a program finds: LD_LIBRARY_PATH, then the cache of ldconfig. Returns an exit code of util.h,
+ * with one line on stderr where it is not EXIT_OK.
+ */
+int gpumem_library_find(struct gpumem_library *library, const char *given, pid_t process);
+
+#endif

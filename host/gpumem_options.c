@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <argp.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gpumem_options.h"
+#include "option_number.h"
+
+#define RING_MOST (1l << 30)
+
+enum { LIBCUDA = 256, RING_SIZE };
+
+static const struct argp_option option_list[] = {
+	{"pid", 'p', "PID", 0, "trace this process [all]", 0},
+	{"comm", 'c', "NAME", 0, "trace only processes of this name [all]", 0},
+	{"follow", 'f', 0, 0, "of --pid: those that it starts, too", 0},
+	{"libcuda", LIBCUDA, "FILE", 0, "the library to probe [what the process has, or ldconfig]",
+	 0},
+	{"duration", 'd', "SECONDS", 0, "end after this time [when what is traced ends]", 0},
+	{"interval", 'i', "SECONDS", 0,
+	 "refresh the live table so often; 0 for none [1 on a terminal, else 0]", 0},
+	{"top", 't', "N", 0, "the processes with the most memory in a table [10]", 0},
+	{"events", 'e', 0, 0, "print a line for each call", 0},
+	{"json", 'j', 0, 0, "print JSON (schema exitlab-gpumem/1)", 0},
+	{"output", 'o', "FILE", 0, "write there instead of to stdout", 0},
+	{"ring-size", RING_SIZE, "SIZE", 0,
+	 "buffer in the kernel, a power of two: 4k to 1024m [16m]", 0},
+	{0},
+};
+
+/* 4096, 64k, 16m. */
+static long parse_size(const char *text, struct argp_state *state)
+{
+	char *end;
+	long size = strtol(text, &end, 10);
+
+	if (end != text && *end && !end[1] && size > 0 && size <= RING_MOST)
+		size <<= *end == 'k' || *end == 'K' ? 10 : *end == 'm' || *end == 'M' ? 20 : 62;
+	else if (end == text || *end)
+		size = 0;
+	if (size < sysconf(_SC_PAGESIZE) || size > RING_MOST || size & (size - 1))
+		argp_error(state, "--ring-size: \"%s\" is no power of two from 4k to 1024m", text);
+	return size;
+}
+
+static void check(struct gpumem_options *options, struct argp_state *state)
+{
+	if (options->command && (options->scope.process || options->scope.name))
+		argp_error(state, "a command, --pid or --comm: one of them");
+	if (options->scope.process && options->scope.name)
+		argp_error(state, "--pid or --comm: one of them");
+	if (options->scope.follow && !options->scope.process)
+		argp_error(state, "--follow is of --pid; the children of a command are traced");
+	if (options->output || options->json || options->events)
+		options->interval = 0;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct gpumem_options *options = state->input;
+
+	switch (key) {
+	case 'p':
+		options->scope.process = option_number(argument, 1, INT_MAX, "--pid", state);
+		return 0;
+	case 'c':
+		if (!*argument || strlen(argument) >= GPUMEM_NAME)
+			argp_error(state, "--comm: a name has 1 to %d characters", GPUMEM_NAME - 1);
+		options->scope.name = argument;
+		return 0;
+	case 'f':
+		options->scope.follow = true;
+		return 0;
+	case LIBCUDA:
+		options->libcuda = argument;
+		return 0;
+	case 'd':
+		options->duration = option_seconds(argument, 0, 1e9, "--duration", state);
+		return 0;
+	case 'i':
+		options->interval = option_seconds(argument, 0, 1e9, "--interval", state);
+		return 0;
+	case 't':
+		options->top = option_number(argument, 1, INT_MAX, "--top", state);
+		return 0;
+	case 'e':
+		options->events = true;
+		return 0;
+	case 'j':
+		options->json = true;
+		return 0;
+	case 'o':
+		options->output = argument;
+		return 0;
+	case RING_SIZE:
+		options->scope.ring_bytes = parse_size(argument, state);
+		return 0;
+	case ARGP_KEY_ARGS: /* the first word that is no option, and all behind it */
+		options->command = state->argv + state->next;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		check(options, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	option_list,
+	parse,
+	"[COMMAND [ARGUMENT...]]",
+	"Traces who allocates and frees memory of the GPU: the calls of libcuda of a command and "
+	"all that it starts, of a process, or of all processes.\v"
+	"Ends with the command or the process, after --duration or on Ctrl-C, and prints the "
+	"totals. Needs root, or CAP_BPF and CAP_PERFMON.",
+	NULL,
+	NULL,
+	NULL};
+
+void gpumem_options_parse(struct gpumem_options *options, int argc, char **argv)
+{
+	*options = (struct gpumem_options){
+		.interval = isatty(STDOUT_FILENO),
+		.top = 10,
+		.scope.ring_bytes = 16 << 20,
+	};
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What exitlab gpumem is asked for. */
+#ifndef EXITLAB_GPUMEM_OPTIONS_H
+#define EXITLAB_GPUMEM_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "gpumem_probe.h"
+
+struct gpumem_options {
+	struct gpumem_scope scope;
+	const char *libcuda, *output; /* NULL: found, stdout */
+	double duration, interval;    /* seconds; 0: without an end, no live table */
+	int top;		      /* processes in a table */
+	bool json, events;
+	char **command; /* NULL: none */
+};
+
+/* Ends the process where they are wrong. */
+void gpumem_options_parse(struct gpumem_options *options, int argc, char **argv);
+
+#endif

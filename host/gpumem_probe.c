@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "gpumem.skel.h"
+#include "gpumem_attach.h"
+#include "gpumem_probe.h"
+#include "gpumem_ring.h"
+#include "pid_namespace.h"
+#include "util.h"
+
+struct gpumem_probe {
+	struct gpumem_bpf *skel;
+	struct gpumem_ring ring;
+	struct gpumem_links entries, returns;
+};
+
+/* libbpf's first warning, which is the cause; what follows it are consequences. */
+static char first_warning[256];
+
+static int keep_first_warning(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	if (level == LIBBPF_WARN && !first_warning[0]) {
+		vsnprintf(first_warning, sizeof(first_warning), format, arguments);
+		first_warning[strcspn(first_warning, "\n")] = 0;
+	}
+	return 0;
+}
+
+static bool may_here(int *code)
+{
+	*code = EXIT_CANNOT;
+	if (!in_first_pid_namespace())
+		pr_err("in a PID namespace of its own: run it in the host's");
+	else if (access("/sys/kernel/btf/vmlinux", F_OK))
+		pr_err("the kernel has no BTF: it needs CONFIG_DEBUG_INFO_BTF=y");
+	else
+		*code = EXIT_OK;
+	return *code == EXIT_OK;
+}
+
+static void configure(struct gpumem_bpf *skel, const struct gpumem_scope *scope)
+{
+	skel->rodata->filter = scope->process ? GPUMEM_TARGETS : GPUMEM_ALL;
+	skel->rodata->wake_at = scope->ring_bytes / 8;
+	skel->rodata->match_name = scope->name;
+	if (scope->name)
+		strncpy((char *)skel->rodata->name_wanted, scope->name, GPUMEM_NAME - 1);
+	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
+	bpf_program__set_autoload(skel->progs.on_fork, scope->follow);
+	gpumem_attach_prepare(skel->progs.on_call);
+	gpumem_attach_prepare(skel->progs.on_return);
+}
+
+static int add_target(struct gpumem_bpf *skel, pid_t process)
+{
+	struct gpumem_process target = {.target = true};
+	__u32 id = process;
+
+	return bpf_map__update_elem(skel->maps.processes, &id, sizeof(id), &target, sizeof(target),
+				    BPF_ANY);
+}
+
+static void say_why(int error, int *code)
+{
+	*code = error == EPERM || error == EACCES ? EXIT_CANNOT : EXIT_FAILED;
+	if (*code == EXIT_CANNOT)
+		pr_err("no right to load BPF programs and to probe: run as root, or sudo setcap "
+		       "cap_bpf,cap_perfmon+ep on exitlab");
+	else
+		pr_err("cannot trace: %s (%s)", strerror(error), first_warning);
+}
+
+struct gpumem_probe *gpumem_probe_open(const struct gpumem_library *library,
+				       const struct gpumem_scope *scope, int *code)
+{
+	struct gpumem_probe *probe;
+	int error;
+
+	if (!may_here(code))
+		return NULL;
+	first_warning[0] = 0;
+	libbpf_set_print(keep_first_warning);
+	probe = calloc(1, sizeof(*probe));
+	if (probe)
+		probe->skel = gpumem_bpf__open();
+	if (!probe || !probe->skel) {
+		say_why(errno, code);
+		free(probe);
+		return NULL;
+	}
+	configure(probe->skel, scope);
+	error = -gpumem_bpf__load(probe->skel);
+	if (!error && scope->process)
+		error = -add_target(probe->skel, scope->process);
+	/* Those that know of the life of processes, before any has called. */
+	if (!error)
+		error = -gpumem_bpf__attach(probe->skel);
+	if (!error && gpumem_ring_open(&probe->ring, bpf_map__fd(probe->skel->maps.events),
+				       bpf_map__max_entries(probe->skel->maps.events)))
+		error = errno;
+	/* The returns first, so that no entry is without its return. */
+	if (!error)
+		error = -gpumem_attach(&probe->returns, probe->skel->progs.on_return, library,
+				       true);
+	if (!error)
+		error = -gpumem_attach(&probe->entries, probe->skel->progs.on_call, library, false);
+	if (!error)
+		return probe;
+	say_why(error, code);
+	gpumem_probe_close(probe);
+	return NULL;
+}
+
+long gpumem_probe_read(struct gpumem_probe *probe, void (*take)(void *context, const void *event),
+		       void *context)
+{
+	long number = gpumem_ring_read(&probe->ring, take, context);
+
+	if (number < 0)
+		pr_err("cannot map the buffer of events: %s", strerror(errno));
+	return number;
+}
+
+int gpumem_probe_fd(const struct gpumem_probe *probe)
+{
+	return probe->ring.map;
+}
+
+void gpumem_probe_stop(struct gpumem_probe *probe)
+{
+	gpumem_detach(&probe->entries);
+	gpumem_detach(&probe->returns);
+	gpumem_bpf__detach(probe->skel);
+}
+
+static uint64_t misses(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size)
+		       ? 0
+		       : info.recursion_misses;
+}
+
+void gpumem_probe_lost(const struct gpumem_probe *probe, struct gpumem_lost *lost)
+{
+	const struct gpumem_bpf *skel = probe->skel;
+
+	for (size_t type = 0; type < GPUMEM_TYPES; type++)
+		lost->dropped[type] = skel->bss->dropped[type];
+	lost->untracked = skel->bss->untracked;
+	lost->missed = misses(skel->progs.on_call) + misses(skel->progs.on_return);
+}
+
+void gpumem_probe_close(struct gpumem_probe *probe)
+{
+	if (!probe)
+		return;
+	gpumem_probe_stop(probe);
+	gpumem_ring_close(&probe->ring);
+	gpumem_bpf__destroy(probe->skel);
+	free(probe);
+}

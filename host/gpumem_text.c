@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gpumem_calls.h"
+#include "gpumem_text.h"
+#include "json_file.h"
+#include "util.h"
+
+static const char *const state_names[] = {"running", "exited", "replaced"};
+
+/* The members of struct gpumem_counts in JSON, in this order. */
+#define COUNTS(COUNT)                                                                              \
+	COUNT(allocations)                                                                         \
+	COUNT(frees)                                                                               \
+	COUNT(failed_allocations)                                                                  \
+	COUNT(failed_frees)                                                                        \
+	COUNT(unknown_frees)                                                                       \
+	COUNT(allocated_bytes)                                                                     \
+	COUNT(freed_bytes)                                                                         \
+	COUNT(live)                                                                                \
+	COUNT(live_bytes)                                                                          \
+	COUNT(peak_bytes)                                                                          \
+	COUNT(leaked)                                                                              \
+	COUNT(leaked_bytes)
+
+static void add_counts(json_t *object, const struct gpumem_counts *counts)
+{
+#define COUNT(name) json_object_set_new(object, #name, json_integer(counts->name));
+	COUNTS(COUNT)
+#undef COUNT
+}
+
+/* "1.50 GiB", "512 B"; text has 16 bytes. */
+static const char *bytes_text(uint64_t bytes, char text[16])
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double value = bytes;
+	size_t unit = 0;
+
+	while (value >= 1024 && unit + 1 < ARRAY_SIZE(units)) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(text, 16, unit ? "%.2f %s" : "%.0f %s", value, units[unit]);
+	return text;
+}
+
+static uint64_t weight(const struct gpumem_account *account)
+{
+	return account->counts.live_bytes + account->counts.leaked_bytes;
+}
+
+/*
+ * The heaviest, heaviest first: each goes to its place among the few that are shown, or nowhere.
+ * Returns their number.
+ */
+static size_t pick_top(const struct gpumem_accounts *accounts, const struct gpumem_account **top,
+		       size_t most)
+{
+	size_t number = 0;
+
+	for (const struct gpumem_account *one = accounts->first; one; one = one->next) {
+		size_t at = number;
+
+		while (at && weight(top[at - 1]) < weight(one))
+			at--;
+		if (at == most)
+			continue;
+		if (number < most)
+			number++;
+		memmove(&top[at + 1], &top[at], (number - 1 - at) * sizeof(*top));
+		top[at] = one;
+	}
+	return number;
+}
+
+static void print_row(FILE *out, const char *process, const char *name, const char *state,
+		      const struct gpumem_counts *counts)
+{
+	char live[16], peak[16], leaked[16];
+
+	fprintf(out,
+		"%9s  %-15s %-8s %11" PRIu64 " %11" PRIu64 " %8" PRIu64 " %9" PRIu64
+		" %11s %11s %9" PRIu64 " %11s\n",
+		process, name, state, counts->allocations, counts->frees,
+		counts->failed_allocations + counts->failed_frees, counts->live,
+		bytes_text(counts->live_bytes, live), bytes_text(counts->peak_bytes, peak),
+		counts->leaked, bytes_text(counts->leaked_bytes, leaked));
+}
+
+void gpumem_print_table(FILE *out, const struct gpumem_accounts *accounts, int top)
+{
+	size_t most = (size_t)top < accounts->number ? (size_t)top : accounts->number;
+	const struct gpumem_account **picked = calloc(most + 1, sizeof(*picked));
+	char process[16], name[GPUMEM_NAME];
+
+	if (!picked)
+		die("no memory for a table");
+	fprintf(out, "%9s  %-15s %-8s %11s %11s %8s %9s %11s %11s %9s %11s\n", "pid", "name",
+		"state", "allocs", "frees", "failed", "live", "bytes", "peak", "leaked", "bytes");
+	most = pick_top(accounts, picked, most);
+	for (size_t i = 0; i < most; i++) {
+		snprintf(process, sizeof(process), "%u", picked[i]->process);
+		memcpy(name, picked[i]->name, sizeof(name));
+		tame(name);
+		print_row(out, process, name, state_names[picked[i]->state], &picked[i]->counts);
+	}
+	snprintf(process, sizeof(process), "%zu", accounts->number);
+	print_row(out, process, "in all", "", &accounts->total);
+	if (accounts->total.unknown_frees)
+		fprintf(out,
+			"%" PRIu64 " of the frees are of pointers that were given before the "
+			"trace\n",
+			accounts->total.unknown_frees);
+	free(picked);
+}
+
+void gpumem_print_lost(FILE *out, const struct gpumem_lost *lost)
+{
+	uint64_t calls = lost->dropped[GPUMEM_ALLOCATION] + lost->dropped[GPUMEM_RELEASE] +
+			 lost->dropped[GPUMEM_FAILURE];
+
+	if (calls)
+		fprintf(out,
+			"%" PRIu64 " calls were lost, so the figures are too low: %" PRIu64
+			" allocations, %" PRIu64 " frees, %" PRIu64
+			" failed; give the buffer more with --ring-size\n",
+			calls, (uint64_t)lost->dropped[GPUMEM_ALLOCATION],
+			(uint64_t)lost->dropped[GPUMEM_RELEASE],
+			(uint64_t)lost->dropped[GPUMEM_FAILURE]);
+	if (lost->untracked || lost->missed)
+		fprintf(out,
+			"the kernel did not follow %" PRIu64 " and did not report %" PRIu64
+			" calls\n",
+			lost->untracked, lost->missed);
+}
+
+bool gpumem_print_event(FILE *out, const struct gpumem_event *event, bool json)
+{
+	if (event->type > GPUMEM_FAILURE)
+		return false;
+	fprintf(out,
+		json ? "{\"time\": %llu.%09llu, \"pid\": %u, \"call\": \"%s\", \"pointer\": "
+		       "\"0x%llx\", \"bytes\": %llu, \"result\": %d}\n"
+		     : "%llu.%09llu %u %s 0x%llx %llu %d\n",
+		event->time / 1000000000, event->time % 1000000000, event->process,
+		gpumem_calls[event->call].symbol, event->pointer, event->bytes, event->result);
+	return true;
+}
+
+static json_t *json_processes(const struct gpumem_accounts *accounts)
+{
+	json_t *processes = json_array();
+
+	for (const struct gpumem_account *one = accounts->first; one; one = one->next) {
+		json_t *object = json_object();
+
+		json_object_set_new(object, "pid", json_integer(one->process));
+		json_object_set_new(object, "name", json_printable(one->name));
+		json_object_set_new(object, "state", json_string(state_names[one->state]));
+		add_counts(object, &one->counts);
+		json_array_append_new(processes, object);
+	}
+	return processes;
+}
+
+json_t *gpumem_json(const struct gpumem_accounts *accounts, const struct gpumem_lost *lost,
+		    const char *libcuda, double seconds)
+{
+	json_t *object = json_object(), *total = json_object();
+
+	add_counts(total, &accounts->total);
+	json_object_set_new(object, "schema", json_string("exitlab-gpumem/1"));
+	json_object_set_new(object, "libcuda", json_printable(libcuda));
+	json_object_set_new(object, "seconds", json_real(seconds));
+	json_object_set_new(object, "total", total);
+	json_object_set_new(object, "lost",
+			    json_pack("{s:I,s:I,s:I,s:I,s:I}", "allocations",
+				      (json_int_t)lost->dropped[GPUMEM_ALLOCATION], "frees",
+				      (json_int_t)lost->dropped[GPUMEM_RELEASE], "failures",
+				      (json_int_t)lost->dropped[GPUMEM_FAILURE], "untracked",
+				      (json_int_t)lost->untracked, "missed",
+				      (json_int_t)lost->missed));
+	json_object_set_new(object, "processes", json_processes(accounts));
+	return object;
+}
