@@ -5,14 +5,14 @@
  *
  * A worker that was kept from running is late with several events. It does PACE_BURST worth of them
  * at once and the others at twice the rate: in no interval of t seconds does it begin more than
- * 2 (t + PACE_BURST) times its share of the rate, and 1.
+ * 2 t + PACE_BURST times its share of the rate, and 1.
  */
 #ifndef EXITLAB_GPU_PACE_H
 #define EXITLAB_GPU_PACE_H
 
 #include <stdint.h>
 
-#define PACE_BURST 0.01 /* seconds */
+#define PACE_BURST 0.01 /* seconds of the rate */
 
 struct pace {
 	uint64_t start;		      /* ns of CLOCK_MONOTONIC */

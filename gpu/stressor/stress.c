@@ -18,16 +18,20 @@ enum {
 	OPTION_PROCS = 256,
 	OPTION_THREADS,
 	OPTION_SEED,
-	OPTION_ASYNC,
-	OPTION_VMM,
 	OPTION_CROSS,
 	OPTION_HOLD,
 	OPTION_FAIL_ALLOC,
 	OPTION_FAIL_FREE,
 	OPTION_DIE_AFTER,
 	OPTION_LINGER,
-	OPTION_LIBCUDA
+	OPTION_LIBCUDA,
+	OPTION_ASYNC, /* from here on as ways has them */
+	OPTION_MANAGED,
+	OPTION_HOST,
+	OPTION_VMM
 };
+
+static const struct way *const ways[] = {&way_async, &way_managed, &way_host, &way_vmm};
 
 static const struct argp_option argp_options[] = {
 	{"throughput", 't', "N", 0,
@@ -38,24 +42,26 @@ static const struct argp_option argp_options[] = {
 	{"procs", OPTION_PROCS, "N", 0, "Processes, 1 to 64 [1]", 0},
 	{"threads", OPTION_THREADS, "N", 0, "Threads of each process, 1 to 64 [1]", 0},
 	{"seed", OPTION_SEED, "N", 0, "Of what is leaked and what fails [1]", 0},
-	{0, 0, NULL, 0, "The calls:", 1},
-	{"async", OPTION_ASYNC, NULL, 0,
-	 "cuMemAllocAsync and cuMemFreeAsync, instead of cuMemAlloc and cuMemFree", 1},
+	{0, 0, NULL, 0, "Which calls, instead of cuMemAlloc and cuMemFree:", 1},
+	{"async", OPTION_ASYNC, NULL, 0, "cuMemAllocAsync and cuMemFreeAsync", 1},
+	{"managed", OPTION_MANAGED, NULL, 0, "cuMemAllocManaged and cuMemFree", 1},
+	{"host", OPTION_HOST, NULL, 0, "cuMemHostAlloc and cuMemFreeHost", 1},
 	{"vmm", OPTION_VMM, NULL, 0, "cuMemCreate and cuMemRelease, mapped in between", 1},
-	{"cross", OPTION_CROSS, NULL, 0, "Another thread frees what a thread allocated", 1},
+	{0, 0, NULL, 0, "What becomes of them:", 2},
+	{"cross", OPTION_CROSS, NULL, 0, "Another thread frees what a thread allocated", 2},
 	{"hold", OPTION_HOLD, "N", 0,
-	 "Blocks that a thread keeps; then it frees any of them for each new one [0]", 1},
+	 "Blocks that a thread keeps; then it frees any of them for each new one [0]", 2},
 	{"fail-alloc", OPTION_FAIL_ALLOC, "SHARE", 0,
-	 "Share of the allocations that ask for more than the device has [0]", 1},
+	 "Share of the allocations that ask for more than the device has [0]", 2},
 	{"fail-free", OPTION_FAIL_FREE, "SHARE", 0,
 	 "Share of the allocations behind which a free fails: of a pointer that nobody has, or of "
 	 "the new one by the wrong call [0]",
-	 1},
+	 2},
 	{"die-after", OPTION_DIE_AFTER, "N", 0,
-	 "The first process kills itself after N allocations, and frees no more", 1},
+	 "The first process kills itself after N allocations, and frees no more", 2},
 	{"linger", OPTION_LINGER, "SECONDS", 0,
-	 "Live on after the truth is out, with what was leaked; SIGINT ends that [0]", 1},
-	{"libcuda", OPTION_LIBCUDA, "FILE", 0, "The driver's library [libcuda.so.1]", 2},
+	 "Live on after the truth is out, with what was leaked; SIGINT ends that [0]", 2},
+	{"libcuda", OPTION_LIBCUDA, "FILE", 0, "The driver's library [libcuda.so.1]", 3},
 	{0},
 };
 
@@ -112,11 +118,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case OPTION_SEED:
 		plan->seed = option_number(argument, 0, INT64_MAX, "--seed", state);
 		return 0;
-	case OPTION_ASYNC:
-	case OPTION_VMM:
-		if (plan->way != &way_sync)
-			argp_error(state, "--async and --vmm: one of them");
-		plan->way = key == OPTION_VMM ? &way_vmm : &way_async;
+	case OPTION_ASYNC ... OPTION_VMM:
+		if (plan->way != &way_sync && plan->way != ways[key - OPTION_ASYNC])
+			argp_error(state, "--async, --managed, --host, --vmm: one of them");
+		plan->way = ways[key - OPTION_ASYNC];
 		return 0;
 	case OPTION_CROSS:
 		plan->cross = true;

@@ -39,7 +39,7 @@ struct way {
 	CUresult (*misuse)(const struct block *block, uint32_t which);
 };
 
-extern const struct way way_sync, way_async, way_vmm;
+extern const struct way way_sync, way_async, way_managed, way_host, way_vmm;
 
 struct plan {
 	const struct way *way;

@@ -55,6 +55,30 @@ static CUresult async_misuse(const struct block *block, uint32_t which)
 	return which % 2 ? misuse_host(block) : cu.MemFreeAsync(NOBODYS, NULL);
 }
 
+static CUresult managed_allocate(struct block *block, uint64_t *ns)
+{
+	return TIMED(ns, cu.MemAllocManaged(&block->pointer, block->bytes, CU_MEM_ATTACH_GLOBAL));
+}
+
+static CUresult host_allocate(struct block *block, uint64_t *ns)
+{
+	void *pointer = NULL;
+	CUresult error = TIMED(ns, cu.MemHostAlloc(&pointer, block->bytes, 0));
+
+	block->pointer = (uintptr_t)pointer;
+	return error;
+}
+
+static CUresult host_release(struct block *block, uint64_t *ns)
+{
+	return TIMED(ns, cu.MemFreeHost((void *)(uintptr_t)block->pointer));
+}
+
+static CUresult host_misuse(const struct block *block, uint32_t which)
+{
+	return which % 2 ? cu.MemFree(block->pointer) : cu.MemFreeHost((void *)NOBODYS);
+}
+
 static const CUmemAllocationProp physical = {
 	.type = CU_MEM_ALLOCATION_TYPE_PINNED,
 	.location.type = CU_MEM_LOCATION_TYPE_DEVICE,
@@ -128,4 +152,19 @@ const struct way way_vmm = {
 	.map = vmm_map,
 	.unmap = vmm_unmap,
 	.misuse = vmm_misuse,
+};
+
+const struct way way_managed = {
+	.name = "managed",
+	.attribute = CU_DEVICE_ATTRIBUTE_MANAGED_MEMORY,
+	.allocate = managed_allocate,
+	.release = sync_release,
+	.misuse = sync_misuse,
+};
+
+const struct way way_host = {
+	.name = "host",
+	.allocate = host_allocate,
+	.release = host_release,
+	.misuse = host_misuse,
 };

@@ -116,7 +116,7 @@ ok "has the totals of the driver" is_true
 ok "rounds up to a page of the device" is plan.allocate_size 2097152
 ok "ended well" [ "$status" = 0 ]
 
-for calls in sync async vmm; do
+for calls in sync async managed host vmm; do
 	about "calls that fail, $calls: "
 	option=--$calls
 	[ $calls != sync ] || option=
