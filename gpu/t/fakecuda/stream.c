@@ -137,11 +137,17 @@ static CUresult create(CUstream *result, unsigned int flags)
 /* NULL and its two other names are the default stream, which begins when it is used. */
 static struct CUstream_st *stream_of(CUstream stream)
 {
+	static pthread_mutex_t beginning = PTHREAD_MUTEX_INITIALIZER;
+	struct CUstream_st *null;
+
 	if ((uintptr_t)stream > 2)
 		return stream;
-	if (!fake_current->null && create(&fake_current->null, 0))
-		return NULL;
-	return fake_current->null;
+	pthread_mutex_lock(&beginning);
+	if (!fake_current->null)
+		create(&fake_current->null, 0);
+	null = fake_current->null;
+	pthread_mutex_unlock(&beginning);
+	return null;
 }
 
 CUresult fake_put(CUstream to, const struct fake_work *work)
