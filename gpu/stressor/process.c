@@ -120,6 +120,7 @@ static void gather(const struct process *process, struct report *report)
 		report->threads[i] = worker->tid;
 		report->totals.allocations += worker->totals.allocations;
 		report->totals.frees += worker->totals.frees;
+		report->totals.cross_frees += worker->totals.cross_frees;
 		report->totals.failed_allocations += worker->totals.failed_allocations;
 		report->totals.failed_frees += worker->totals.failed_frees;
 		report->totals.allocated_bytes += worker->totals.allocated_bytes;

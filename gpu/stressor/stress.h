@@ -24,6 +24,7 @@ struct block {
 	CUdeviceptr pointer; /* as the driver named it; of --vmm the handle */
 	CUdeviceptr address; /* of --vmm: where it is mapped; 0: nowhere */
 	size_t bytes;
+	unsigned int thread; /* that allocated it, of its process */
 };
 
 /* A family of calls. ns: what the call itself took, on CLOCK_MONOTONIC_RAW. */
@@ -73,6 +74,7 @@ struct shared {
 /* What the driver did: failed calls are no allocations and no frees. */
 struct totals {
 	uint64_t allocations, frees;
+	uint64_t cross_frees; /* of the frees: by another thread than allocated */
 	uint64_t failed_allocations, failed_frees;
 	uint64_t allocated_bytes, freed_bytes;
 	uint64_t unexpected; /* of the failed ones and, where they were to fail, of the others */

@@ -23,6 +23,7 @@ static void set_totals(json_t *object, const struct totals *totals, uint64_t pea
 	} members[] = {
 		{"allocations", totals->allocations},
 		{"frees", totals->frees},
+		{"cross_frees", totals->cross_frees},
 		{"failed_allocations", totals->failed_allocations},
 		{"failed_frees", totals->failed_frees},
 		{"allocated_bytes", totals->allocated_bytes},
@@ -79,6 +80,7 @@ static void add(struct totals *to, const struct totals *from)
 {
 	to->allocations += from->allocations;
 	to->frees += from->frees;
+	to->cross_frees += from->cross_frees;
 	to->failed_allocations += from->failed_allocations;
 	to->failed_frees += from->failed_frees;
 	to->allocated_bytes += from->allocated_bytes;

@@ -43,6 +43,7 @@ static void count_free(struct worker *worker, const struct block *block)
 	struct process *process = worker->process;
 
 	worker->totals.frees++;
+	worker->totals.cross_frees += block->thread != worker->index;
 	worker->totals.freed_bytes += block->bytes;
 	level_take(&process->level, block->bytes);
 	level_take(&process->shared->level, block->bytes);
@@ -74,7 +75,10 @@ static bool allocate(struct worker *worker, bool fails, struct block *block)
 	CUresult error;
 	uint64_t ns;
 
-	*block = (struct block){.bytes = fails ? process->beyond : process->bytes};
+	*block = (struct block){
+		.bytes = fails ? process->beyond : process->bytes,
+		.thread = worker->index,
+	};
 	error = way->allocate(block, &ns);
 	if (!error != !fails)
 		unexpected(worker, "an allocation", error);

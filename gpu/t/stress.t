@@ -100,9 +100,11 @@ stress --throughput 0 --duration 0.2 --threads 4 --free-ratio 0.9 --hold 100
 ok "has the totals of the driver" is_true
 ok "adds up" adds_up
 ok "asked for no rate" is rate.asked null
+ok "has each thread free its own" is total.cross_frees 0
 stress --throughput 0 --duration 0.2 --threads 3 --cross
 ok "across threads has the totals of the driver" is_true
 ok "frees all" is total.live_pointers 0
+ok "has none free its own" same "$(at total.cross_frees)" "$(at total.frees)"
 short --threads 2 --cross --hold 10 --free-ratio 0.5
 ok "at a rate, too" is_true
 
