@@ -22,10 +22,9 @@ struct create_multi {
 	__u32 count, multi_flags, process, unused;
 };
 
-void gpumem_attach_prepare(struct bpf_program *program)
+void gpumem_attach_prepare(struct bpf_program *program, bool together)
 {
-	/* Older kernels do not look at it. */
-	bpf_program__set_expected_attach_type(program, TRACE_UPROBE_MULTI);
+	bpf_program__set_expected_attach_type(program, together ? TRACE_UPROBE_MULTI : 0);
 }
 
 /* A descriptor, or -errno. */
@@ -71,12 +70,13 @@ static int attach_each(struct gpumem_links *links, const struct bpf_program *pro
 }
 
 int gpumem_attach(struct gpumem_links *links, const struct bpf_program *program,
-		  const struct gpumem_library *library, bool at_return)
+		  const struct gpumem_library *library, bool at_return, bool together)
 {
-	int fd = attach_all(program, library, at_return);
+	int fd;
 
-	if (fd == -EINVAL)
+	if (!together)
 		return attach_each(links, program, library, at_return);
+	fd = attach_all(program, library, at_return);
 	if (fd < 0)
 		return fd;
 	links->all = fd;

@@ -9,20 +9,20 @@
 
 #include "gpumem_library.h"
 
-/* Links of one program: one for all places, or where the kernel is older than 6.6 one for each. */
+/* Links of one program: one for all places, or one for each. */
 struct gpumem_links {
 	int all; /* a descriptor; 0: none */
 	struct bpf_link *each[GPUMEM_CALLS];
 };
 
-/* To be called before the program is loaded. */
-void gpumem_attach_prepare(struct bpf_program *program);
+/* To be called before the program is loaded. together: with one link, which takes Linux 6.6. */
+void gpumem_attach_prepare(struct bpf_program *program, bool together);
 
 /* At the calls that the library has, or at their returns; a call's number is its cookie. 0 or
  * -errno.
  */
 int gpumem_attach(struct gpumem_links *links, const struct bpf_program *program,
-		  const struct gpumem_library *library, bool at_return);
+		  const struct gpumem_library *library, bool at_return, bool together);
 
 /* When it returns none of them runs any more. */
 void gpumem_detach(struct gpumem_links *links);

@@ -55,8 +55,6 @@ static void configure(struct gpumem_bpf *skel, const struct gpumem_scope *scope)
 		strncpy((char *)skel->rodata->name_wanted, scope->name, GPUMEM_NAME - 1);
 	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
 	bpf_program__set_autoload(skel->progs.on_fork, scope->follow);
-	gpumem_attach_prepare(skel->progs.on_call);
-	gpumem_attach_prepare(skel->progs.on_return);
 }
 
 static int add_target(struct gpumem_bpf *skel, pid_t process)
@@ -78,25 +76,26 @@ static void say_why(int error, int *code)
 		pr_err("cannot trace: %s (%s)", strerror(error), first_warning);
 }
 
-struct gpumem_probe *gpumem_probe_open(const struct gpumem_library *library,
-				       const struct gpumem_scope *scope, int *code)
+static void release(struct gpumem_probe *probe)
 {
-	struct gpumem_probe *probe;
+	gpumem_probe_stop(probe);
+	gpumem_ring_close(&probe->ring);
+	gpumem_bpf__destroy(probe->skel);
+	probe->skel = NULL;
+}
+
+/* 0 or an errno; then nothing of it is left. together: as gpumem_attach() has it. */
+static int start(struct gpumem_probe *probe, const struct gpumem_library *library,
+		 const struct gpumem_scope *scope, bool together)
+{
 	int error;
 
-	if (!may_here(code))
-		return NULL;
-	first_warning[0] = 0;
-	libbpf_set_print(keep_first_warning);
-	probe = calloc(1, sizeof(*probe));
-	if (probe)
-		probe->skel = gpumem_bpf__open();
-	if (!probe || !probe->skel) {
-		say_why(errno, code);
-		free(probe);
-		return NULL;
-	}
+	probe->skel = gpumem_bpf__open();
+	if (!probe->skel)
+		return errno;
 	configure(probe->skel, scope);
+	gpumem_attach_prepare(probe->skel->progs.on_call, together);
+	gpumem_attach_prepare(probe->skel->progs.on_return, together);
 	error = -gpumem_bpf__load(probe->skel);
 	if (!error && scope->process)
 		error = -add_target(probe->skel, scope->process);
@@ -108,14 +107,36 @@ struct gpumem_probe *gpumem_probe_open(const struct gpumem_library *library,
 		error = errno;
 	/* The returns first, so that no entry is without its return. */
 	if (!error)
-		error = -gpumem_attach(&probe->returns, probe->skel->progs.on_return, library,
-				       true);
+		error = -gpumem_attach(&probe->returns, probe->skel->progs.on_return, library, true,
+				       together);
 	if (!error)
-		error = -gpumem_attach(&probe->entries, probe->skel->progs.on_call, library, false);
+		error = -gpumem_attach(&probe->entries, probe->skel->progs.on_call, library, false,
+				       together);
+	if (error)
+		release(probe);
+	return error;
+}
+
+struct gpumem_probe *gpumem_probe_open(const struct gpumem_library *library,
+				       const struct gpumem_scope *scope, int *code)
+{
+	struct gpumem_probe *probe;
+	int error;
+
+	if (!may_here(code))
+		return NULL;
+	first_warning[0] = 0;
+	libbpf_set_print(keep_first_warning);
+	probe = calloc(1, sizeof(*probe));
+	if (!probe)
+		die("no memory");
+	error = start(probe, library, scope, true);
+	if (error == EINVAL) /* a kernel older than 6.6 */
+		error = start(probe, library, scope, false);
 	if (!error)
 		return probe;
 	say_why(error, code);
-	gpumem_probe_close(probe);
+	free(probe);
 	return NULL;
 }
 
@@ -165,8 +186,6 @@ void gpumem_probe_close(struct gpumem_probe *probe)
 {
 	if (!probe)
 		return;
-	gpumem_probe_stop(probe);
-	gpumem_ring_close(&probe->ring);
-	gpumem_bpf__destroy(probe->skel);
+	release(probe);
 	free(probe);
 }

@@ -97,4 +97,5 @@ void gpumem_ring_close(struct gpumem_ring *ring)
 		munmap(ring->consumed, page());
 	if (ring->produced)
 		munmap((void *)ring->produced, page());
+	*ring = (struct gpumem_ring){0};
 }

@@ -204,7 +204,7 @@ build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -pthread -o $@ $(filter %.c,$^)
 
 # A program that knows its calls of libcuda.
-check: build/host/t/gpumem_truth build/gpu/libfakecuda.so
+check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/stress
 check-scripts += host/t/gpumem.t
 build/host/t/gpumem_truth: build/host/t/gpumem_truth.o build/gpu/driver.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -pthread

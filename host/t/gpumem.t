@@ -91,7 +91,8 @@ usage_tests() {
 # Starts the program, which waits on descriptor 3; sets target to its process.
 start() {
 	timeout 120 $truth "$@" <"$dir/go" >"$dir/ready" 2>"$dir/truth.err" &
-	children="$children $!"
+	runner=$!
+	children="$children $runner"
 	exec 3>"$dir/go" 4<"$dir/ready"
 	read -r _ target <&4
 	[ -n "$target" ]
@@ -114,6 +115,7 @@ running_tests() {
 	echo >&3
 	exec 3>&-
 	cat <&4 >"$dir/truth"
+	wait "$runner"
 	ok "ends with the process" wait "$tracer"
 	ok "a running process: exact" is_exact
 	ok "the pointer from before is unknown" [ "$(number "$target" unknown_frees)" = 1 ]
@@ -124,6 +126,7 @@ running_tests() {
 	echo >&3
 	exec 3>&-
 	cat <&4 >"$dir/truth"
+	wait "$runner"
 	kill -s TERM "$tracer"
 	ok "SIGTERM ends in the totals" wait "$tracer"
 	ok "of a name: exact" is_exact
@@ -146,6 +149,7 @@ end_tests() {
 		ok "SIG$signal: no program is left" no_program_is_there
 		kill "$target"
 		exec 3>&- 4<&-
+		wait "$runner" 2>/dev/null
 	done
 	if [ -f "$dir/events.before" ]; then
 		ok "no event of tracefs is left" cmp -s /sys/kernel/tracing/uprobe_events "$dir/events.before"
@@ -180,6 +184,18 @@ output_tests() {
 		$gpumem --libcuda "$library" -o "$dir/none/json" -- true
 }
 
+# Threads and processes as fast as they can, calls that fail, frees by other threads, and one that is
+# killed amid it: what was seen, and what a busy host made the buffer lose, is what was done.
+stress_tests() {
+	timeout 120 $gpumem --libcuda "$library" --ring-size 64m --json -o "$dir/json" -- build/gpu/stress --libcuda "$library" \
+		-t 0 -d 1 --threads 2 "$@" >"$dir/truth" 2>"$dir/err"
+	numbers >"$dir/numbers"
+	for what in allocations frees; do
+		expected=$(awk -v what="\"$what\":" '/"total"/ { total = 1 } total && $1 == what { print $2 + 0; exit }' "$dir/truth")
+		ok "stress $*: $what" [ "$(($(number total $what) + $(number lost $what)))" = "$expected" ]
+	done
+}
+
 rights_tests() {
 	ok "no rights" fails_in_one_line 77 cap_bpf setpriv --inh-caps=-all --bounding-set=-sys_admin,-bpf,-perfmon \
 		$gpumem --libcuda "$library" -- true
@@ -201,6 +217,9 @@ exactly "freed by another thread" cross 5000
 exactly "calls that fail" failures 500
 exactly "two processes with the same pointers" children 500 2
 exactly "a fork" inherit
+stress_tests --procs 2 --cross --fail-alloc 0.1 --fail-free 0.1
+stress_tests --procs 2 --die-after 5000
+stress_tests --async --free-ratio 0.5
 exactly "an exec" replace 500 2
 ok "an exec: what the old program had is leaked" grep -q '"state": "replaced"' "$dir/json"
 output_tests
