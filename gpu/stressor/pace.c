@@ -6,14 +6,21 @@
 
 typedef unsigned __int128 wide; /* events times ns */
 
+uint64_t pace_event(const struct pace *pace)
+{
+	return pace->done * pace->workers + pace->worker;
+}
+
+uint64_t pace_time(const struct pace *pace, uint64_t event)
+{
+	return pace->rate ? pace->start + (uint64_t)((wide)event * SECOND / pace->rate)
+			  : pace->start;
+}
+
 uint64_t pace_due(const struct pace *pace)
 {
-	wide event = (wide)pace->done * pace->workers + pace->worker;
-	uint64_t due, least;
+	uint64_t due = pace_time(pace, pace_event(pace)), least;
 
-	if (!pace->rate)
-		return pace->start;
-	due = pace->start + (uint64_t)(event * SECOND / pace->rate);
 	least = pace->caught_up > BURST_NS ? pace->caught_up - BURST_NS : 0;
 	return due > least ? due : least;
 }

@@ -22,6 +22,12 @@ struct pace {
 	uint64_t caught_up;	      /* ns: when it would be with what it did, at twice the rate */
 };
 
+/* The next event's number among those of all workers, from 0. */
+uint64_t pace_event(const struct pace *pace);
+
+/* ns of CLOCK_MONOTONIC: when an event is due by its number alone. */
+uint64_t pace_time(const struct pace *pace, uint64_t event);
+
 /* ns of CLOCK_MONOTONIC before which the next event is not to begin. */
 uint64_t pace_due(const struct pace *pace);
 

@@ -167,6 +167,6 @@ _Noreturn void process_main(const struct plan *plan, struct shared *shared, unsi
 	close(fd);
 	if (process.dying)
 		kill(getpid(), SIGKILL);
-	phase_wait(shared, PHASE_GOING, shared->deadline + (uint64_t)(plan->linger * 1e9));
+	phase_wait(shared, PHASE_GOING, monotonic_ns() + (uint64_t)(plan->linger * 1e9));
 	_exit(0);
 }

@@ -17,6 +17,7 @@
 enum {
 	OPTION_PROCS = 256,
 	OPTION_THREADS,
+	OPTION_COUNT,
 	OPTION_SEED,
 	OPTION_CROSS,
 	OPTION_HOLD,
@@ -39,6 +40,8 @@ static const struct argp_option argp_options[] = {
 	{"allocate-size", 's', "BYTES", 0, "Of each, with k, m or g [1024]", 0},
 	{"free-ratio", 'r', "RATIO", 0, "1 frees all, 0 leaks all [1]", 0},
 	{"duration", 'd', "SECONDS", 0, "How long [10]", 0},
+	{"count", OPTION_COUNT, "N", 0,
+	 "End after so many allocations, of all threads together [when the time is up]", 0},
 	{"procs", OPTION_PROCS, "N", 0, "Processes, 1 to 64 [1]", 0},
 	{"threads", OPTION_THREADS, "N", 0, "Threads of each process, 1 to 64 [1]", 0},
 	{"seed", OPTION_SEED, "N", 0, "Of what is leaked and what fails [1]", 0},
@@ -114,6 +117,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_THREADS:
 		plan->threads = option_number(argument, 1, THREADS_MOST, "--threads", state);
+		return 0;
+	case OPTION_COUNT:
+		plan->count = option_number(argument, 1, INT64_MAX, "--count", state);
 		return 0;
 	case OPTION_SEED:
 		plan->seed = option_number(argument, 0, INT64_MAX, "--seed", state);

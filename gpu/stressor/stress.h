@@ -44,9 +44,10 @@ extern const struct way way_sync, way_async, way_managed, way_host, way_vmm;
 
 struct plan {
 	const struct way *way;
-	uint64_t
-		throughput; /* allocations a second, of all threads of all processes; 0: no limit */
-	size_t bytes;	    /* of an allocation */
+	/* Of all threads of all processes; 0: no limit. */
+	uint64_t throughput;				 /* allocations a second */
+	uint64_t count;					 /* allocations */
+	size_t bytes;					 /* of an allocation */
 	double free_ratio, fail_allocations, fail_frees; /* shares, 0 to 1 */
 	unsigned int processes, threads;		 /* threads of each process */
 	double duration, linger;			 /* seconds */

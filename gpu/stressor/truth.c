@@ -92,13 +92,14 @@ static json_t *plan_of(const struct crew *crew)
 {
 	const struct plan *plan = &crew->plan;
 
-	return json_pack("{s:s, s:b, s:o, s:f, s:f, s:f, s:i, s:i, s:f, s:I, s:i, s:I}", "calls",
-			 plan->way->name, "cross", plan->cross, "allocate_size",
+	return json_pack("{s:s, s:b, s:o, s:f, s:f, s:f, s:i, s:i, s:f, s:I, s:i, s:I, s:I}",
+			 "calls", plan->way->name, "cross", plan->cross, "allocate_size",
 			 count(crew->members[0].hello.bytes), "free_ratio", plan->free_ratio,
 			 "fail_allocations", plan->fail_allocations, "fail_frees", plan->fail_frees,
 			 "processes", (int)plan->processes, "threads", (int)plan->threads,
 			 "duration", plan->duration, "seed", (json_int_t)plan->seed, "hold",
-			 (int)plan->hold, "die_after", (json_int_t)plan->die_after);
+			 (int)plan->hold, "die_after", (json_int_t)plan->die_after, "count",
+			 (json_int_t)plan->count);
 }
 
 /* Of allocation calls, those that failed among them, in the seconds that were spent on them. */
@@ -106,12 +107,17 @@ static json_t *rate_of(const struct crew *crew, const struct totals *total, doub
 {
 	const struct plan *plan = &crew->plan;
 	uint64_t called = total->allocations + total->failed_allocations;
-	uint64_t asked = pace_events(plan->throughput, (uint64_t)(plan->duration * SECOND));
+	uint64_t asked = plan->throughput ? pace_events(plan->throughput,
+							(uint64_t)(plan->duration * SECOND))
+					  : UINT64_MAX;
+
+	if (plan->count && asked > plan->count)
+		asked = plan->count;
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:f}", "asked",
 			 plan->throughput ? count(plan->throughput) : json_null(), "reached",
 			 seconds > 0 ? tenths(called / seconds) : json_null(), "calls_asked",
-			 plan->throughput ? count(asked) : json_null(), "calls", count(called),
+			 asked != UINT64_MAX ? count(asked) : json_null(), "calls", count(called),
 			 "seconds", seconds);
 }
 

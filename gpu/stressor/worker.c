@@ -181,10 +181,15 @@ static bool is_due(struct worker *worker)
 {
 	struct process *process = worker->process;
 	struct shared *shared = process->shared;
+	const uint64_t count = process->plan->count;
 	uint64_t due = pace_due(&worker->pace), now = monotonic_ns();
 
 	if (due >= shared->deadline || now >= shared->deadline) {
 		phase_wait(shared, PHASE_GOING, shared->deadline);
+		return false;
+	}
+	if (count && pace_event(&worker->pace) >= count) {
+		phase_wait(shared, PHASE_GOING, pace_time(&worker->pace, count));
 		return false;
 	}
 	if (due > now ? phase_wait(shared, PHASE_GOING, due) != PHASE_GOING
