@@ -335,8 +335,8 @@ static int watch_named(struct monitor *monitor)
 static int finish(struct monitor *monitor, int code)
 {
 	if (monitor->late)
-		pr_warn("%ju moments passed without rows: the host was busy, or the interval is "
-			"too short",
+		pr_warn("%ju moments passed without rows: the host was busy, the output not read, or "
+			"the interval too short",
 			(uintmax_t)monitor->late);
 	if (!monitor->rows && !code) {
 		pr_err("it ended before the first row; a shorter --interval has one sooner");
@@ -370,7 +370,8 @@ int cmd_pidmon(int argc, char **argv)
 	code = watch_named(&monitor);
 	if (code)
 		return code;
-	if (pidmon_output_open(&monitor.rows_to, monitor.output, monitor.json, monitor.description))
+	if (pidmon_output_open(&monitor.rows_to, monitor.output, monitor.json, monitor.description,
+			       signals))
 		return EXIT_FAILED;
 	fprintf(stderr, "exitlab: watching %zu process%s\n", monitor.count,
 		monitor.count == 1 ? "" : "es");

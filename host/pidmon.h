@@ -81,6 +81,7 @@ bool process_children_known(void);
 /* The file that the rows go to. */
 struct pidmon_output {
 	int fd;
+	int stop;	  /* readable when it is not to be waited for any more */
 	const char *path; /* for messages */
 	bool json, created;
 	const char *description;
@@ -92,10 +93,11 @@ struct pidmon_output {
 
 /*
  * Opens path, NULL for standard output: made if need be, else rows are added to those that pidmon
- * wrote to it before. EXIT_OK, or EXIT_FAILED with one line on stderr.
+ * wrote to it before. Where a pipe is not read it waits until stop is readable. EXIT_OK, or
+ * EXIT_FAILED with one line on stderr.
  */
 int pidmon_output_open(struct pidmon_output *output, const char *path, bool json,
-		       const char *description);
+		       const char *description, int stop);
 
 /* One row: what a process used from before to now. */
 void pidmon_output_row(struct pidmon_output *output, const struct process *process,

@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <math.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -80,19 +82,26 @@ static bool can_continue(const struct pidmon_output *output, off_t size)
 
 static int open_file(struct pidmon_output *output)
 {
+	struct stat status;
+
 	output->created = true;
 	output->fd = open(output->path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
 	if (output->fd >= 0 || errno != EEXIST)
 		return output->fd;
 	output->created = false;
-	output->fd = open(output->path, O_RDWR | O_APPEND | O_CLOEXEC);
-	if (output->fd < 0) /* a pipe or a device may be for writing alone */
-		output->fd = open(output->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (stat(output->path, &status) || S_ISREG(status.st_mode)) {
+		output->fd = open(output->path, O_RDWR | O_APPEND | O_CLOEXEC);
+		return output->fd;
+	}
+	/* A pipe that nobody reads is an error, not to be waited for. */
+	output->fd = open(output->path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (output->fd >= 0)
+		fcntl(output->fd, F_SETFL, 0);
 	return output->fd;
 }
 
 int pidmon_output_open(struct pidmon_output *output, const char *path, bool json,
-		       const char *description)
+		       const char *description, int stop)
 {
 	struct sysinfo host;
 	struct stat status;
@@ -100,13 +109,14 @@ int pidmon_output_open(struct pidmon_output *output, const char *path, bool json
 	sysinfo(&host);
 	*output = (struct pidmon_output){
 		.fd = STDOUT_FILENO,
+		.stop = stop,
 		.path = path ?: "standard output",
 		.json = json,
 		.description = description,
 		.host_bytes = (int64_t)host.totalram * host.mem_unit,
 	};
 	if (path && open_file(output) < 0) {
-		pr_err("%s: %s", path, strerror(errno));
+		pr_err("%s: %s", path, errno == ENXIO ? "nobody reads it" : strerror(errno));
 		return EXIT_FAILED;
 	}
 	output->rows = open_memstream(&output->text, &output->size);
@@ -193,17 +203,39 @@ void pidmon_output_row(struct pidmon_output *output, const struct process *proce
 	(output->json ? put_json_row : put_csv_row)(output, stamp, process, now->name, values);
 }
 
+/*
+ * Writes some of it, as write(2); to a pipe in pieces that it takes without a wait. ECANCELED where
+ * nobody reads it until the stop.
+ */
+static ssize_t write_some(const struct pidmon_output *output, bool file, const char *text,
+			  size_t size)
+{
+	struct pollfd watched[] = {{output->fd, POLLOUT, 0}, {output->stop, POLLIN, 0}};
+
+	if (file)
+		return write(output->fd, text, size);
+	if (poll(watched, ARRAY_SIZE(watched), -1) < 0)
+		return -1;
+	if (!watched[0].revents) {
+		errno = ECANCELED;
+		return -1;
+	}
+	return write(output->fd, text, size < PIPE_BUF ? size : PIPE_BUF);
+}
+
 int pidmon_output_write(struct pidmon_output *output)
 {
-	struct stat status = {0};
+	struct stat status;
+	bool file;
 	size_t done = 0;
 	int error = 0;
 
 	if (fflush(output->rows))
 		die("no memory");
-	fstat(output->fd, &status);
+	file = !fstat(output->fd, &status) && S_ISREG(status.st_mode);
 	while (done < output->size && !error) {
-		ssize_t written = write(output->fd, output->text + done, output->size - done);
+		ssize_t written =
+			write_some(output, file, output->text + done, output->size - done);
 
 		if (written >= 0)
 			done += written;
@@ -213,9 +245,12 @@ int pidmon_output_write(struct pidmon_output *output)
 	rewind(output->rows);
 	if (!error)
 		return EXIT_OK;
-	if (S_ISREG(status.st_mode) && done && ftruncate(output->fd, status.st_size))
+	if (file && done && ftruncate(output->fd, status.st_size))
 		pr_err("%s: its last line is cut off: %s", output->path, strerror(errno));
-	pr_err("%s: %s; what was written before is whole", output->path, strerror(error));
+	if (error == ECANCELED)
+		pr_err("%s: nobody reads it, so not all was written", output->path);
+	else
+		pr_err("%s: %s; what was written before is whole", output->path, strerror(error));
 	return EXIT_FAILED;
 }
 

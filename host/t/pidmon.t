@@ -161,6 +161,20 @@ disk_test() {
 	kill "$started"
 }
 
+# Stopped for longer than some intervals, it says how many it missed, and its next row covers them.
+late_test() {
+	start sleep 100
+	monitor --pids "$started"
+	row && row
+	kill -s STOP "$monitor"
+	"$exitlab" pidmon --pids "$started" --interval 0.25 --duration 0.25 >"$dir/out" 2>&1 # the pause
+	kill -s CONT "$monitor"
+	row && row
+	ok "SIGHUP ends it" finish HUP
+	ok "moments missed are said" [ "$(sed -n "s/.* \([0-9]*\) moments passed without.*/\1/p" "$dir/err")" -ge 4 ]
+	kill "$started"
+}
+
 end_tests() {
 	start sleep 100
 	one=$started
@@ -174,7 +188,7 @@ end_tests() {
 	kill "$started"
 	ok "it ends with the last process" finish
 	ok "and the first has no rows any more" [ "$(tail -n 2 "$dir/seen" | grep -c ",$one,")" = 0 ]
-	ok "nothing is said but that it began" [ "$(wc -l <"$dir/err")" = 1 ]
+	ok "nothing is said but that it began" [ "$(grep -c -v "moments passed" "$dir/err")" = 1 ]
 
 	start sleep 100
 	: >"$dir/err"
@@ -275,6 +289,21 @@ output_tests() {
 		sed 's/\([a-z_]*\)/"\1":[^,]*/g;s/.*/{&}/')" "$dir/out")" = "$(wc -l <"$dir/out")" ]
 	ok "and no header" sh -c "[ -s '$dir/out' ] && ! grep -qx '$header' '$dir/out'"
 
+	mkfifo "$dir/pipe"
+	# shellcheck disable=SC2086 # a list of words
+	ok "a pipe that nobody reads" fails_in_one_line 1 "nobody reads it" "$exitlab" pidmon $few --output "$dir/pipe"
+	exec 7<>"$dir/pipe"
+	dd if=/dev/zero of="$dir/pipe" bs=4096 oflag=nonblock 2>/dev/null # until it is full
+	timeout -s KILL 60 "$exitlab" pidmon --pids "$started" --output "$dir/pipe" 2>"$dir/err" &
+	monitor=$!
+	until watcher=$(pgrep -P "$monitor" -x exitlab) && ! grep -q "SigBlk:.*0$" "/proc/$watcher/status"; do :; done
+	kill "$watcher"
+	wait "$monitor"
+	status=$?
+	ok "nor ever will" [ $status = 1 ]
+	ok "which it says" grep -q "nobody reads it" "$dir/err"
+	exec 7<&-
+
 	# Of the rows of one moment some fit, which are taken back.
 	ok "too large a file" fails 1 "too large" sh -c "ulimit -f 1
 		exec '$exitlab' pidmon --pids $started,$$ --interval 0.02 --duration 60 --output '$dir/limited'"
@@ -298,6 +327,7 @@ rights_test() {
 usage_tests
 cpu_test
 disk_test
+late_test
 end_tests
 reuse_test
 if [ -r "/proc/self/task/$$/children" ] || [ -r "/proc/$$/task/$$/children" ]; then

@@ -303,7 +303,7 @@ static char *row_of(bool json, const char *description, const struct process *pr
 	ssize_t got;
 
 	assert_true(fd >= 0);
-	assert_int_equal(pidmon_output_open(&output, path, json, description), EXIT_OK);
+	assert_int_equal(pidmon_output_open(&output, path, json, description, -1), EXIT_OK);
 	output.host_bytes = 16LL << 30;
 	pidmon_output_row(&output, process, now);
 	assert_int_equal(pidmon_output_write(&output), EXIT_OK);
