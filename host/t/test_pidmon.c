@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +101,7 @@ static struct child start(void (*work)(void))
 	child.pid = fork();
 	assert_true(child.pid >= 0);
 	if (!child.pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves it behind */
 		close(tell[1]);
 		if (read(tell[0], &byte, 1) == 1 && work)
 			work();
