@@ -174,6 +174,9 @@ output_tests() {
 	$gpumem --libcuda "$library" --events -o "$dir/events" -- $truth pairs 100 2 >"$dir/truth" 2>"$dir/err"
 	ok "a line an event" [ "$(grep -c ' cuMem' "$dir/events")" = 380 ]
 	ok "and a table" grep -q '^ *1  in all  *200  *180 ' "$dir/events"
+	$gpumem --libcuda "$library" --events -o "$dir/events" -- $truth kinds >"$dir/truth" 2>"$dir/err"
+	ok "of a call within another the outer one" \
+		[ "$(grep -cE " cuMem(AllocPitch_v2|AllocFromPoolAsync) 0x[0-9a-f]+ (30720|30000) 0$" "$dir/events")" = 4 ]
 	$gpumem --libcuda "$library" -- $truth pairs 100 2 >"$dir/out" 2>"$dir/err"
 	ok "the table" grep -q '^ *[0-9]*  gpumem_truth  *exited  *200  *180 ' "$dir/out"
 	ok "a command that is not there" fails_in_one_line 1 "No such file" $gpumem --libcuda "$library" -- "$dir/none"
@@ -197,6 +200,14 @@ stress_tests() {
 }
 
 rights_tests() {
+	busybox sh -c "echo; read -r end" <"$dir/go" >"$dir/ready" &
+	static=$!
+	children="$children $static"
+	exec 3>"$dir/go" 4<"$dir/ready"
+	read -r _ <&4
+	ok "a static program" fails_in_one_line 77 "statically linked" $gpumem -p "$static"
+	exec 3>&- 4<&-
+	wait "$static"
 	ok "no rights" fails_in_one_line 77 cap_bpf setpriv --inh-caps=-all --bounding-set=-sys_admin,-bpf,-perfmon \
 		$gpumem --libcuda "$library" -- true
 	LD_LIBRARY_PATH='' ldconfig -p | grep -q libcuda.so.1 ||
