@@ -340,6 +340,8 @@ static void rows(void **state)
 		row_of(false, "1000/s, ratio 1", &process, &now),
 		HEADER "2025-09-15 16:42:05.038128,\"1000/s, ratio 1\",4194304,\"a,\"\"b\"\"\","
 		       "250.000,5120.000,31.2500,0.5,6291456.0\n");
+	strcpy(now.name, "a\"b");
+	assert_non_null(strstr(row_of(false, "", &process, &now), ",4194304,\"a\"\"b\",250.000,"));
 	strcpy(now.name, "plain name");
 	now.memory_bytes = now.read_bytes = now.written_bytes = NOT_MEASURED;
 	assert_string_equal(row_of(false, "", &process, &now),
