@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../host/option_number.h"
 #include "suite.h"
 #include "tenant.h"
 
@@ -58,25 +59,13 @@ struct arguments {
 	bool list;
 };
 
-static double number(const char *text, double least, double most, const char *option,
-		     struct argp_state *state)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (*end || end == text || !(value >= least && value <= most))
-		argp_error(state, "--%s: \"%s\" is not a number from %g to %g", option, text, least,
-			   most);
-	return value;
-}
-
 static unsigned int whole(const char *text, double most, const char *option,
 			  struct argp_state *state)
 {
-	double value = number(text, 1, most, option, state);
+	double value = option_real(text, 1, most, option, state);
 
 	if (text[strspn(text, "0123456789")])
-		argp_error(state, "--%s: \"%s\" is no whole number", option, text);
+		argp_error(state, "%s: \"%s\" is no whole number", option, text);
 	return value;
 }
 
@@ -138,7 +127,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		options->mem_limit = bytes(argument, state);
 		return 0;
 	case 'l':
-		options->sm_limit = whole(argument, 100, "sm-limit", state);
+		options->sm_limit = whole(argument, 100, "--sm-limit", state);
 		return 0;
 	case 'q':
 		options->quick = true;
@@ -150,16 +139,16 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		options->libcuda = argument;
 		return 0;
 	case OPTION_PLANT:
-		options->plant = whole(argument, 100, "plant-slowdown", state);
+		options->plant = whole(argument, 100, "--plant-slowdown", state);
 		return 0;
 	case OPTION_PATIENCE:
-		options->patience = number(argument, 0.1, 3600, "patience", state);
+		options->patience = option_real(argument, 0.1, 3600, "--patience", state);
 		return 0;
 	case OPTION_TENANT:
-		arguments->tenant = number(argument, 0, 1 << 20, "tenant", state);
+		arguments->tenant = option_real(argument, 0, 1 << 20, "--tenant", state);
 		return 0;
 	case OPTION_PLACE:
-		arguments->place = number(argument, 0, 1 << 20, "place", state);
+		arguments->place = option_real(argument, 0, 1 << 20, "--place", state);
 		return 0;
 	case OPTION_LIST:
 		arguments->list = true;

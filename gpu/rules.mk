@@ -26,7 +26,7 @@ gpubench-sources := \
 	$(sort $(wildcard gpu/metrics/*.c)) \
 	$(sort $(wildcard gpu/works/*.c))
 
-gpubench-objects := $(gpubench-sources:%.c=build/%.o) build/gpu/kernels_image.o
+gpubench-objects := $(gpubench-sources:%.c=build/%.o) build/gpu/kernels_image.o build/host/option_number.o
 
 build/gpu/%.o: gpu/%.c build/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE -MMD -MP -c -o $@ $<

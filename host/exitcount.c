@@ -10,44 +10,17 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf_warning.h"
 #include "exit_rows.h"
 #include "exitcount.h"
 #include "exitcount.skel.h"
 #include "pid_namespace.h"
+#include "process_of.h"
 #include "util.h"
 
 struct exitcount {
 	struct exitcount_bpf *skel;
 };
-
-/* libbpf's first warning, which is the cause; what follows it are consequences. */
-static char first_warning[256];
-
-static int keep_first_warning(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	if (level == LIBBPF_WARN && !first_warning[0]) {
-		vsnprintf(first_warning, sizeof(first_warning), format, arguments);
-		first_warning[strcspn(first_warning, "\n")] = 0;
-	}
-	return 0;
-}
-
-/* The process that the task belongs to, 0 when there is no such task. */
-static pid_t process_of(pid_t task)
-{
-	char path[64], line[256];
-	pid_t process = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", task);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	while (!process && fgets(line, sizeof(line), file))
-		sscanf(line, "Tgid: %d", &process);
-	fclose(file);
-	return process;
-}
 
 /* kvm_exit is the business of the vendor's module; the paravirtual one has no such exits. */
 static bool kvm_exit_fires(void)
@@ -126,8 +99,7 @@ struct exitcount *exitcount_open(pid_t pid, unsigned int flags, char *why, size_
 		snprintf(why, size, "the kernel has no BTF: it needs CONFIG_DEBUG_INFO_BTF=y");
 		return refuse(NULL, ENOTSUP);
 	}
-	first_warning[0] = 0;
-	libbpf_set_print(keep_first_warning);
+	bpf_warning_keep();
 	if (!kvm_exit_is_known()) {
 		snprintf(why, size, "this kernel's kvm_exit has other arguments than Linux 6.1's");
 		return refuse(NULL, ENOTSUP);
@@ -150,7 +122,7 @@ struct exitcount *exitcount_open(pid_t pid, unsigned int flags, char *why, size_
 			 "CAP_PERFMON, and CAP_SYS_ADMIN for the types of modules");
 	else if (error)
 		snprintf(why, size, "cannot load the BPF programs: %s (%s)", strerror(error),
-			 first_warning);
+			 bpf_warning());
 	return error ? refuse(counter, error) : counter;
 }
 

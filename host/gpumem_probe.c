@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf_warning.h"
 #include "gpumem.skel.h"
 #include "gpumem_attach.h"
 #include "gpumem_probe.h"
@@ -21,18 +22,6 @@ struct gpumem_probe {
 	struct gpumem_ring ring;
 	struct gpumem_links entries, returns;
 };
-
-/* libbpf's first warning, which is the cause; what follows it are consequences. */
-static char first_warning[256];
-
-static int keep_first_warning(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	if (level == LIBBPF_WARN && !first_warning[0]) {
-		vsnprintf(first_warning, sizeof(first_warning), format, arguments);
-		first_warning[strcspn(first_warning, "\n")] = 0;
-	}
-	return 0;
-}
 
 static bool may_here(int *code)
 {
@@ -73,7 +62,7 @@ static void say_why(int error, int *code)
 		pr_err("no right to load BPF programs and to probe: run as root, or sudo setcap "
 		       "cap_bpf,cap_perfmon+ep on exitlab");
 	else
-		pr_err("cannot trace: %s (%s)", strerror(error), first_warning);
+		pr_err("cannot trace: %s (%s)", strerror(error), bpf_warning());
 }
 
 static void release(struct gpumem_probe *probe)
@@ -125,8 +114,7 @@ struct gpumem_probe *gpumem_probe_open(const struct gpumem_library *library,
 
 	if (!may_here(code))
 		return NULL;
-	first_warning[0] = 0;
-	libbpf_set_print(keep_first_warning);
+	bpf_warning_keep();
 	probe = calloc(1, sizeof(*probe));
 	if (!probe)
 		die("no memory");

@@ -18,6 +18,18 @@ long option_number(const char *text, long least, long most, const char *what,
 	return value;
 }
 
+double option_real(const char *text, double least, double most, const char *what,
+		   struct argp_state *state)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (*end || end == text || !(value >= least && value <= most))
+		argp_error(state, "%s: \"%s\" is not a number from %g to %g", what, text, least,
+			   most);
+	return value;
+}
+
 double option_seconds(const char *text, double least, double most, const char *what,
 		      struct argp_state *state)
 {

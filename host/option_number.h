@@ -9,6 +9,10 @@
 long option_number(const char *text, long least, long most, const char *what,
 		   struct argp_state *state);
 
+/* The same, which may be a fraction. */
+double option_real(const char *text, double least, double most, const char *what,
+		   struct argp_state *state);
+
 /* The same of a time in seconds, which may be a fraction. */
 double option_seconds(const char *text, double least, double most, const char *what,
 		      struct argp_state *state);

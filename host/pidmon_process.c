@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "pidmon.h"
+#include "process_of.h"
 #include "util.h"
 
 #define PF_KTHREAD 0x00200000 /* of include/linux/sched.h */
@@ -104,23 +105,6 @@ bool process_sample(struct process *process, struct process_sample *sample)
 	sample->read_bytes = process_parse_io(text, "read_bytes");
 	sample->written_bytes = process_parse_io(text, "write_bytes");
 	return true;
-}
-
-/* The process that a thread belongs to; 0 where the number is no thread's. */
-static pid_t process_of(pid_t thread)
-{
-	char path[64], line[256];
-	pid_t process = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", thread);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	while (!process && fgets(line, sizeof(line), file))
-		sscanf(line, "Tgid: %d", &process);
-	fclose(file);
-	return process;
 }
 
 static bool has_ended(const struct process *process)

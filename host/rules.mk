@@ -12,6 +12,7 @@ host-sources := \
 	host/boot_floor.c \
 	host/boot_options.c \
 	host/boot_vendors.c \
+	host/bpf_warning.c \
 	host/card.c \
 	host/card_counters.c \
 	host/card_judge.c \
@@ -113,6 +114,7 @@ host-sources := \
 	host/pidmon.c \
 	host/pidmon_output.c \
 	host/pidmon_process.c \
+	host/process_of.c \
 	host/proof.c \
 	host/qmp.c \
 	host/real_axis.c \
@@ -274,7 +276,7 @@ $(compare-tests): %: %.o $(compare-objects) $(report-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
 
 check-programs += build/asan/host/t/test_pidmon
-build/asan/host/t/test_pidmon: build/asan/host/pidmon_process.o build/asan/host/pidmon_output.o $(report-objects)
+build/asan/host/t/test_pidmon: build/asan/host/process_of.o build/asan/host/pidmon_process.o build/asan/host/pidmon_output.o $(report-objects)
 
 build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/record_stream.c host/gpu_record.c host/exit_rows.c $(wildcard host/*.h guest-bench/*.h) build/flags
 	$(call say,FUZZ,$@)mkdir -p $(@D); $(CLANG) $(compile-flags) $(sanitize) -fsanitize=fuzzer -D_GNU_SOURCE \

@@ -68,18 +68,6 @@ static const struct argp_option argp_options[] = {
 	{0},
 };
 
-static double real(const char *text, double least, double most, const char *option,
-		   struct argp_state *state)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (*end || end == text || !(value >= least && value <= most))
-		argp_error(state, "--%s: \"%s\" is not a number from %g to %g", option, text, least,
-			   most);
-	return value;
-}
-
 /* Bytes, with a suffix. */
 static size_t size(const char *text, struct argp_state *state)
 {
@@ -107,10 +95,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		plan->bytes = size(argument, state);
 		return 0;
 	case 'r':
-		plan->free_ratio = real(argument, 0, 1, "free-ratio", state);
+		plan->free_ratio = option_real(argument, 0, 1, "--free-ratio", state);
 		return 0;
 	case 'd':
-		plan->duration = real(argument, 0.001, SECONDS_MOST, "duration", state);
+		plan->duration = option_real(argument, 0.001, SECONDS_MOST, "--duration", state);
 		return 0;
 	case OPTION_PROCS:
 		plan->processes = option_number(argument, 1, PROCESSES_MOST, "--procs", state);
@@ -136,16 +124,16 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		plan->hold = option_number(argument, 0, HOLD_MOST, "--hold", state);
 		return 0;
 	case OPTION_FAIL_ALLOC:
-		plan->fail_allocations = real(argument, 0, 1, "fail-alloc", state);
+		plan->fail_allocations = option_real(argument, 0, 1, "--fail-alloc", state);
 		return 0;
 	case OPTION_FAIL_FREE:
-		plan->fail_frees = real(argument, 0, 1, "fail-free", state);
+		plan->fail_frees = option_real(argument, 0, 1, "--fail-free", state);
 		return 0;
 	case OPTION_DIE_AFTER:
 		plan->die_after = option_number(argument, 1, INT64_MAX, "--die-after", state);
 		return 0;
 	case OPTION_LINGER:
-		plan->linger = real(argument, 0, SECONDS_MOST, "linger", state);
+		plan->linger = option_real(argument, 0, SECONDS_MOST, "--linger", state);
 		return 0;
 	case OPTION_LIBCUDA:
 		plan->libcuda = argument;
