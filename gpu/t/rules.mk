@@ -59,7 +59,7 @@ build/asan/gpu/t/test_%: build/asan/gpu/t/test_%.o
 
 gpu-asan = $(patsubst %,build/asan/gpu/%.o,$(1))
 build/asan/gpu/t/test_arithmetic: $(call gpu-asan,arithmetic)
-build/asan/gpu/t/test_coordinator: $(call gpu-asan,arithmetic coordinator message outcome)
+build/asan/gpu/t/test_coordinator: $(call gpu-asan,arithmetic coordinator message outcome t/misbehaving_tenant)
 build/asan/gpu/t/test_fakecuda: $(patsubst build/%,build/asan/%,$(fakecuda-objects))
 build/asan/gpu/t/test_outcome: $(call gpu-asan,arithmetic metric outcome t/no_metrics)
 build/asan/gpu/t/test_pace: $(call gpu-asan,stressor/latency stressor/pace)
