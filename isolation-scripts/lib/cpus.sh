@@ -4,6 +4,7 @@
 # a big host has thousands of threads, and each has such a set. Results are in reply.
 
 declare -A differences=() # "A minus B" -> list, since few of those thousands differ
+cpus=()                   # of the list that was expanded last, by their numbers
 
 # Is it a list of CPUs? What is not must not reach arithmetic.
 cpus_valid() {

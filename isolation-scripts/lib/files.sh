@@ -3,6 +3,8 @@
 # Reading and writing the files of /proc, /sys and /dev below $root, by builtins: a host has
 # hundreds. Results, and why something failed, are in reply.
 
+error='' # what the system said of the last failure
+
 # The first line of a file; fails where there is none to be had.
 get() { # PATH
 	reply=

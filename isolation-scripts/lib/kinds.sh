@@ -23,6 +23,7 @@
 #   back_OP PATH VALUE  makes it so; fails, reply says why
 
 plan_path=() plan_now=() plan_want=() remark=
+paths=() # files of the knob that was looked at last
 
 plan_add() { # PATH NOW WANT
 	plan_path+=("$1") plan_now+=("$2") plan_want+=("$3")

@@ -5,6 +5,7 @@
 
 other_boot='' # the journal that was read is of another boot
 killed=''     # the isolate that made it was ended before it was done
+lock=''       # descriptor of the lock, once it is held
 
 # One isolate at a time changes things; its PID and start are in the lock.
 take_lock() {
