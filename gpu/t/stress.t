@@ -7,7 +7,11 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 . ./.ci/tap.sh
 dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+cleanup() {
+	jobs -p | xargs -r kill 2>/dev/null # what a test that failed left behind
+	rm -rf "$dir"
+}
+trap cleanup EXIT
 trap 'exit 1' INT TERM
 ulimit -c 0
 export FAKECUDA_COUNTS="$dir/counts"
