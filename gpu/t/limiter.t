@@ -66,6 +66,10 @@ ok "and has its parts" fact OH-010 gflops 'v > 0'
 about "the limiter: "
 ok "costs are differences" measure 0 OH-005,OH-007,OH-008 --system=limiter --preload="$limiter" --mem-limit=1g --sm-limit=50
 ok "all of them" says OH-00 ok
+ok "also where a context takes longer than the row may" env FAKECUDA_FAULTS=CtxCreate=sleep400000 build/gpu/gpubench \
+	--libcuda build/gpu/libfakecuda.so --quick --output "$dir/slow" --select OH-005 --system=limiter --preload="$limiter"
+build/gpu/t/print_record <"$dir/slow" >"$dir/slow.rows"
+ok "there are samples" awk -F '\t' '$1 ~ /^OH-005/ { n += $2 == "ok" && $3 > 0 } END { exit n != 2 }' "$dir/slow.rows"
 ok "of launches that are held back by events around them" fact OH-008 system_us 'v > 0'
 ok "without it in the same run" fact OH-008 bare_us 'v > 0'
 ok "a memory limit is exact" measure 0 IS-001,IS-002 --system=limiter --preload="$limiter" --mem-limit=1g
