@@ -39,12 +39,13 @@ struct gpumem {
 
 static void take(void *context, const void *record)
 {
-	const struct gpumem_event *event = record;
 	struct gpumem *gpumem = context;
+	struct gpumem_event event = {0};
 
-	gpumem_accounts_take(&gpumem->accounts, event);
+	memcpy(&event, record, GPUMEM_EVENT_BYTES);
+	gpumem_accounts_take(&gpumem->accounts, &event);
 	if (gpumem->options.events)
-		gpumem_print_event(gpumem->out, event, gpumem->options.json);
+		gpumem_print_event(gpumem->out, &event, gpumem->options.json);
 }
 
 /* 0, or -1 with one line on stderr. */

@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf_warning.h"
+#include "clock.h"
 #include "gpumem.skel.h"
 #include "gpumem_attach.h"
 #include "gpumem_probe.h"
@@ -103,6 +104,8 @@ static int start(struct gpumem_probe *probe, const struct gpumem_library *librar
 				       together);
 	if (error)
 		release(probe);
+	else
+		probe->skel->bss->since = now_ns();
 	return error;
 }
 

@@ -23,7 +23,9 @@ static const char *const state_names[] = {"running", "exited", "replaced"};
 	COUNT(live_bytes)                                                                          \
 	COUNT(peak_bytes)                                                                          \
 	COUNT(leaked)                                                                              \
-	COUNT(leaked_bytes)
+	COUNT(leaked_bytes)                                                                        \
+	COUNT(taken_back)                                                                          \
+	COUNT(taken_back_bytes)
 
 static void add_counts(json_t *object, const struct gpumem_counts *counts)
 {
@@ -90,6 +92,44 @@ static void print_row(FILE *out, const char *process, const char *name, const ch
 		counts->leaked, bytes_text(counts->leaked_bytes, leaked));
 }
 
+/* Where there is more than one: what the row above them is the sum of. */
+static void print_devices(FILE *out, const struct gpumem_device *first)
+{
+	char number[8], name[GPUMEM_NAME];
+
+	for (const struct gpumem_device *one = first; first && first->next && one;
+	     one = one->next) {
+		snprintf(name, sizeof(name), one->number == GPUMEM_NO_DEVICE ? "%s" : "device %s",
+			 gpumem_device_name(one->number, number));
+		print_row(out, "", name, "", &one->counts);
+	}
+}
+
+/* What the columns leave open; nothing where nothing is. */
+static void print_remarks(FILE *out, const struct gpumem_accounts *accounts)
+{
+	const struct gpumem_counts *total = &accounts->total;
+	char bytes[16];
+
+	if (total->unknown_frees)
+		fprintf(out,
+			"%" PRIu64 " of the frees are of pointers that were given before the "
+			"trace\n",
+			total->unknown_frees);
+	if (total->taken_back)
+		fprintf(out,
+			"%" PRIu64 " of the allocations, %s, were taken back with their context\n",
+			total->taken_back, bytes_text(total->taken_back_bytes, bytes));
+	if (accounts->without_origin)
+		fprintf(out,
+			"%" PRIu64 " of the allocations, of processes with more than %u origins, "
+			"count as of an unknown device\n",
+			accounts->without_origin, GPUMEM_ORIGINS_MOST);
+	if (accounts->too_large)
+		fprintf(out, "%" PRIu64 " of the allocations are larger than 256 TiB: too low\n",
+			accounts->too_large);
+}
+
 void gpumem_print_table(FILE *out, const struct gpumem_accounts *accounts, int top)
 {
 	size_t most = (size_t)top < accounts->number ? (size_t)top : accounts->number;
@@ -106,14 +146,12 @@ void gpumem_print_table(FILE *out, const struct gpumem_accounts *accounts, int t
 		memcpy(name, picked[i]->name, sizeof(name));
 		tame(name);
 		print_row(out, process, name, state_names[picked[i]->state], &picked[i]->counts);
+		print_devices(out, picked[i]->devices);
 	}
 	snprintf(process, sizeof(process), "%zu", accounts->number);
 	print_row(out, process, "in all", "", &accounts->total);
-	if (accounts->total.unknown_frees)
-		fprintf(out,
-			"%" PRIu64 " of the frees are of pointers that were given before the "
-			"trace\n",
-			accounts->total.unknown_frees);
+	print_devices(out, accounts->devices);
+	print_remarks(out, accounts);
 	free(picked);
 }
 
@@ -130,6 +168,10 @@ void gpumem_print_lost(FILE *out, const struct gpumem_lost *lost)
 			calls, (uint64_t)lost->dropped[GPUMEM_ALLOCATION],
 			(uint64_t)lost->dropped[GPUMEM_RELEASE],
 			(uint64_t)lost->dropped[GPUMEM_FAILURE]);
+	if (lost->dropped[GPUMEM_TAKE_BACK])
+		fprintf(out,
+			"%" PRIu64 " ends of contexts were lost: what they had counts as live\n",
+			(uint64_t)lost->dropped[GPUMEM_TAKE_BACK]);
 	if (lost->untracked || lost->missed)
 		fprintf(out,
 			"the kernel did not follow %" PRIu64 " and did not report %" PRIu64
@@ -150,6 +192,22 @@ bool gpumem_print_event(FILE *out, const struct gpumem_event *event, bool json)
 	return true;
 }
 
+static json_t *json_devices(const struct gpumem_device *first)
+{
+	json_t *devices = json_array();
+	char number[8];
+
+	for (const struct gpumem_device *one = first; one; one = one->next) {
+		json_t *object = json_object();
+
+		json_object_set_new(object, "device",
+				    json_string(gpumem_device_name(one->number, number)));
+		add_counts(object, &one->counts);
+		json_array_append_new(devices, object);
+	}
+	return devices;
+}
+
 static json_t *json_processes(const struct gpumem_accounts *accounts)
 {
 	json_t *processes = json_array();
@@ -161,6 +219,7 @@ static json_t *json_processes(const struct gpumem_accounts *accounts)
 		json_object_set_new(object, "name", json_printable(one->name));
 		json_object_set_new(object, "state", json_string(state_names[one->state]));
 		add_counts(object, &one->counts);
+		json_object_set_new(object, "devices", json_devices(one->devices));
 		json_array_append_new(processes, object);
 	}
 	return processes;
@@ -177,12 +236,17 @@ json_t *gpumem_json(const struct gpumem_accounts *accounts, const struct gpumem_
 	json_object_set_new(object, "seconds", json_real(seconds));
 	json_object_set_new(object, "total", total);
 	json_object_set_new(object, "lost",
-			    json_pack("{s:I,s:I,s:I,s:I,s:I}", "allocations",
+			    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "allocations",
 				      (json_int_t)lost->dropped[GPUMEM_ALLOCATION], "frees",
 				      (json_int_t)lost->dropped[GPUMEM_RELEASE], "failures",
 				      (json_int_t)lost->dropped[GPUMEM_FAILURE], "untracked",
 				      (json_int_t)lost->untracked, "missed",
-				      (json_int_t)lost->missed));
+				      (json_int_t)lost->missed, "contexts",
+				      (json_int_t)lost->dropped[GPUMEM_TAKE_BACK]));
+	json_object_set_new(object, "beyond",
+			    json_pack("{s:I,s:I}", "origins", (json_int_t)accounts->without_origin,
+				      "sizes", (json_int_t)accounts->too_large));
 	json_object_set_new(object, "processes", json_processes(accounts));
+	json_object_set_new(object, "devices", json_devices(accounts->devices));
 	return object;
 }

@@ -78,6 +78,7 @@ host-sources := \
 	host/gpumem_library.c \
 	host/gpumem_live.c \
 	host/gpumem_options.c \
+	host/gpumem_origin.c \
 	host/gpumem_probe.c \
 	host/gpumem_ring.c \
 	host/gpumem_text.c \
@@ -208,7 +209,7 @@ build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
 # A program that knows its calls of libcuda.
 check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/stress
 check-scripts += host/t/gpumem.t
-build/host/t/gpumem_truth: build/host/t/gpumem_truth.o build/gpu/driver.o
+build/host/t/gpumem_truth: $(patsubst %,build/host/t/%.o,gpumem_truth gpumem_truth_contexts) build/gpu/driver.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -pthread
 
 # The style of the pages is in the program.
@@ -223,7 +224,8 @@ check-programs += build/asan/host/t/test_hostinfo
 build/asan/host/t/test_hostinfo: build/asan/host/hostinfo.o build/asan/host/hostinfo_read.o
 
 check-programs += build/asan/host/t/test_gpumem
-build/asan/host/t/test_gpumem: $(patsubst %,build/asan/host/%.o,gpumem_account gpumem_calls gpumem_live)
+build/asan/host/t/test_gpumem: $(patsubst %,build/asan/host/%.o,gpumem_account gpumem_calls gpumem_live \
+	gpumem_origin)
 
 check-programs += build/asan/host/t/test_card
 build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file \

@@ -34,11 +34,14 @@ fails_in_one_line() {
 	fails "$@" && [ "$(wc -l <"$dir/err")" = 1 ]
 }
 
-# The numbers of the totals in $dir/json, one a line: "PID KEY NUMBER"; of a lost one "lost", of all "total".
+# The numbers of the totals in $dir/json, one a line: "PID KEY NUMBER"; of a lost one "lost", of all "total"; of a
+# device of a process "PID/DEVICE".
 numbers() {
 	awk '{ gsub(/[":,]/, " ") }
 		$1 == "total" || $1 == "lost" { of = $1; next }
-		$1 == "pid" { of = $2; next }
+		$1 == "pid" { of = process = $2; next }
+		$1 == "device" { of = process "/" $2; next }
+		$1 ~ /^\]/ { process = "all" }
 		of && $2 ~ /^[0-9]+$/ { sum[of " " $1] += $2 }
 		END { for (key in sum) print key, sum[key] }' "$dir/json" | sort
 }
@@ -119,6 +122,9 @@ running_tests() {
 	ok "ends with the process" wait "$tracer"
 	ok "a running process: exact" is_exact
 	ok "the pointer from before is unknown" [ "$(number "$target" unknown_frees)" = 1 ]
+	ok "and of a context from before the device" [ "$(number "$target/unknown" allocations)" = 2000 ]
+	ok "but not that it takes back" [ "$(number "$target" taken_back)" = 200 ]
+	ok "a release that is not the last takes nothing back" [ "$(number "$target/0" leaked_bytes)" = 1001 ]
 
 	start attached 500
 	ok "attaches to a name" attach --libcuda "$library" -c gpumem_truth
@@ -133,8 +139,13 @@ running_tests() {
 	ok "of another name: not traced" [ "$(grep -c '"pid"' "$dir/json")" = 1 ]
 }
 
-programs_are_there() { [ -n "$(PATH=$PATH:/usr/sbin bpftool prog show name on_call 2>/dev/null)" ]; }
-no_program_is_there() { ! programs_are_there; }
+# The programs of the tracer, by their numbers: another trace may go on beside it.
+its_programs() { cat "/proc/$tracer/fdinfo/"* 2>/dev/null | awk '$1 == "prog_id:" { print $2 }' | sort -u; }
+no_program_is_left() {
+	for program in $programs; do
+		! PATH=$PATH:/usr/sbin bpftool prog show id "$program" >/dev/null 2>&1 || return
+	done
+}
 
 # Nothing is left, and the process goes on, however the tracer ends.
 end_tests() {
@@ -142,11 +153,12 @@ end_tests() {
 	for signal in INT KILL; do
 		start forever
 		attach -p "$target"
-		ok "SIG$signal: a program is there" programs_are_there
+		programs=$(its_programs)
+		ok "SIG$signal: a program is there" [ -n "$programs" ]
 		kill -s $signal "$tracer"
 		wait "$tracer" 2>/dev/null
 		ok "SIG$signal: the process goes on" kill -0 "$target"
-		ok "SIG$signal: no program is left" no_program_is_there
+		ok "SIG$signal: no program is left" no_program_is_left
 		kill "$target"
 		exec 3>&- 4<&-
 		wait "$runner" 2>/dev/null
@@ -224,6 +236,7 @@ fi
 rights_tests
 exactly "threads" pairs 2000 4
 exactly "every kind of call" kinds
+FAKECUDA_DEVICES=2 exactly "contexts of two devices" contexts
 exactly "freed by another thread" cross 5000
 exactly "calls that fail" failures 500
 exactly "two processes with the same pointers" children 500 2

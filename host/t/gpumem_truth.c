@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../gpu/driver.h"
 #include "../util.h"
+#include "gpumem_truth.h"
 
 #define THREADS_MOST 16
 
@@ -29,14 +29,26 @@ static struct truth {
 
 static const char *program, *library;
 static unsigned long count = 1000, threads = 4;
-static CUcontext context;
+CUcontext context;
 
-static void add(uint64_t *number, uint64_t more)
+void add(uint64_t *number, uint64_t more)
 {
 	__atomic_fetch_add(number, more, __ATOMIC_RELAXED);
 }
 
-static CUdeviceptr allocate(size_t bytes)
+void count_allocation(size_t bytes)
+{
+	add(&truth.allocations, 1);
+	add(&truth.allocated_bytes, bytes);
+}
+
+void count_free(size_t bytes)
+{
+	add(&truth.frees, 1);
+	add(&truth.freed_bytes, bytes);
+}
+
+CUdeviceptr allocate(size_t bytes)
 {
 	CUdeviceptr pointer = 0;
 
@@ -44,19 +56,17 @@ static CUdeviceptr allocate(size_t bytes)
 		add(&truth.failed_allocations, 1);
 		return 0;
 	}
-	add(&truth.allocations, 1);
-	add(&truth.allocated_bytes, bytes);
+	count_allocation(bytes);
 	return pointer;
 }
 
-static void release(CUdeviceptr pointer, size_t bytes)
+void release(CUdeviceptr pointer, size_t bytes)
 {
 	if (cu.MemFree(pointer)) {
 		add(&truth.failed_frees, 1);
 		return;
 	}
-	add(&truth.frees, 1);
-	add(&truth.freed_bytes, bytes);
+	count_free(bytes);
 }
 
 static void *run_pairs(void *argument)
@@ -237,13 +247,24 @@ static void replace(void)
 static void attached(void)
 {
 	CUdeviceptr pointer = allocate(1000);
+	CUcontext own;
 
+	if (cu.DevicePrimaryCtxRetain(&own, 0))
+		die("no primary context");
 	printf("ready %d\n", getpid());
 	fflush(stdout);
 	getchar();
 	truth = (struct truth){0};
 	release(pointer, 0);
+	/* It is not the last release, though the trace has seen but one retain. */
+	if (cu.DevicePrimaryCtxRetain(&own, 0) || cu.CtxPushCurrent(own))
+		die("no primary context");
+	allocate(1001);
+	if (cu.DevicePrimaryCtxRelease(0) || cu.CtxPopCurrent(NULL))
+		die("cannot release the primary context");
 	pairs();
+	if (cu.CtxDestroy(context))
+		die("cannot destroy the context");
 }
 
 /* Until it is killed. */
@@ -272,9 +293,9 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } scenarios[] = {
-	{"attached", attached}, {"children", children}, {"cross", cross}, {"failures", failures},
-	{"forever", forever},	{"inherit", inherit},	{"kinds", kinds}, {"pairs", pairs},
-	{"replace", replace},	{"timed", timed},
+	{"attached", attached}, {"children", children}, {"contexts", contexts}, {"cross", cross},
+	{"failures", failures}, {"forever", forever},	{"inherit", inherit},	{"kinds", kinds},
+	{"pairs", pairs},	{"replace", replace},	{"timed", timed},
 };
 
 int main(int argc, char **argv)
