@@ -34,6 +34,7 @@ struct task_struct {
 	__u64 start_time;
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
+	void *mm;
 } KERNEL_TYPE;
 
 /* Where a call leaves the stack, above where it found it. */
@@ -47,6 +48,7 @@ const volatile __u32 filter;
 const volatile bool match_name;
 const volatile char name_wanted[GPUMEM_NAME];
 const volatile __u64 wake_at; /* bytes in the buffer */
+const volatile bool with_stacks;
 
 __u64 since; /* ns: from here on nothing is missed; 0: not yet */
 
@@ -87,13 +89,14 @@ static __always_inline void count(__u64 *counter)
 static __always_inline void send(const struct gpumem_event *event)
 {
 	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+	__u64 bytes = with_stacks ? sizeof(*event) : GPUMEM_EVENT_BYTES;
 	__u64 flags = BPF_RB_NO_WAKEUP;
 
 	/* Once on the way up: who is late already is not helped by an interrupt an event. */
-	if (waiting >= wake_at && waiting < wake_at + 4096)
+	if ((waiting >= wake_at && waiting < wake_at + 4096) ||
+	    (with_stacks && event->type == GPUMEM_BEGIN))
 		flags = BPF_RB_FORCE_WAKEUP;
-	if (bpf_ringbuf_output(&events, (void *)event, GPUMEM_EVENT_BYTES, flags) &&
-	    event->type < GPUMEM_TYPES)
+	if (bpf_ringbuf_output(&events, (void *)event, bytes, flags) && event->type < GPUMEM_TYPES)
 		count(&dropped[event->type]);
 }
 
@@ -110,6 +113,7 @@ static __always_inline __u64 read_number(__u64 address, __u32 bits)
 }
 
 #include "gpumem_contexts.bpf.h"
+#include "gpumem_stacks.bpf.h"
 
 static __always_inline void send_life(enum gpumem_type type, __u32 process)
 {
@@ -188,6 +192,8 @@ int BPF_KPROBE(on_call, __u64 first, __u64 second, __u64 third, __u64 fourth, __
 	thread->arguments[2] = third;
 	thread->arguments[3] = fourth;
 	thread->arguments[4] = fifth;
+	if (with_stacks && calls[call].shape < GPUMEM_FREE)
+		thread->trace = take_stack(ctx, task);
 	return 0;
 }
 
@@ -239,6 +245,7 @@ int BPF_KRETPROBE(on_return, int result)
 			event.bytes = (__u32)event.bytes;
 		if (!result)
 			fill(&event, thread, number);
+		event.stack = thread->trace;
 	}
 	send(&event);
 	return 0;

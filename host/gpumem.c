@@ -17,8 +17,10 @@
 #include "commands.h"
 #include "gpumem_account.h"
 #include "gpumem_command.h"
+#include "gpumem_leaks.h"
 #include "gpumem_options.h"
 #include "gpumem_probe.h"
+#include "gpumem_stacks.h"
 #include "gpumem_text.h"
 #include "json_file.h"
 #include "util.h"
@@ -32,6 +34,7 @@ struct gpumem {
 	struct gpumem_command command;
 	struct gpumem_probe *probe;
 	struct gpumem_accounts accounts;
+	struct gpumem_stacks stacks; /* where they are asked for */
 	FILE *out;
 	int64_t start;
 	int signals; /* a descriptor: SIGINT and the like */
@@ -40,9 +43,16 @@ struct gpumem {
 static void take(void *context, const void *record)
 {
 	struct gpumem *gpumem = context;
+	bool stacks = gpumem->options.scope.stacks;
 	struct gpumem_event event = {0};
 
-	memcpy(&event, record, GPUMEM_EVENT_BYTES);
+	memcpy(&event, record, stacks ? sizeof(event) : GPUMEM_EVENT_BYTES);
+	if (event.type == GPUMEM_STACK) {
+		gpumem_stacks_take(&gpumem->stacks, record);
+		return;
+	}
+	if (stacks)
+		gpumem_stacks_heed(&gpumem->stacks, &event);
 	gpumem_accounts_take(&gpumem->accounts, &event);
 	if (gpumem->options.events)
 		gpumem_print_event(gpumem->out, &event, gpumem->options.json);
@@ -78,6 +88,26 @@ static void show_interval(struct gpumem *gpumem)
 	fflush(stdout);
 }
 
+/* Where it is asked for: into the object, or without one as text. */
+static void report_leaks(struct gpumem *gpumem, FILE *out, json_t *object)
+{
+	const struct gpumem_options *options = &gpumem->options;
+	const struct gpumem_stacks *stacks = options->scope.stacks ? &gpumem->stacks : NULL;
+	struct gpumem_leaks leaks;
+
+	if (!options->leaks)
+		return;
+	gpumem_leaks_begin(&leaks, &gpumem->accounts);
+	if (object)
+		json_object_set_new(
+			object, "leaks",
+			gpumem_leaks_json(&leaks, stacks,
+					  options->top_given ? (size_t)options->top : SIZE_MAX));
+	else
+		gpumem_leaks_print(out, &leaks, stacks, options->top);
+	gpumem_leaks_end(&leaks);
+}
+
 /* A descriptor that becomes readable every so many seconds, never for 0. */
 static int timer(double period)
 {
@@ -110,6 +140,10 @@ static bool heed_signal(struct gpumem *gpumem, int *signals_seen)
 
 	if (read(gpumem->signals, &signal, sizeof(signal)) != sizeof(signal))
 		return false;
+	if (signal.ssi_signo == SIGUSR1) {
+		report_leaks(gpumem, stderr, NULL);
+		return false;
+	}
 	if (!gpumem->command.process || (*signals_seen)++)
 		return true;
 	kill(gpumem->command.process, signal.ssi_signo);
@@ -179,9 +213,11 @@ static void print_totals(struct gpumem *gpumem, double traced)
 		fprintf(gpumem->out, "%s, %.1f s\n", gpumem->library.path, traced);
 		gpumem_print_table(gpumem->out, &gpumem->accounts, options->top);
 		gpumem_print_lost(gpumem->out, &lost);
+		report_leaks(gpumem, gpumem->out, NULL);
 		return;
 	}
 	object = gpumem_json(&gpumem->accounts, &lost, gpumem->library.path, traced);
+	report_leaks(gpumem, NULL, object);
 	if (options->events) { /* one object a line */
 		json_dumpf(object, gpumem->out, JSON_COMPACT);
 		fprintf(gpumem->out, "\n");
@@ -250,8 +286,9 @@ static int trace_into_output(struct gpumem *gpumem)
 	return EXIT_FAILED;
 }
 
-/* From here on these end the trace, not the process. */
-static int catch_signals(void)
+/* From here on these end the trace, not the process; SIGUSR1, where leaks are asked for, shows
+ * them. */
+static int catch_signals(bool leaks)
 {
 	sigset_t stop;
 
@@ -259,6 +296,8 @@ static int catch_signals(void)
 	sigaddset(&stop, SIGINT);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGHUP);
+	if (leaks)
+		sigaddset(&stop, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 	return signalfd(-1, &stop, SFD_CLOEXEC);
 }
@@ -273,8 +312,10 @@ int cmd_gpumem(int argc, char **argv)
 	code = gpumem_library_find(&gpumem.library, options->libcuda, options->scope.process);
 	if (code)
 		return code;
-	gpumem.signals = catch_signals();
+	gpumem.signals = catch_signals(options->leaks);
 	gpumem_accounts_begin(&gpumem.accounts);
+	if (options->leaks)
+		gpumem.accounts.leaks_older = options->older * 1e9;
 	if (options->command) {
 		if (gpumem_command_prepare(&gpumem.command, options->command))
 			return EXIT_FAILED;
@@ -290,5 +331,6 @@ int cmd_gpumem(int argc, char **argv)
 				 : EXIT_OK;
 	gpumem_probe_close(gpumem.probe);
 	gpumem_accounts_end(&gpumem.accounts);
+	gpumem_stacks_end(&gpumem.stacks);
 	return code ?: ended;
 }

@@ -31,6 +31,7 @@ struct thread {
 	__u64 stack; /* its stack pointer at the entry; 0 outside */
 	__u64 time;  /* of the entry */
 	__u64 arguments[5];
+	__u64 trace; /* the key of its stack */
 	__u32 call;
 	__u32 standing;
 	struct context_stack contexts;

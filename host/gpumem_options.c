@@ -10,7 +10,7 @@
 
 #define RING_MOST (1l << 30)
 
-enum { LIBCUDA = 256, RING_SIZE };
+enum { LIBCUDA = 256, RING_SIZE, OLDER, STACKS };
 
 static const struct argp_option option_list[] = {
 	{"pid", 'p', "PID", 0, "trace this process [all]", 0},
@@ -21,7 +21,11 @@ static const struct argp_option option_list[] = {
 	{"duration", 'd', "SECONDS", 0, "end after this time [when what is traced ends]", 0},
 	{"interval", 'i', "SECONDS", 0,
 	 "refresh the live table so often; 0 for none [1 on a terminal, else 0]", 0},
-	{"top", 't', "N", 0, "the processes with the most memory in a table [10]", 0},
+	{"top", 't', "N", 0,
+	 "the processes with the most memory in a table, the largest leaks [10]", 0},
+	{"leaks", 'l', 0, 0, "report what is leaked, or live, by where it came from", 0},
+	{"older", OLDER, "SECONDS", 0, "of --leaks: what has been live for so long [0]", 0},
+	{"stacks", STACKS, 0, 0, "of --leaks: by which calls of the program, too", 0},
 	{"events", 'e', 0, 0, "print a line for each call", 0},
 	{"json", 'j', 0, 0, "print JSON (schema exitlab-gpumem/1)", 0},
 	{"output", 'o', "FILE", 0, "write there instead of to stdout", 0},
@@ -84,6 +88,17 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 't':
 		options->top = option_number(argument, 1, INT_MAX, "--top", state);
+		options->top_given = true;
+		return 0;
+	case 'l':
+		options->leaks = true;
+		return 0;
+	case OLDER:
+		options->older = option_seconds(argument, 0, 1e7, "--older", state);
+		options->leaks = true;
+		return 0;
+	case STACKS:
+		options->leaks = options->scope.stacks = true;
 		return 0;
 	case 'e':
 		options->events = true;

@@ -12,7 +12,9 @@ struct gpumem_options {
 	const char *libcuda, *output; /* NULL: found, stdout */
 	double duration, interval;    /* seconds; 0: without an end, no live table */
 	int top;		      /* processes in a table */
-	bool json, events;
+	bool top_given;
+	bool json, events, leaks;
+	double older;	/* of leaks: seconds */
 	char **command; /* NULL: none */
 };
 

@@ -43,7 +43,10 @@ static void configure(struct gpumem_bpf *skel, const struct gpumem_scope *scope)
 	skel->rodata->match_name = scope->name;
 	if (scope->name)
 		strncpy((char *)skel->rodata->name_wanted, scope->name, GPUMEM_NAME - 1);
+	skel->rodata->with_stacks = scope->stacks;
 	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
+	if (!scope->stacks)
+		bpf_map__set_max_entries(skel->maps.stacks_sent, 1);
 	bpf_program__set_autoload(skel->progs.on_fork, scope->follow);
 }
 
@@ -170,6 +173,7 @@ void gpumem_probe_lost(const struct gpumem_probe *probe, struct gpumem_lost *los
 	for (size_t type = 0; type < GPUMEM_TYPES; type++)
 		lost->dropped[type] = skel->bss->dropped[type];
 	lost->untracked = skel->bss->untracked;
+	lost->stackless = skel->bss->stackless;
 	lost->missed = misses(skel->progs.on_call) + misses(skel->progs.on_return);
 }
 

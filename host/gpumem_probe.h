@@ -16,6 +16,7 @@ struct gpumem_scope {
 	bool follow;	     /* and those that it starts */
 	const char *name;    /* only processes of this name; NULL: any */
 	uint64_t ring_bytes; /* a power of two, at least a page */
+	bool stacks;	     /* of allocations, too; then every event is larger */
 };
 
 /* What is not in the events. Calls. */
@@ -23,6 +24,7 @@ struct gpumem_lost {
 	uint64_t dropped[GPUMEM_TYPES]; /* the buffer was full; by enum gpumem_type */
 	uint64_t untracked;		/* the kernel had no memory for their thread */
 	uint64_t missed;		/* the kernel did not run a program */
+	uint64_t stackless;		/* allocations: the kernel could not read their stack */
 };
 
 struct gpumem_probe;

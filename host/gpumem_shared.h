@@ -55,6 +55,7 @@ enum gpumem_type {
 	GPUMEM_EXEC,	   /* it runs another program now: the memory of the old one is gone */
 	GPUMEM_EXIT,	   /* its last thread has ended */
 	GPUMEM_TAKE_BACK,  /* what a context had: it was destroyed or reset */
+	GPUMEM_STACK,	   /* a struct gpumem_stack, not an event */
 	GPUMEM_TYPES
 };
 
@@ -91,6 +92,18 @@ struct gpumem_event {
 /* So many bytes of an event are sent where no stacks are asked for. */
 #define GPUMEM_EVENT_BYTES ((unsigned long)&((struct gpumem_event *)0)->stack)
 
+#define GPUMEM_FRAMES 127 /* as many as the kernel takes, unless told otherwise */
+
+/* What a stack's key stands for. */
+struct gpumem_stack {
+	struct gpumem_event event; /* stack; bytes: number of frames; pointer: see below */
+	/*
+	 * Addresses, the innermost first: the call of libcuda, then to where it returns, then to
+	 * where that function returns. event.pointer is the second, which may be missing in them.
+	 */
+	__u64 frames[GPUMEM_FRAMES];
+};
+
 /* Whose calls are sent. */
 enum gpumem_filter {
 	GPUMEM_ALL,
@@ -106,6 +119,7 @@ struct gpumem_process {
 };
 
 #define GPUMEM_PROCESSES 65536 /* known at one time */
+#define GPUMEM_STACKS	 16384 /* that are not sent again */
 #define GPUMEM_CONTEXTS	 4096  /* likewise, and pools */
 
 #endif

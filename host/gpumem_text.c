@@ -8,7 +8,12 @@
 #include "json_file.h"
 #include "util.h"
 
-static const char *const state_names[] = {"running", "exited", "replaced"};
+const char *gpumem_state_name(enum gpumem_state state)
+{
+	static const char *const names[] = {"running", "exited", "replaced"};
+
+	return names[state];
+}
 
 /* The members of struct gpumem_counts in JSON, in this order. */
 #define COUNTS(COUNT)                                                                              \
@@ -34,8 +39,7 @@ static void add_counts(json_t *object, const struct gpumem_counts *counts)
 #undef COUNT
 }
 
-/* "1.50 GiB", "512 B"; text has 16 bytes. */
-static const char *bytes_text(uint64_t bytes, char text[16])
+const char *gpumem_bytes_text(uint64_t bytes, char text[16])
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 	double value = bytes;
@@ -88,8 +92,9 @@ static void print_row(FILE *out, const char *process, const char *name, const ch
 		" %11s %11s %9" PRIu64 " %11s\n",
 		process, name, state, counts->allocations, counts->frees,
 		counts->failed_allocations + counts->failed_frees, counts->live,
-		bytes_text(counts->live_bytes, live), bytes_text(counts->peak_bytes, peak),
-		counts->leaked, bytes_text(counts->leaked_bytes, leaked));
+		gpumem_bytes_text(counts->live_bytes, live),
+		gpumem_bytes_text(counts->peak_bytes, peak), counts->leaked,
+		gpumem_bytes_text(counts->leaked_bytes, leaked));
 }
 
 /* Where there is more than one: what the row above them is the sum of. */
@@ -119,7 +124,7 @@ static void print_remarks(FILE *out, const struct gpumem_accounts *accounts)
 	if (total->taken_back)
 		fprintf(out,
 			"%" PRIu64 " of the allocations, %s, were taken back with their context\n",
-			total->taken_back, bytes_text(total->taken_back_bytes, bytes));
+			total->taken_back, gpumem_bytes_text(total->taken_back_bytes, bytes));
 	if (accounts->without_origin)
 		fprintf(out,
 			"%" PRIu64 " of the allocations, of processes with more than %u origins, "
@@ -145,7 +150,8 @@ void gpumem_print_table(FILE *out, const struct gpumem_accounts *accounts, int t
 		snprintf(process, sizeof(process), "%u", picked[i]->process);
 		memcpy(name, picked[i]->name, sizeof(name));
 		tame(name);
-		print_row(out, process, name, state_names[picked[i]->state], &picked[i]->counts);
+		print_row(out, process, name, gpumem_state_name(picked[i]->state),
+			  &picked[i]->counts);
 		print_devices(out, picked[i]->devices);
 	}
 	snprintf(process, sizeof(process), "%zu", accounts->number);
@@ -172,6 +178,11 @@ void gpumem_print_lost(FILE *out, const struct gpumem_lost *lost)
 		fprintf(out,
 			"%" PRIu64 " ends of contexts were lost: what they had counts as live\n",
 			(uint64_t)lost->dropped[GPUMEM_TAKE_BACK]);
+	if (lost->stackless || lost->dropped[GPUMEM_STACK])
+		fprintf(out,
+			"%" PRIu64 " stacks could not be read, and %" PRIu64
+			" were lost: allocations are of an unknown one\n",
+			lost->stackless, (uint64_t)lost->dropped[GPUMEM_STACK]);
 	if (lost->untracked || lost->missed)
 		fprintf(out,
 			"the kernel did not follow %" PRIu64 " and did not report %" PRIu64
@@ -217,7 +228,7 @@ static json_t *json_processes(const struct gpumem_accounts *accounts)
 
 		json_object_set_new(object, "pid", json_integer(one->process));
 		json_object_set_new(object, "name", json_printable(one->name));
-		json_object_set_new(object, "state", json_string(state_names[one->state]));
+		json_object_set_new(object, "state", json_string(gpumem_state_name(one->state)));
 		add_counts(object, &one->counts);
 		json_object_set_new(object, "devices", json_devices(one->devices));
 		json_array_append_new(processes, object);
@@ -236,13 +247,14 @@ json_t *gpumem_json(const struct gpumem_accounts *accounts, const struct gpumem_
 	json_object_set_new(object, "seconds", json_real(seconds));
 	json_object_set_new(object, "total", total);
 	json_object_set_new(object, "lost",
-			    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "allocations",
+			    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocations",
 				      (json_int_t)lost->dropped[GPUMEM_ALLOCATION], "frees",
 				      (json_int_t)lost->dropped[GPUMEM_RELEASE], "failures",
 				      (json_int_t)lost->dropped[GPUMEM_FAILURE], "untracked",
 				      (json_int_t)lost->untracked, "missed",
 				      (json_int_t)lost->missed, "contexts",
-				      (json_int_t)lost->dropped[GPUMEM_TAKE_BACK]));
+				      (json_int_t)lost->dropped[GPUMEM_TAKE_BACK], "stacks",
+				      (json_int_t)(lost->dropped[GPUMEM_STACK] + lost->stackless)));
 	json_object_set_new(object, "beyond",
 			    json_pack("{s:I,s:I}", "origins", (json_int_t)accounts->without_origin,
 				      "sizes", (json_int_t)accounts->too_large));

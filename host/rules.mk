@@ -75,12 +75,16 @@ host-sources := \
 	host/gpumem_attach.c \
 	host/gpumem_calls.c \
 	host/gpumem_command.c \
+	host/gpumem_leaks.c \
 	host/gpumem_library.c \
 	host/gpumem_live.c \
+	host/gpumem_modules.c \
 	host/gpumem_options.c \
 	host/gpumem_origin.c \
 	host/gpumem_probe.c \
 	host/gpumem_ring.c \
+	host/gpumem_stacks.c \
+	host/gpumem_symbols.c \
 	host/gpumem_text.c \
 	host/gnuplot.c \
 	host/hostinfo.c \
@@ -153,7 +157,7 @@ host-sources := \
 include host/lab/rules.mk
 include host/floor/rules.mk
 
-host-libs := -lbpf -lelf -ljansson -lm -pthread
+host-libs := -lbpf -ldw -lelf -ljansson -lm -pthread
 
 host-objects := $(host-sources:%.c=build/%.o)
 
@@ -209,7 +213,9 @@ build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
 # A program that knows its calls of libcuda.
 check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/stress
 check-scripts += host/t/gpumem.t
-build/host/t/gpumem_truth: $(patsubst %,build/host/t/%.o,gpumem_truth gpumem_truth_contexts) build/gpu/driver.o
+truth-objects := $(patsubst %,build/host/t/%.o,gpumem_truth gpumem_truth_contexts gpumem_truth_stacks)
+$(truth-objects): compile-flags += -fno-omit-frame-pointer -fno-optimize-sibling-calls
+build/host/t/gpumem_truth: $(truth-objects) build/gpu/driver.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -pthread
 
 # The style of the pages is in the program.

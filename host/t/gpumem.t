@@ -182,6 +182,38 @@ loss_tests() {
 	done
 }
 
+# What is at each path in $dir/json, one behind the other.
+at() { build/gpu/t/json_at "$@" <"$dir/json" 2>>"$dir/err" | paste -s -d ' '; }
+leak() { at leaks.$1.allocations leaks.$1.bytes leaks.$1.kind leaks.$1.device leaks.$1.state leaks.$1.stack.2.symbol; }
+
+# The program has ended when its stacks are named.
+leak_tests() {
+	timeout 120 $gpumem --libcuda "$library" --stacks --json -o "$dir/json" -- $truth stacks >"$dir/truth" 2>"$dir/err"
+	ok "leaks: ends well" [ $? = 0 ]
+	ok "leaks: exact" is_exact
+	ok "the late ones" [ "$(leak 0)" = "50 350000 device 0 exited leak_late" ]
+	ok "the large ones" [ "$(leak 1)" = "100 300000 device 0 exited leak_much" ]
+	ok "the many" [ "$(leak 2)" = "200 200000 device 0 exited leak_often" ]
+	ok "are all" [ "$(grep -c '"kind"' "$dir/json")" = 3 ]
+	ok "from the call of libcuda" [ "$(at leaks.0.stack.0.symbol leaks.0.stack.1.symbol)" = "cuMemAlloc_v2 allocate" ]
+	ok "to the program's begin" grep -q '"symbol": "main"' "$dir/json"
+	ok "no stack is missing" [ "$(number lost stacks)" = 0 ]
+	ok "as old as they were when it ended" is_between "$(at leaks.1.oldest)" 1 "$(at seconds)"
+
+	timeout 120 $gpumem --libcuda "$library" --older 0.9 --json -o "$dir/json" -- $truth stacks >"$dir/truth" 2>"$dir/err"
+	if [ "$(awk '$1 == "young" { print $2 }' "$dir/truth")" -lt 400 ]; then
+		ok "of an age" [ "$(at leaks.0.allocations leaks.0.bytes) $(grep -c '"kind"' "$dir/json")" = "300 500000 1" ]
+	else
+		skip "of an age" "the host was too busy"
+	fi
+	timeout 120 $gpumem --libcuda "$library" --stacks --top 1 -- $truth stacks >"$dir/out" 2>"$dir/err"
+	ok "as text" grep -q '^341.80 KiB in 50 allocations, device memory, device 0, context 1, process ' "$dir/out"
+	ok "with their calls" grep -q '^	leak_late+0x[0-9a-f]* (gpumem_truth)' "$dir/out"
+	ok "as many as asked for" [ "$(grep -c ' allocations, device memory' "$dir/out")" = 1 ]
+	ok "in all" grep -q '^leaked, or live: 830.08 KiB in 350 allocations of 3 origins; the largest:$' "$dir/out"
+}
+is_between() { echo "$1 $2 $3" | awk '{ exit !($1 >= $2 && $1 <= $3) }'; }
+
 output_tests() {
 	$gpumem --libcuda "$library" --events -o "$dir/events" -- $truth pairs 100 2 >"$dir/truth" 2>"$dir/err"
 	ok "a line an event" [ "$(grep -c ' cuMem' "$dir/events")" = 380 ]
@@ -247,6 +279,7 @@ stress_tests --async --free-ratio 0.5
 exactly "an exec" replace 500 2
 ok "an exec: what the old program had is leaked" grep -q '"state": "replaced"' "$dir/json"
 output_tests
+leak_tests
 loss_tests
 running_tests
 end_tests

@@ -295,7 +295,7 @@ static const struct {
 } scenarios[] = {
 	{"attached", attached}, {"children", children}, {"contexts", contexts}, {"cross", cross},
 	{"failures", failures}, {"forever", forever},	{"inherit", inherit},	{"kinds", kinds},
-	{"pairs", pairs},	{"replace", replace},	{"timed", timed},
+	{"pairs", pairs},	{"replace", replace},	{"stacks", stacks},	{"timed", timed},
 };
 
 int main(int argc, char **argv)

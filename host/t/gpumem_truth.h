@@ -23,5 +23,6 @@ void count_free(size_t bytes);
 
 /* The scenarios of other files; each says on stdout what is to be known beyond the totals. */
 void contexts(void); /* gpumem_truth_contexts.c */
+void stacks(void);   /* gpumem_truth_stacks.c */
 
 #endif
