@@ -9,6 +9,7 @@
  * full; it looks by itself, too.
  */
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/ptrace.h>
 #include <stdbool.h>
 #include <bpf/bpf_core_read.h>
@@ -16,6 +17,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "gpumem_shared.h"
+#include "gpumem_summary_shared.h"
 
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 
@@ -83,6 +85,11 @@ struct thread {
 	__u64 pitch;   /* where the driver puts the bytes of a row */
 	__u32 call;
 	__u32 standing;
+	/* With --summary-only. */
+	__u64 taken_bytes; /* of the pointer that is being freed */
+	__u32 program;	   /* its number; 0: none */
+	__u8 space;	   /* of the call */
+	bool taken;
 };
 
 struct {
@@ -97,11 +104,15 @@ static __always_inline void count(__u64 *counter)
 	__sync_fetch_and_add(counter, 1);
 }
 
+#include "gpumem_summary.bpf.h"
+
 static __always_inline void send(const struct gpumem_event *event)
 {
 	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
 	__u64 flags = BPF_RB_NO_WAKEUP;
 
+	if (summary_only)
+		return;
 	/* Once on the way up: who is late already is not helped by an interrupt an event. */
 	if (waiting >= wake_at && waiting < wake_at + 4096)
 		flags = BPF_RB_FORCE_WAKEUP;
@@ -136,6 +147,7 @@ static __noinline __u32 standing_of(struct task_struct *task)
 	struct gpumem_event event = {.type = GPUMEM_BEGIN};
 	struct task_struct *leader;
 	__u32 id;
+	long error;
 
 	if (!task)
 		return IGNORED;
@@ -152,9 +164,13 @@ static __noinline __u32 standing_of(struct task_struct *task)
 	event.time = leader->start_time;
 	event.process = id;
 	send(&event);
-	if (process)
+	if (process) {
 		process->begun = true;
-	else if (bpf_map_update_elem(&processes, &id, &fresh, BPF_ANY))
+		return TRACED;
+	}
+	/* Another thread may have come first, and what it has put there stays. */
+	error = bpf_map_update_elem(&processes, &id, &fresh, BPF_NOEXIST);
+	if (error && error != -EEXIST)
 		count(&untracked);
 	return TRACED;
 }
@@ -171,13 +187,18 @@ int BPF_KPROBE(on_call, __u64 first, __u64 second, __u64 third, __u64 fourth)
 		count(&untracked);
 		return 0;
 	}
-	if (thread->standing == UNKNOWN)
+	if (thread->standing == UNKNOWN) {
 		thread->standing = standing_of(task);
+		if (summary_only && thread->standing == TRACED)
+			thread->program = summary_begin(task);
+	}
 	if (thread->standing != TRACED || call >= GPUMEM_CALLS)
 		return 0;
 	/* One that the driver makes within another is the other's business. */
 	if (thread->stack && stack < thread->stack)
 		return 0;
+	if (summary_only && thread->taken) /* a call that did not come back */
+		summary_put_back(thread);
 	thread->call = call;
 	thread->stack = stack;
 	thread->time = bpf_ktime_get_ns();
@@ -186,6 +207,10 @@ int BPF_KPROBE(on_call, __u64 first, __u64 second, __u64 third, __u64 fourth)
 	thread->pitch = second;
 	if (calls[call].size_bits == 32)
 		thread->bytes = (__u32)thread->bytes;
+	if (calls[call].pointer_bits == 32 && calls[call].shape == GPUMEM_FREE)
+		thread->pointer = (__u32)thread->pointer;
+	if (summary_only)
+		summary_enter(thread, call);
 	return 0;
 }
 
@@ -218,8 +243,6 @@ int BPF_KRETPROBE(on_return, int result)
 	event.time = thread->time;
 	event.pointer = thread->pointer;
 	if (calls[number].shape == GPUMEM_FREE) {
-		if (calls[number].pointer_bits == 32)
-			event.pointer = (__u32)event.pointer;
 		/* Freeing nothing is allowed, and is none. */
 		if (!event.pointer)
 			return 0;
@@ -235,7 +258,10 @@ int BPF_KRETPROBE(on_return, int result)
 		if (calls[number].shape == GPUMEM_PITCH)
 			event.bytes *= read_number(thread->pitch, calls[number].size_bits);
 	}
-	send(&event);
+	if (summary_only)
+		summary_count(thread, &event, calls[number].shape == GPUMEM_FREE);
+	else
+		send(&event);
 	return 0;
 }
 
@@ -264,6 +290,8 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	if (!process || !process->begun)
 		return 0;
 	send_life(GPUMEM_EXEC, id);
+	if (summary_only)
+		summary_end(process, GPUMEM_HAS_EXECED);
 	process->begun = false;
 	return 0;
 }
@@ -278,6 +306,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		return 0;
 	if (process->begun)
 		send_life(GPUMEM_EXIT, id);
+	if (summary_only)
+		summary_end(process, GPUMEM_HAS_EXITED);
 	bpf_map_delete_elem(&processes, &id);
 	return 0;
 }

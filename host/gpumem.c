@@ -24,7 +24,8 @@
 #include "util.h"
 #include "whole_file.h"
 
-#define READ_EVERY_MS 100 /* at full rate the buffer of 16 MiB is full after 350 ms */
+#define READ_EVERY_MS	 100 /* at full rate the buffer of 16 MiB is full after 350 ms */
+#define SUMMARY_EVERY_MS 1000
 
 struct gpumem {
 	struct gpumem_options options;
@@ -50,6 +51,8 @@ static void take(void *context, const void *record)
 /* 0, or -1 with one line on stderr. */
 static int read_events(struct gpumem *gpumem)
 {
+	if (gpumem->options.scope.summary_only)
+		return gpumem_probe_read_summary(gpumem->probe, &gpumem->accounts);
 	if (gpumem_probe_read(gpumem->probe, take, gpumem) < 0)
 		return -1;
 	if (!gpumem->options.events || (!fflush(gpumem->out) && !ferror(gpumem->out)))
@@ -140,6 +143,7 @@ static bool heed(struct gpumem *gpumem, int interval, enum watched what, int *si
 static int trace(struct gpumem *gpumem, int process)
 {
 	int all = epoll_create1(EPOLL_CLOEXEC), signals_seen = 0, failed = 0;
+	int every_ms = gpumem->options.scope.summary_only ? SUMMARY_EVERY_MS : READ_EVERY_MS;
 	int duration = timer(gpumem->options.duration), interval = timer(gpumem->options.interval);
 	struct epoll_event events[8];
 	bool done = false;
@@ -150,7 +154,7 @@ static int trace(struct gpumem *gpumem, int process)
 	watch(all, duration, DURATION);
 	watch(all, interval, INTERVAL);
 	while (!done && !failed) {
-		int number = epoll_wait(all, events, ARRAY_SIZE(events), READ_EVERY_MS);
+		int number = epoll_wait(all, events, ARRAY_SIZE(events), every_ms);
 
 		failed = read_events(gpumem);
 		for (int i = 0; i < number; i++)
@@ -163,7 +167,8 @@ static int trace(struct gpumem *gpumem, int process)
 	gpumem_probe_stop(gpumem->probe);
 	if (!failed)
 		failed = read_events(gpumem);
-	gpumem_accounts_sweep(&gpumem->accounts);
+	if (!gpumem->options.scope.summary_only)
+		gpumem_accounts_sweep(&gpumem->accounts);
 	return failed;
 }
 

@@ -37,7 +37,7 @@ static struct gpumem_account *find(struct gpumem_accounts *accounts, uint32_t pr
 	return account;
 }
 
-static struct gpumem_account *add(struct gpumem_accounts *accounts, uint32_t process)
+struct gpumem_account *gpumem_accounts_add(struct gpumem_accounts *accounts, uint32_t process)
 {
 	struct gpumem_account **bucket = bucket_of(accounts, process);
 	struct gpumem_account *account = calloc(1, sizeof(*account));
@@ -53,9 +53,8 @@ static struct gpumem_account *add(struct gpumem_accounts *accounts, uint32_t pro
 	return account;
 }
 
-/* What it has live is gone with it. */
-static void end(struct gpumem_accounts *accounts, struct gpumem_account *account,
-		enum gpumem_state state)
+void gpumem_accounts_close(struct gpumem_accounts *accounts, struct gpumem_account *account,
+			   enum gpumem_state state)
 {
 	struct gpumem_account **bucket = bucket_of(accounts, account->process);
 	struct gpumem_counts *counts = &account->counts, *total = &accounts->total;
@@ -83,9 +82,9 @@ static void begin(struct gpumem_accounts *accounts, const struct gpumem_event *e
 	if (account && account->start == event->time)
 		return;
 	if (account && account->start) /* the end of one with the same id was lost */
-		end(accounts, account, GPUMEM_EXITED);
+		gpumem_accounts_close(accounts, account, GPUMEM_EXITED);
 	if (!account || account->start)
-		account = add(accounts, event->process);
+		account = gpumem_accounts_add(accounts, event->process);
 	account->start = event->time;
 	memcpy(account->name, event->name, sizeof(account->name));
 	account->name[sizeof(account->name) - 1] = 0;
@@ -165,12 +164,13 @@ void gpumem_accounts_take(struct gpumem_accounts *accounts, const struct gpumem_
 	case GPUMEM_EXEC:
 	case GPUMEM_EXIT:
 		if (account)
-			end(accounts, account,
-			    event->type == GPUMEM_EXEC ? GPUMEM_REPLACED : GPUMEM_EXITED);
+			gpumem_accounts_close(accounts, account,
+					      event->type == GPUMEM_EXEC ? GPUMEM_REPLACED
+									 : GPUMEM_EXITED);
 		return;
 	}
 	if (!account) /* its BEGIN was lost */
-		account = add(accounts, event->process);
+		account = gpumem_accounts_add(accounts, event->process);
 	switch (event->type) {
 	case GPUMEM_ALLOCATION:
 		allocate(accounts, account, event);
@@ -194,7 +194,7 @@ void gpumem_accounts_sweep(struct gpumem_accounts *accounts)
 {
 	for (struct gpumem_account *account = accounts->first; account; account = account->next)
 		if (account->state == GPUMEM_RUNNING && kill(account->process, 0) && errno == ESRCH)
-			end(accounts, account, GPUMEM_EXITED);
+			gpumem_accounts_close(accounts, account, GPUMEM_EXITED);
 }
 
 void gpumem_accounts_end(struct gpumem_accounts *accounts)

@@ -24,6 +24,21 @@ struct gpumem_counts {
 	uint64_t leaked, leaked_bytes; /* live when their process ended, and no longer */
 };
 
+/* The members of struct gpumem_counts, in the order in which they are shown. */
+#define GPUMEM_COUNTS(COUNT)                                                                       \
+	COUNT(allocations)                                                                         \
+	COUNT(frees)                                                                               \
+	COUNT(failed_allocations)                                                                  \
+	COUNT(failed_frees)                                                                        \
+	COUNT(unknown_frees)                                                                       \
+	COUNT(allocated_bytes)                                                                     \
+	COUNT(freed_bytes)                                                                         \
+	COUNT(live)                                                                                \
+	COUNT(live_bytes)                                                                          \
+	COUNT(peak_bytes)                                                                          \
+	COUNT(leaked)                                                                              \
+	COUNT(leaked_bytes)
+
 enum gpumem_state {
 	GPUMEM_RUNNING,
 	GPUMEM_EXITED,
@@ -59,6 +74,13 @@ void gpumem_accounts_begin(struct gpumem_accounts *accounts);
 
 /* Takes an event. Ends the process when there is no memory. */
 void gpumem_accounts_take(struct gpumem_accounts *accounts, const struct gpumem_event *event);
+
+/* Adds a process that runs and has done nothing yet. Ends the process when there is no memory. */
+struct gpumem_account *gpumem_accounts_add(struct gpumem_accounts *accounts, uint32_t process);
+
+/* Ends one: what it has live is gone with it. */
+void gpumem_accounts_close(struct gpumem_accounts *accounts, struct gpumem_account *account,
+			   enum gpumem_state state);
 
 /* Ends those of processes that are gone though no event said so: it was lost. */
 void gpumem_accounts_sweep(struct gpumem_accounts *accounts);

@@ -8,9 +8,10 @@
 #include "gpumem_options.h"
 #include "option_number.h"
 
-#define RING_MOST (1l << 30)
+#define RING_MOST     (1l << 30)
+#define POINTERS_MOST (1l << 28)
 
-enum { LIBCUDA = 256, RING_SIZE };
+enum { LIBCUDA = 256, RING_SIZE, SUMMARY_ONLY, MAX_POINTERS };
 
 static const struct argp_option option_list[] = {
 	{"pid", 'p', "PID", 0, "trace this process [all]", 0},
@@ -24,6 +25,10 @@ static const struct argp_option option_list[] = {
 	{"top", 't', "N", 0, "the processes with the most memory in a table [10]", 0},
 	{"events", 'e', 0, 0, "print a line for each call", 0},
 	{"json", 'j', 0, 0, "print JSON (schema exitlab-gpumem/1)", 0},
+	{"summary-only", SUMMARY_ONLY, 0, 0,
+	 "add up in the kernel, without an event for each call: same totals", 0},
+	{"max-pointers", MAX_POINTERS, "N", 0,
+	 "of --summary-only: pointers that can be live at one time [1048576]", 0},
 	{"output", 'o', "FILE", 0, "write there instead of to stdout", 0},
 	{"ring-size", RING_SIZE, "SIZE", 0,
 	 "buffer in the kernel, a power of two: 4k to 1024m [16m]", 0},
@@ -53,6 +58,8 @@ static void check(struct gpumem_options *options, struct argp_state *state)
 		argp_error(state, "--pid or --comm: one of them");
 	if (options->scope.follow && !options->scope.process)
 		argp_error(state, "--follow is of --pid; the children of a command are traced");
+	if (options->scope.summary_only && options->events)
+		argp_error(state, "--summary-only has no events");
 	if (options->output || options->json || options->events)
 		options->interval = 0;
 }
@@ -94,6 +101,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case 'o':
 		options->output = argument;
 		return 0;
+	case SUMMARY_ONLY:
+		options->scope.summary_only = true;
+		return 0;
+	case MAX_POINTERS:
+		options->scope.pointers =
+			option_number(argument, 1, POINTERS_MOST, "--max-pointers", state);
+		return 0;
 	case RING_SIZE:
 		options->scope.ring_bytes = parse_size(argument, state);
 		return 0;
@@ -127,6 +141,7 @@ void gpumem_options_parse(struct gpumem_options *options, int argc, char **argv)
 		.interval = isatty(STDOUT_FILENO),
 		.top = 10,
 		.scope.ring_bytes = 16 << 20,
+		.scope.pointers = 1 << 20,
 	};
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
 }

@@ -14,12 +14,14 @@
 #include "gpumem_attach.h"
 #include "gpumem_probe.h"
 #include "gpumem_ring.h"
+#include "gpumem_summary.h"
 #include "pid_namespace.h"
 #include "util.h"
 
 struct gpumem_probe {
 	struct gpumem_bpf *skel;
 	struct gpumem_ring ring;
+	struct gpumem_summary_reader summary;
 	struct gpumem_links entries, returns;
 };
 
@@ -42,7 +44,12 @@ static void configure(struct gpumem_bpf *skel, const struct gpumem_scope *scope)
 	skel->rodata->match_name = scope->name;
 	if (scope->name)
 		strncpy((char *)skel->rodata->name_wanted, scope->name, GPUMEM_NAME - 1);
+	skel->rodata->summary_only = scope->summary_only;
 	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
+	if (scope->summary_only) {
+		bpf_map__set_max_entries(skel->maps.events, sysconf(_SC_PAGESIZE));
+		bpf_map__set_max_entries(skel->maps.live_pointers, scope->pointers);
+	}
 	bpf_program__set_autoload(skel->progs.on_fork, scope->follow);
 }
 
@@ -69,6 +76,7 @@ static void release(struct gpumem_probe *probe)
 {
 	gpumem_probe_stop(probe);
 	gpumem_ring_close(&probe->ring);
+	gpumem_summary_end(&probe->summary);
 	gpumem_bpf__destroy(probe->skel);
 	probe->skel = NULL;
 }
@@ -138,6 +146,14 @@ long gpumem_probe_read(struct gpumem_probe *probe, void (*take)(void *context, c
 	return number;
 }
 
+int gpumem_probe_read_summary(struct gpumem_probe *probe, struct gpumem_accounts *accounts)
+{
+	probe->summary.summaries = bpf_map__fd(probe->skel->maps.summaries);
+	probe->summary.pointers = bpf_map__fd(probe->skel->maps.live_pointers);
+	probe->summary.peak_bytes = (const uint64_t *)&probe->skel->bss->all_peak_bytes;
+	return gpumem_summary_read(&probe->summary, accounts);
+}
+
 int gpumem_probe_fd(const struct gpumem_probe *probe)
 {
 	return probe->ring.map;
@@ -167,6 +183,7 @@ void gpumem_probe_lost(const struct gpumem_probe *probe, struct gpumem_lost *los
 	for (size_t type = 0; type < GPUMEM_TYPES; type++)
 		lost->dropped[type] = skel->bss->dropped[type];
 	lost->untracked = skel->bss->untracked;
+	lost->pointers = skel->bss->unfit;
 	lost->missed = misses(skel->progs.on_call) + misses(skel->progs.on_return);
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "gpumem_account.h"
 #include "gpumem_library.h"
 #include "gpumem_shared.h"
 
@@ -16,6 +17,8 @@ struct gpumem_scope {
 	bool follow;	     /* and those that it starts */
 	const char *name;    /* only processes of this name; NULL: any */
 	uint64_t ring_bytes; /* a power of two, at least a page */
+	bool summary_only;   /* add up in the kernel, and send no events */
+	uint32_t pointers;   /* that can be live then at one time, at least 1 */
 };
 
 /* What is not in the events. Calls. */
@@ -23,6 +26,7 @@ struct gpumem_lost {
 	uint64_t dropped[GPUMEM_TYPES]; /* the buffer was full; by enum gpumem_type */
 	uint64_t untracked;		/* the kernel had no memory for their thread */
 	uint64_t missed;		/* the kernel did not run a program */
+	uint64_t pointers;		/* --summary-only: live ones that had no room */
 };
 
 struct gpumem_probe;
@@ -37,6 +41,9 @@ struct gpumem_probe *gpumem_probe_open(const struct gpumem_library *library,
 /* Takes what was sent since the last time. Returns the number, or -1 with one line on stderr. */
 long gpumem_probe_read(struct gpumem_probe *probe, void (*take)(void *context, const void *event),
 		       void *context);
+
+/* With summary_only, in place of that: brings the accounts up to date. 0, or -1 likewise. */
+int gpumem_probe_read_summary(struct gpumem_probe *probe, struct gpumem_accounts *accounts);
 
 /* Is readable as soon as much is to be read; poll it edge-triggered, and read without it, too. */
 int gpumem_probe_fd(const struct gpumem_probe *probe);

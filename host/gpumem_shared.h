@@ -63,7 +63,8 @@ enum gpumem_filter {
 /* A process as the programs know it; the key is its id. */
 struct gpumem_process {
 	__u8 target;
-	__u8 begun; /* BEGIN was sent */
+	__u8 begun;    /* BEGIN was sent */
+	__u32 program; /* its number with --summary-only; 0: none yet */
 };
 
 #define GPUMEM_PROCESSES 65536 /* known at one time */

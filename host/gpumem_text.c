@@ -10,25 +10,10 @@
 
 static const char *const state_names[] = {"running", "exited", "replaced"};
 
-/* The members of struct gpumem_counts in JSON, in this order. */
-#define COUNTS(COUNT)                                                                              \
-	COUNT(allocations)                                                                         \
-	COUNT(frees)                                                                               \
-	COUNT(failed_allocations)                                                                  \
-	COUNT(failed_frees)                                                                        \
-	COUNT(unknown_frees)                                                                       \
-	COUNT(allocated_bytes)                                                                     \
-	COUNT(freed_bytes)                                                                         \
-	COUNT(live)                                                                                \
-	COUNT(live_bytes)                                                                          \
-	COUNT(peak_bytes)                                                                          \
-	COUNT(leaked)                                                                              \
-	COUNT(leaked_bytes)
-
 static void add_counts(json_t *object, const struct gpumem_counts *counts)
 {
 #define COUNT(name) json_object_set_new(object, #name, json_integer(counts->name));
-	COUNTS(COUNT)
+	GPUMEM_COUNTS(COUNT)
 #undef COUNT
 }
 
@@ -130,6 +115,11 @@ void gpumem_print_lost(FILE *out, const struct gpumem_lost *lost)
 			calls, (uint64_t)lost->dropped[GPUMEM_ALLOCATION],
 			(uint64_t)lost->dropped[GPUMEM_RELEASE],
 			(uint64_t)lost->dropped[GPUMEM_FAILURE]);
+	if (lost->pointers)
+		fprintf(out,
+			"%" PRIu64 " pointers were not kept, so what is live is too low: give them "
+			"more room with --max-pointers\n",
+			lost->pointers);
 	if (lost->untracked || lost->missed)
 		fprintf(out,
 			"the kernel did not follow %" PRIu64 " and did not report %" PRIu64
@@ -177,12 +167,13 @@ json_t *gpumem_json(const struct gpumem_accounts *accounts, const struct gpumem_
 	json_object_set_new(object, "seconds", json_real(seconds));
 	json_object_set_new(object, "total", total);
 	json_object_set_new(object, "lost",
-			    json_pack("{s:I,s:I,s:I,s:I,s:I}", "allocations",
+			    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "allocations",
 				      (json_int_t)lost->dropped[GPUMEM_ALLOCATION], "frees",
 				      (json_int_t)lost->dropped[GPUMEM_RELEASE], "failures",
 				      (json_int_t)lost->dropped[GPUMEM_FAILURE], "untracked",
 				      (json_int_t)lost->untracked, "missed",
-				      (json_int_t)lost->missed));
+				      (json_int_t)lost->missed, "pointers",
+				      (json_int_t)lost->pointers));
 	json_object_set_new(object, "processes", json_processes(accounts));
 	return object;
 }

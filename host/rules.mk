@@ -80,6 +80,7 @@ host-sources := \
 	host/gpumem_options.c \
 	host/gpumem_probe.c \
 	host/gpumem_ring.c \
+	host/gpumem_summary.c \
 	host/gpumem_text.c \
 	host/gnuplot.c \
 	host/hostinfo.c \
