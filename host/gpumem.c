@@ -17,6 +17,7 @@
 #include "commands.h"
 #include "gpumem_account.h"
 #include "gpumem_command.h"
+#include "gpumem_csv.h"
 #include "gpumem_options.h"
 #include "gpumem_probe.h"
 #include "gpumem_text.h"
@@ -44,7 +45,9 @@ static void take(void *context, const void *record)
 	struct gpumem *gpumem = context;
 
 	gpumem_accounts_take(&gpumem->accounts, event);
-	if (gpumem->options.events)
+	if (gpumem->options.events && gpumem->options.csv)
+		gpumem_csv_event(gpumem->out, event);
+	else if (gpumem->options.events)
 		gpumem_print_event(gpumem->out, event, gpumem->options.json);
 }
 
@@ -66,18 +69,23 @@ static double seconds(const struct gpumem *gpumem)
 	return (now_ms() - gpumem->start) / 1e3;
 }
 
-static void show_interval(struct gpumem *gpumem)
+/* Whether it went well. */
+static bool show_interval(struct gpumem *gpumem)
 {
 	struct gpumem_lost lost;
 
+	gpumem_probe_lost(gpumem->probe, &lost);
+	if (gpumem->options.csv) {
+		gpumem_csv_rows(gpumem->out, &gpumem->accounts, &lost);
+		return !fflush(gpumem->out);
+	}
 	if (isatty(STDOUT_FILENO))
 		printf("\033[H\033[J");
 	printf("%s, %.1f s\n", gpumem->library.path, seconds(gpumem));
 	gpumem_print_table(stdout, &gpumem->accounts, gpumem->options.top);
-	gpumem_probe_lost(gpumem->probe, &lost);
 	gpumem_print_lost(stdout, &lost);
 	printf("\n");
-	fflush(stdout);
+	return !fflush(stdout);
 }
 
 /* A descriptor that becomes readable every so many seconds, never for 0. */
@@ -129,9 +137,8 @@ static bool heed(struct gpumem *gpumem, int interval, enum watched what, int *si
 	case SIGNAL:
 		return heed_signal(gpumem, signals_seen);
 	case INTERVAL:
-		if (read(interval, &ticks, sizeof(ticks)) == sizeof(ticks))
-			show_interval(gpumem);
-		return false;
+		return read(interval, &ticks, sizeof(ticks)) == sizeof(ticks) &&
+		       !show_interval(gpumem);
 	case PROCESS:
 	case DURATION:
 		break;
@@ -179,10 +186,17 @@ static void print_totals(struct gpumem *gpumem, double traced)
 	json_t *object;
 
 	gpumem_probe_lost(gpumem->probe, &lost);
+	if (options->csv && !options->events) {
+		gpumem_csv_rows(gpumem->out, &gpumem->accounts, &lost);
+		return;
+	}
 	if (!options->json) {
-		fprintf(gpumem->out, "%s, %.1f s\n", gpumem->library.path, traced);
-		gpumem_print_table(gpumem->out, &gpumem->accounts, options->top);
-		gpumem_print_lost(gpumem->out, &lost);
+		/* Among the rows of events a table would be none of them. */
+		FILE *out = options->csv ? stderr : gpumem->out;
+
+		fprintf(out, "%s, %.1f s\n", gpumem->library.path, traced);
+		gpumem_print_table(out, &gpumem->accounts, options->top);
+		gpumem_print_lost(out, &lost);
 		return;
 	}
 	object = gpumem_json(&gpumem->accounts, &lost, gpumem->library.path, traced);
@@ -222,6 +236,8 @@ static int trace_and_print(struct gpumem *gpumem)
 
 	if (code)
 		return code;
+	if (gpumem->options.csv)
+		gpumem_csv_header(gpumem->out, gpumem->options.events);
 	code = trace(gpumem, process) ? EXIT_FAILED : EXIT_OK;
 	traced = seconds(gpumem);
 	if (!code)

@@ -53,6 +53,7 @@ struct gpumem_account {
 	uint64_t start; /* ns of CLOCK_MONOTONIC; 0: its BEGIN was lost */
 	char name[GPUMEM_NAME];
 	struct gpumem_counts counts;
+	bool told; /* the last row of CSV was written */
 	/*
 	 * A pointer may be given anew before the event of its free arrives, since a thread can be
 	 * held up between the two. The allocation then tells that it was freed; its event, which is

@@ -11,7 +11,7 @@
 #define RING_MOST     (1l << 30)
 #define POINTERS_MOST (1l << 28)
 
-enum { LIBCUDA = 256, RING_SIZE, SUMMARY_ONLY, MAX_POINTERS };
+enum { LIBCUDA = 256, RING_SIZE, SUMMARY_ONLY, MAX_POINTERS, CSV };
 
 static const struct argp_option option_list[] = {
 	{"pid", 'p', "PID", 0, "trace this process [all]", 0},
@@ -21,7 +21,9 @@ static const struct argp_option option_list[] = {
 	 0},
 	{"duration", 'd', "SECONDS", 0, "end after this time [when what is traced ends]", 0},
 	{"interval", 'i', "SECONDS", 0,
-	 "refresh the live table so often; 0 for none [1 on a terminal, else 0]", 0},
+	 "refresh the live table, or write rows of CSV, so often; 0 for none [1 on a terminal and "
+	 "of --csv, else 0]",
+	 0},
 	{"top", 't', "N", 0, "the processes with the most memory in a table [10]", 0},
 	{"events", 'e', 0, 0, "print a line for each call", 0},
 	{"json", 'j', 0, 0, "print JSON (schema exitlab-gpumem/1)", 0},
@@ -29,6 +31,7 @@ static const struct argp_option option_list[] = {
 	 "add up in the kernel, without an event for each call: same totals", 0},
 	{"max-pointers", MAX_POINTERS, "N", 0,
 	 "of --summary-only: pointers that can be live at one time [1048576]", 0},
+	{"csv", CSV, 0, 0, "write rows of CSV: of processes, or with --events of calls", 0},
 	{"output", 'o', "FILE", 0, "write there instead of to stdout", 0},
 	{"ring-size", RING_SIZE, "SIZE", 0,
 	 "buffer in the kernel, a power of two: 4k to 1024m [16m]", 0},
@@ -60,8 +63,12 @@ static void check(struct gpumem_options *options, struct argp_state *state)
 		argp_error(state, "--follow is of --pid; the children of a command are traced");
 	if (options->scope.summary_only && options->events)
 		argp_error(state, "--summary-only has no events");
-	if (options->output || options->json || options->events)
+	if (options->csv && options->json)
+		argp_error(state, "--csv or --json: one of them");
+	if (options->json || options->events || (options->output && !options->csv))
 		options->interval = 0;
+	else if (options->interval < 0)
+		options->interval = options->csv || isatty(STDOUT_FILENO);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -97,6 +104,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'j':
 		options->json = true;
+		return 0;
+	case CSV:
+		options->csv = true;
 		return 0;
 	case 'o':
 		options->output = argument;
@@ -138,7 +148,7 @@ static const struct argp argp = {
 void gpumem_options_parse(struct gpumem_options *options, int argc, char **argv)
 {
 	*options = (struct gpumem_options){
-		.interval = isatty(STDOUT_FILENO),
+		.interval = -1, /* not given */
 		.top = 10,
 		.scope.ring_bytes = 16 << 20,
 		.scope.pointers = 1 << 20,

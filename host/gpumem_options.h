@@ -10,9 +10,9 @@
 struct gpumem_options {
 	struct gpumem_scope scope;
 	const char *libcuda, *output; /* NULL: found, stdout */
-	double duration, interval;    /* seconds; 0: without an end, no live table */
+	double duration, interval;    /* seconds; 0: without an end, nothing live */
 	int top;		      /* processes in a table */
-	bool json, events;
+	bool json, csv, events;
 	char **command; /* NULL: none */
 };
 

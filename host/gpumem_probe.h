@@ -29,6 +29,15 @@ struct gpumem_lost {
 	uint64_t pointers;		/* --summary-only: live ones that had no room */
 };
 
+/* Its members by name, in the order in which they are shown. */
+#define GPUMEM_LOST(LOST)                                                                          \
+	LOST(allocations, dropped[GPUMEM_ALLOCATION])                                              \
+	LOST(frees, dropped[GPUMEM_RELEASE])                                                       \
+	LOST(failures, dropped[GPUMEM_FAILURE])                                                    \
+	LOST(untracked, untracked)                                                                 \
+	LOST(missed, missed)                                                                       \
+	LOST(pointers, pointers)
+
 struct gpumem_probe;
 
 /*

@@ -8,7 +8,12 @@
 #include "json_file.h"
 #include "util.h"
 
-static const char *const state_names[] = {"running", "exited", "replaced"};
+const char *gpumem_state_name(enum gpumem_state state)
+{
+	static const char *const names[] = {"running", "exited", "replaced"};
+
+	return names[state];
+}
 
 static void add_counts(json_t *object, const struct gpumem_counts *counts)
 {
@@ -90,7 +95,8 @@ void gpumem_print_table(FILE *out, const struct gpumem_accounts *accounts, int t
 		snprintf(process, sizeof(process), "%u", picked[i]->process);
 		memcpy(name, picked[i]->name, sizeof(name));
 		tame(name);
-		print_row(out, process, name, state_names[picked[i]->state], &picked[i]->counts);
+		print_row(out, process, name, gpumem_state_name(picked[i]->state),
+			  &picked[i]->counts);
 	}
 	snprintf(process, sizeof(process), "%zu", accounts->number);
 	print_row(out, process, "in all", "", &accounts->total);
@@ -149,7 +155,7 @@ static json_t *json_processes(const struct gpumem_accounts *accounts)
 
 		json_object_set_new(object, "pid", json_integer(one->process));
 		json_object_set_new(object, "name", json_printable(one->name));
-		json_object_set_new(object, "state", json_string(state_names[one->state]));
+		json_object_set_new(object, "state", json_string(gpumem_state_name(one->state)));
 		add_counts(object, &one->counts);
 		json_array_append_new(processes, object);
 	}
@@ -159,21 +165,17 @@ static json_t *json_processes(const struct gpumem_accounts *accounts)
 json_t *gpumem_json(const struct gpumem_accounts *accounts, const struct gpumem_lost *lost,
 		    const char *libcuda, double seconds)
 {
-	json_t *object = json_object(), *total = json_object();
+	json_t *object = json_object(), *total = json_object(), *missing = json_object();
 
 	add_counts(total, &accounts->total);
+#define LOST(name, member) json_object_set_new(missing, #name, json_integer(lost->member));
+	GPUMEM_LOST(LOST)
+#undef LOST
 	json_object_set_new(object, "schema", json_string("exitlab-gpumem/1"));
 	json_object_set_new(object, "libcuda", json_printable(libcuda));
 	json_object_set_new(object, "seconds", json_real(seconds));
 	json_object_set_new(object, "total", total);
-	json_object_set_new(object, "lost",
-			    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "allocations",
-				      (json_int_t)lost->dropped[GPUMEM_ALLOCATION], "frees",
-				      (json_int_t)lost->dropped[GPUMEM_RELEASE], "failures",
-				      (json_int_t)lost->dropped[GPUMEM_FAILURE], "untracked",
-				      (json_int_t)lost->untracked, "missed",
-				      (json_int_t)lost->missed, "pointers",
-				      (json_int_t)lost->pointers));
+	json_object_set_new(object, "lost", missing);
 	json_object_set_new(object, "processes", json_processes(accounts));
 	return object;
 }

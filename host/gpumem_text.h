@@ -9,6 +9,9 @@
 #include "gpumem_account.h"
 #include "gpumem_probe.h"
 
+/* "running" and so on. */
+const char *gpumem_state_name(enum gpumem_state state);
+
 /* The processes with the most memory, at most top of them, and the sum of all. */
 void gpumem_print_table(FILE *out, const struct gpumem_accounts *accounts, int top);
 

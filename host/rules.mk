@@ -75,6 +75,7 @@ host-sources := \
 	host/gpumem_attach.c \
 	host/gpumem_calls.c \
 	host/gpumem_command.c \
+	host/gpumem_csv.c \
 	host/gpumem_library.c \
 	host/gpumem_live.c \
 	host/gpumem_options.c \
@@ -208,7 +209,7 @@ build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
 
 # A program that knows its calls of libcuda.
 check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/stress
-check-scripts += host/t/gpumem.t
+check-scripts += host/t/gpumem.t host/t/gpumem_views.t
 build/host/t/gpumem_truth: build/host/t/gpumem_truth.o build/gpu/driver.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -pthread
 
