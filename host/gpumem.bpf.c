@@ -50,6 +50,8 @@ const volatile bool match_name;
 const volatile char name_wanted[GPUMEM_NAME];
 const volatile __u64 wake_at; /* bytes in the buffer */
 
+bool tracing; /* not while probes are put or removed, one after the other */
+
 __u64 dropped[GPUMEM_TYPES]; /* by what it would have been; the buffer was full */
 __u64 untracked;	     /* calls of threads without storage, and processes beyond the map */
 
@@ -182,6 +184,8 @@ int BPF_KPROBE(on_call, __u64 first, __u64 second, __u64 third, __u64 fourth)
 	__u64 stack = PT_REGS_SP(ctx), call = bpf_get_attach_cookie(ctx);
 	struct thread *thread;
 
+	if (!tracing)
+		return 0;
 	thread = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread) {
 		count(&untracked);

@@ -111,6 +111,8 @@ static int start(struct gpumem_probe *probe, const struct gpumem_library *librar
 				       together);
 	if (error)
 		release(probe);
+	else
+		probe->skel->bss->tracing = true;
 	return error;
 }
 
@@ -161,6 +163,8 @@ int gpumem_probe_fd(const struct gpumem_probe *probe)
 
 void gpumem_probe_stop(struct gpumem_probe *probe)
 {
+	if (probe->skel)
+		probe->skel->bss->tracing = false;
 	gpumem_detach(&probe->entries);
 	gpumem_detach(&probe->returns);
 	gpumem_bpf__detach(probe->skel);

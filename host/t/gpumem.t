@@ -49,8 +49,35 @@ running_tests() {
 	ok "of another name: not traced" [ "$(grep -c '"pid"' "$dir/json")" = 1 ]
 }
 
-programs_are_there() { [ -n "$(PATH=$PATH:/usr/sbin bpftool prog show name on_call 2>/dev/null)" ]; }
-no_program_is_there() { ! programs_are_there; }
+# The programs that the tracer has in the kernel, by their numbers there.
+note_programs() { programs=$(sed -n 's/^prog_id:[^0-9]*//p' /proc/"$tracer"/fdinfo/* 2>/dev/null | sort -u); }
+has_program() { PATH=$PATH:/usr/sbin bpftool prog show id "$1" >/dev/null 2>&1; }
+programs_are_there() {
+	[ -n "$programs" ] || return
+	for program in $programs; do
+		has_program "$program" || return
+	done
+}
+no_program_is_there() {
+	for program in $programs; do
+		! has_program "$program" || return
+	done
+}
+
+# Probes are put and removed one after the other, here slowly, beside a program that never waits. It has
+# one pointer at most: so at the start one free may be of an unknown one, and at the end one be live.
+stretch_tests() {
+	cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+	truth="taskset -c $cpu $truth" gpumem="taskset -c $cpu nice -n 19 $gpumem"
+	start forever
+	attach -p "$target" -d 0.5
+	wait "$tracer"
+	difference=$(($(number total allocations) - $(number total frees)))
+	ok "all calls are seen from one moment to another" [ "$(number total unknown_frees)" -le 1 -a "${difference#-}" -le 1 ]
+	kill "$target"
+	exec 3>&- 4<&-
+	wait "$runner" 2>/dev/null
+}
 
 # Nothing is left, and the process goes on, however the tracer ends.
 end_tests() {
@@ -58,7 +85,8 @@ end_tests() {
 	for signal in INT KILL; do
 		start forever
 		attach -p "$target"
-		ok "SIG$signal: a program is there" programs_are_there
+		note_programs
+		ok "SIG$signal: its programs are there" programs_are_there
 		kill -s $signal "$tracer"
 		wait "$tracer" 2>/dev/null
 		ok "SIG$signal: the process goes on" kill -0 "$target"
@@ -164,4 +192,5 @@ loss_tests
 full_map_tests
 running_tests
 end_tests
+stretch_tests
 plan
