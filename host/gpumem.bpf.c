@@ -9,6 +9,7 @@
  * full; it looks by itself, too.
  */
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/ptrace.h>
 #include <stdbool.h>
 #include <bpf/bpf_core_read.h>
@@ -16,6 +17,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "gpumem_shared.h"
+#include "gpumem_summary_shared.h"
 
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 
@@ -48,9 +50,11 @@ const volatile __u32 filter;
 const volatile bool match_name;
 const volatile char name_wanted[GPUMEM_NAME];
 const volatile __u64 wake_at; /* bytes in the buffer */
-const volatile bool with_stacks;
+const volatile bool with_stacks, summary_only;
 
 __u64 since; /* ns: from here on nothing is missed; 0: not yet */
+
+bool tracing; /* not while probes are put or removed, one after the other */
 
 __u64 dropped[GPUMEM_TYPES]; /* by what it would have been; the buffer was full */
 __u64 untracked;	     /* calls of threads without storage, and processes beyond the map */
@@ -92,6 +96,8 @@ static __always_inline void send(const struct gpumem_event *event)
 	__u64 bytes = with_stacks ? sizeof(*event) : GPUMEM_EVENT_BYTES;
 	__u64 flags = BPF_RB_NO_WAKEUP;
 
+	if (summary_only)
+		return;
 	/* Once on the way up: who is late already is not helped by an interrupt an event. */
 	if ((waiting >= wake_at && waiting < wake_at + 4096) ||
 	    (with_stacks && event->type == GPUMEM_BEGIN))
@@ -114,6 +120,7 @@ static __always_inline __u64 read_number(__u64 address, __u32 bits)
 
 #include "gpumem_contexts.bpf.h"
 #include "gpumem_stacks.bpf.h"
+#include "gpumem_summary.bpf.h"
 
 static __always_inline void send_life(enum gpumem_type type, __u32 process)
 {
@@ -141,6 +148,7 @@ static __noinline __u32 standing_of(struct task_struct *task)
 	struct gpumem_event event = {.type = GPUMEM_BEGIN};
 	struct task_struct *leader;
 	__u32 id;
+	long error;
 
 	if (!task)
 		return IGNORED;
@@ -158,9 +166,13 @@ static __noinline __u32 standing_of(struct task_struct *task)
 	event.process = id;
 	send(&event);
 	fresh.whole = since && event.time >= since;
-	if (process)
+	if (process) {
 		process->begun = true;
-	else if (bpf_map_update_elem(&processes, &id, &fresh, BPF_ANY))
+		return TRACED;
+	}
+	/* Another thread may have come first, and what it has put there stays. */
+	error = bpf_map_update_elem(&processes, &id, &fresh, BPF_NOEXIST);
+	if (error && error != -EEXIST)
 		count(&untracked);
 	return TRACED;
 }
@@ -172,18 +184,25 @@ int BPF_KPROBE(on_call, __u64 first, __u64 second, __u64 third, __u64 fourth, __
 	__u64 stack = PT_REGS_SP(ctx), call = bpf_get_attach_cookie(ctx);
 	struct thread *thread;
 
+	if (!tracing)
+		return 0;
 	thread = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread) {
 		count(&untracked);
 		return 0;
 	}
-	if (thread->standing == UNKNOWN)
+	if (thread->standing == UNKNOWN) {
 		thread->standing = standing_of(task);
+		if (summary_only && thread->standing == TRACED)
+			thread->program = summary_begin(task);
+	}
 	if (thread->standing != TRACED || call >= GPUMEM_CALLS)
 		return 0;
 	/* One that the driver makes within another is the other's business. */
 	if (thread->stack && stack < thread->stack)
 		return 0;
+	if (summary_only && thread->taken) /* a call that did not come back */
+		summary_put_back(thread);
 	thread->call = call;
 	thread->stack = stack;
 	thread->time = bpf_ktime_get_ns();
@@ -192,8 +211,12 @@ int BPF_KPROBE(on_call, __u64 first, __u64 second, __u64 third, __u64 fourth, __
 	thread->arguments[2] = third;
 	thread->arguments[3] = fourth;
 	thread->arguments[4] = fifth;
+	if (calls[call].pointer_bits == 32 && calls[call].shape == GPUMEM_FREE)
+		thread->arguments[0] = (__u32)first;
 	if (with_stacks && calls[call].shape < GPUMEM_FREE)
 		thread->trace = take_stack(ctx, task);
+	if (summary_only)
+		summary_enter(thread, call);
 	return 0;
 }
 
@@ -221,7 +244,8 @@ int BPF_KRETPROBE(on_return, int result)
 		return 0;
 	thread->stack = 0;
 	if (calls[number].shape > GPUMEM_FREE) {
-		if (!result)
+		/* What is added up here is not told apart by context. */
+		if (!result && !summary_only)
 			on_context(thread, number);
 		return 0;
 	}
@@ -231,8 +255,6 @@ int BPF_KRETPROBE(on_return, int result)
 	event.time = thread->time;
 	if (calls[number].shape == GPUMEM_FREE) {
 		event.pointer = thread->arguments[0];
-		if (calls[number].pointer_bits == 32)
-			event.pointer = (__u32)event.pointer;
 		/* Freeing nothing is allowed, and is none. */
 		if (!event.pointer)
 			return 0;
@@ -247,7 +269,10 @@ int BPF_KRETPROBE(on_return, int result)
 			fill(&event, thread, number);
 		event.stack = thread->trace;
 	}
-	send(&event);
+	if (summary_only)
+		summary_count(thread, &event, calls[number].shape == GPUMEM_FREE);
+	else
+		send(&event);
 	return 0;
 }
 
@@ -280,6 +305,8 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	if (!process->begun)
 		return 0;
 	send_life(GPUMEM_EXEC, id);
+	if (summary_only)
+		summary_end(process, GPUMEM_HAS_EXECED);
 	process->begun = false;
 	return 0;
 }
@@ -295,6 +322,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (process->begun)
 		send_life(GPUMEM_EXIT, id);
 	forget_contexts(process, id);
+	if (summary_only)
+		summary_end(process, GPUMEM_HAS_EXITED);
 	bpf_map_delete_elem(&processes, &id);
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "commands.h"
 #include "gpumem_account.h"
 #include "gpumem_command.h"
+#include "gpumem_csv.h"
 #include "gpumem_leaks.h"
 #include "gpumem_options.h"
 #include "gpumem_probe.h"
@@ -26,7 +27,8 @@
 #include "util.h"
 #include "whole_file.h"
 
-#define READ_EVERY_MS 100 /* at full rate the buffer of 16 MiB is full after 350 ms */
+#define READ_EVERY_MS	 100 /* at full rate the buffer of 16 MiB is full after 350 ms */
+#define SUMMARY_EVERY_MS 1000
 
 struct gpumem {
 	struct gpumem_options options;
@@ -54,13 +56,17 @@ static void take(void *context, const void *record)
 	if (stacks)
 		gpumem_stacks_heed(&gpumem->stacks, &event);
 	gpumem_accounts_take(&gpumem->accounts, &event);
-	if (gpumem->options.events)
+	if (gpumem->options.events && gpumem->options.csv)
+		gpumem_csv_event(gpumem->out, &event);
+	else if (gpumem->options.events)
 		gpumem_print_event(gpumem->out, &event, gpumem->options.json);
 }
 
 /* 0, or -1 with one line on stderr. */
 static int read_events(struct gpumem *gpumem)
 {
+	if (gpumem->options.scope.summary_only)
+		return gpumem_probe_read_summary(gpumem->probe, &gpumem->accounts);
 	if (gpumem_probe_read(gpumem->probe, take, gpumem) < 0)
 		return -1;
 	if (!gpumem->options.events || (!fflush(gpumem->out) && !ferror(gpumem->out)))
@@ -74,18 +80,23 @@ static double seconds(const struct gpumem *gpumem)
 	return (now_ms() - gpumem->start) / 1e3;
 }
 
-static void show_interval(struct gpumem *gpumem)
+/* Whether it went well. */
+static bool show_interval(struct gpumem *gpumem)
 {
 	struct gpumem_lost lost;
 
+	gpumem_probe_lost(gpumem->probe, &lost);
+	if (gpumem->options.csv) {
+		gpumem_csv_rows(gpumem->out, &gpumem->accounts, &lost);
+		return !fflush(gpumem->out);
+	}
 	if (isatty(STDOUT_FILENO))
 		printf("\033[H\033[J");
 	printf("%s, %.1f s\n", gpumem->library.path, seconds(gpumem));
 	gpumem_print_table(stdout, &gpumem->accounts, gpumem->options.top);
-	gpumem_probe_lost(gpumem->probe, &lost);
 	gpumem_print_lost(stdout, &lost);
 	printf("\n");
-	fflush(stdout);
+	return !fflush(stdout);
 }
 
 /* Where it is asked for: into the object, or without one as text. */
@@ -161,9 +172,8 @@ static bool heed(struct gpumem *gpumem, int interval, enum watched what, int *si
 	case SIGNAL:
 		return heed_signal(gpumem, signals_seen);
 	case INTERVAL:
-		if (read(interval, &ticks, sizeof(ticks)) == sizeof(ticks))
-			show_interval(gpumem);
-		return false;
+		return read(interval, &ticks, sizeof(ticks)) == sizeof(ticks) &&
+		       !show_interval(gpumem);
 	case PROCESS:
 	case DURATION:
 		break;
@@ -175,6 +185,7 @@ static bool heed(struct gpumem *gpumem, int interval, enum watched what, int *si
 static int trace(struct gpumem *gpumem, int process)
 {
 	int all = epoll_create1(EPOLL_CLOEXEC), signals_seen = 0, failed = 0;
+	int every_ms = gpumem->options.scope.summary_only ? SUMMARY_EVERY_MS : READ_EVERY_MS;
 	int duration = timer(gpumem->options.duration), interval = timer(gpumem->options.interval);
 	struct epoll_event events[8];
 	bool done = false;
@@ -185,7 +196,7 @@ static int trace(struct gpumem *gpumem, int process)
 	watch(all, duration, DURATION);
 	watch(all, interval, INTERVAL);
 	while (!done && !failed) {
-		int number = epoll_wait(all, events, ARRAY_SIZE(events), READ_EVERY_MS);
+		int number = epoll_wait(all, events, ARRAY_SIZE(events), every_ms);
 
 		failed = read_events(gpumem);
 		for (int i = 0; i < number; i++)
@@ -198,7 +209,8 @@ static int trace(struct gpumem *gpumem, int process)
 	gpumem_probe_stop(gpumem->probe);
 	if (!failed)
 		failed = read_events(gpumem);
-	gpumem_accounts_sweep(&gpumem->accounts);
+	if (!gpumem->options.scope.summary_only)
+		gpumem_accounts_sweep(&gpumem->accounts);
 	return failed;
 }
 
@@ -209,11 +221,18 @@ static void print_totals(struct gpumem *gpumem, double traced)
 	json_t *object;
 
 	gpumem_probe_lost(gpumem->probe, &lost);
+	if (options->csv && !options->events) {
+		gpumem_csv_rows(gpumem->out, &gpumem->accounts, &lost);
+		return;
+	}
 	if (!options->json) {
-		fprintf(gpumem->out, "%s, %.1f s\n", gpumem->library.path, traced);
-		gpumem_print_table(gpumem->out, &gpumem->accounts, options->top);
-		gpumem_print_lost(gpumem->out, &lost);
-		report_leaks(gpumem, gpumem->out, NULL);
+		/* Among the rows of events a table would be none of them. */
+		FILE *out = options->csv ? stderr : gpumem->out;
+
+		fprintf(out, "%s, %.1f s\n", gpumem->library.path, traced);
+		gpumem_print_table(out, &gpumem->accounts, options->top);
+		gpumem_print_lost(out, &lost);
+		report_leaks(gpumem, out, NULL);
 		return;
 	}
 	object = gpumem_json(&gpumem->accounts, &lost, gpumem->library.path, traced);
@@ -254,6 +273,8 @@ static int trace_and_print(struct gpumem *gpumem)
 
 	if (code)
 		return code;
+	if (gpumem->options.csv)
+		gpumem_csv_header(gpumem->out, gpumem->options.events);
 	code = trace(gpumem, process) ? EXIT_FAILED : EXIT_OK;
 	traced = seconds(gpumem);
 	if (!code)

@@ -39,7 +39,7 @@ static struct gpumem_account *find(struct gpumem_accounts *accounts, uint32_t pr
 	return account;
 }
 
-static struct gpumem_account *add(struct gpumem_accounts *accounts, uint32_t process)
+struct gpumem_account *gpumem_accounts_add(struct gpumem_accounts *accounts, uint32_t process)
 {
 	struct gpumem_account **bucket = bucket_of(accounts, process);
 	struct gpumem_account *account = calloc(1, sizeof(*account));
@@ -111,9 +111,8 @@ void gpumem_account_age(struct gpumem_account *account, uint64_t older, uint64_t
 		gpumem_live_each(&account->live[space], age_one, &ageing);
 }
 
-/* What it has live is gone with it. */
-static void end(struct gpumem_accounts *accounts, struct gpumem_account *account,
-		enum gpumem_state state, uint64_t time)
+void gpumem_accounts_close(struct gpumem_accounts *accounts, struct gpumem_account *account,
+			   enum gpumem_state state, uint64_t time)
 {
 	struct gpumem_account **bucket = bucket_of(accounts, account->process);
 
@@ -144,9 +143,9 @@ static void begin(struct gpumem_accounts *accounts, const struct gpumem_event *e
 	if (account && account->start == event->time)
 		return;
 	if (account && account->start) /* the end of one with the same id was lost */
-		end(accounts, account, GPUMEM_EXITED, event->time);
+		gpumem_accounts_close(accounts, account, GPUMEM_EXITED, event->time);
 	if (!account || account->start)
-		account = add(accounts, event->process);
+		account = gpumem_accounts_add(accounts, event->process);
 	account->start = event->time;
 	memcpy(account->name, event->name, sizeof(account->name));
 	account->name[sizeof(account->name) - 1] = 0;
@@ -176,6 +175,18 @@ static uint32_t origin_of(struct gpumem_accounts *accounts, struct gpumem_accoun
 	return number;
 }
 
+/* What its process and all count is told by the event of the free, which may come later. */
+static void count_free(struct gpumem_accounts *accounts, struct gpumem_account *account,
+		       const struct gpumem_pointer *slot)
+{
+	struct gpumem_origin *origin = &account->origins.all[slot->origin];
+
+	origin->counts.frees++;
+	origin->of->counts.frees++;
+	origin->of->all->counts.frees++;
+	count_end(accounts, account, slot->origin, 1, slot->bytes, GPUMEM_FREED);
+}
+
 static void allocate(struct gpumem_accounts *accounts, struct gpumem_account *account,
 		     const struct gpumem_event *event)
 {
@@ -193,7 +204,7 @@ static void allocate(struct gpumem_accounts *accounts, struct gpumem_account *ac
 	fresh = gpumem_pointer(event->pointer, bytes, event->time, origin);
 	if (old) {
 		account->owed++;
-		count_end(accounts, account, old->origin, 1, old->bytes, GPUMEM_FREED);
+		count_free(accounts, account, old);
 		*old = fresh;
 	} else if (fresh.pointer) {
 		gpumem_live_add(live, &fresh);
@@ -217,12 +228,7 @@ static void release(struct gpumem_accounts *accounts, struct gpumem_account *acc
 	accounts->total.frees++;
 	/* One that was called before the pointer was given is of him who had it before. */
 	if (slot && gpumem_pointer_age(slot, event->time) >= 0) {
-		struct gpumem_origin *origin = &account->origins.all[slot->origin];
-
-		origin->counts.frees++;
-		origin->of->counts.frees++;
-		origin->of->all->counts.frees++;
-		count_end(accounts, account, slot->origin, 1, slot->bytes, GPUMEM_FREED);
+		count_free(accounts, account, slot);
 		gpumem_live_remove(live, slot);
 	} else if (account->owed) {
 		account->owed--;
@@ -274,13 +280,14 @@ void gpumem_accounts_take(struct gpumem_accounts *accounts, const struct gpumem_
 	case GPUMEM_EXEC:
 	case GPUMEM_EXIT:
 		if (account)
-			end(accounts, account,
-			    event->type == GPUMEM_EXEC ? GPUMEM_REPLACED : GPUMEM_EXITED,
-			    event->time);
+			gpumem_accounts_close(accounts, account,
+					      event->type == GPUMEM_EXEC ? GPUMEM_REPLACED
+									 : GPUMEM_EXITED,
+					      event->time);
 		return;
 	}
 	if (!account) /* its BEGIN was lost */
-		account = add(accounts, event->process);
+		account = gpumem_accounts_add(accounts, event->process);
 	switch (event->type) {
 	case GPUMEM_ALLOCATION:
 		allocate(accounts, account, event);
@@ -307,7 +314,7 @@ void gpumem_accounts_sweep(struct gpumem_accounts *accounts)
 {
 	for (struct gpumem_account *account = accounts->first; account; account = account->next)
 		if (account->state == GPUMEM_RUNNING && kill(account->process, 0) && errno == ESRCH)
-			end(accounts, account, GPUMEM_EXITED, now_ns());
+			gpumem_accounts_close(accounts, account, GPUMEM_EXITED, now_ns());
 }
 
 void gpumem_accounts_end(struct gpumem_accounts *accounts)

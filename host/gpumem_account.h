@@ -33,6 +33,7 @@ struct gpumem_account {
 	uint64_t ended; /* likewise; 0: it has not */
 	char name[GPUMEM_NAME];
 	struct gpumem_counts counts;
+	bool told; /* the last row of CSV was written */
 	/*
 	 * A pointer may be given anew before the event of its free arrives, since a thread can be
 	 * held up between the two. The allocation then tells that it was freed; its event, which is
@@ -67,6 +68,13 @@ void gpumem_accounts_take(struct gpumem_accounts *accounts, const struct gpumem_
 
 /* Of a process that runs: sets aged of each of its origins by what is live, as of a time. */
 void gpumem_account_age(struct gpumem_account *account, uint64_t older, uint64_t now);
+
+/* Adds a process that runs and has done nothing yet. Ends the process when there is no memory. */
+struct gpumem_account *gpumem_accounts_add(struct gpumem_accounts *accounts, uint32_t process);
+
+/* Ends one, at a time: what its origins have live is gone with it. */
+void gpumem_accounts_close(struct gpumem_accounts *accounts, struct gpumem_account *account,
+			   enum gpumem_state state, uint64_t time);
 
 /* Ends those of processes that are gone though no event said so: it was lost. */
 void gpumem_accounts_sweep(struct gpumem_accounts *accounts);

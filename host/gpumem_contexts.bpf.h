@@ -35,6 +35,11 @@ struct thread {
 	__u32 call;
 	__u32 standing;
 	struct context_stack contexts;
+	/* With --summary-only. */
+	__u64 taken_bytes; /* of the pointer that is being freed */
+	__u32 program;	   /* its number; 0: none */
+	__u8 space;	   /* of the call */
+	bool taken;
 };
 
 struct {

@@ -17,6 +17,23 @@ struct gpumem_counts {
 	uint64_t taken_back, taken_back_bytes; /* live when their context was destroyed or reset */
 };
 
+/* Its members, in the order in which they are shown. */
+#define GPUMEM_COUNTS(COUNT)                                                                       \
+	COUNT(allocations)                                                                         \
+	COUNT(frees)                                                                               \
+	COUNT(failed_allocations)                                                                  \
+	COUNT(failed_frees)                                                                        \
+	COUNT(unknown_frees)                                                                       \
+	COUNT(allocated_bytes)                                                                     \
+	COUNT(freed_bytes)                                                                         \
+	COUNT(live)                                                                                \
+	COUNT(live_bytes)                                                                          \
+	COUNT(peak_bytes)                                                                          \
+	COUNT(leaked)                                                                              \
+	COUNT(leaked_bytes)                                                                        \
+	COUNT(taken_back)                                                                          \
+	COUNT(taken_back_bytes)
+
 /* What of it becomes of one that is no longer live. */
 enum gpumem_fate { GPUMEM_FREED, GPUMEM_TAKEN_BACK, GPUMEM_LEAKED };
 

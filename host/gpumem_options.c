@@ -8,9 +8,10 @@
 #include "gpumem_options.h"
 #include "option_number.h"
 
-#define RING_MOST (1l << 30)
+#define RING_MOST     (1l << 30)
+#define POINTERS_MOST (1l << 28)
 
-enum { LIBCUDA = 256, RING_SIZE, OLDER, STACKS };
+enum { LIBCUDA = 256, RING_SIZE, OLDER, STACKS, SUMMARY_ONLY, MAX_POINTERS, CSV };
 
 static const struct argp_option option_list[] = {
 	{"pid", 'p', "PID", 0, "trace this process [all]", 0},
@@ -20,7 +21,9 @@ static const struct argp_option option_list[] = {
 	 0},
 	{"duration", 'd', "SECONDS", 0, "end after this time [when what is traced ends]", 0},
 	{"interval", 'i', "SECONDS", 0,
-	 "refresh the live table so often; 0 for none [1 on a terminal, else 0]", 0},
+	 "refresh the live table, or write rows of CSV, so often; 0 for none [1 on a terminal and "
+	 "of --csv, else 0]",
+	 0},
 	{"top", 't', "N", 0,
 	 "the processes with the most memory in a table, the largest leaks [10]", 0},
 	{"leaks", 'l', 0, 0, "report what is leaked, or live, by where it came from", 0},
@@ -28,6 +31,11 @@ static const struct argp_option option_list[] = {
 	{"stacks", STACKS, 0, 0, "of --leaks: by which calls of the program, too", 0},
 	{"events", 'e', 0, 0, "print a line for each call", 0},
 	{"json", 'j', 0, 0, "print JSON (schema exitlab-gpumem/1)", 0},
+	{"summary-only", SUMMARY_ONLY, 0, 0,
+	 "add up in the kernel, without an event for each call: same totals", 0},
+	{"max-pointers", MAX_POINTERS, "N", 0,
+	 "of --summary-only: pointers that can be live at one time [1048576]", 0},
+	{"csv", CSV, 0, 0, "write rows of CSV: of processes, or with --events of calls", 0},
 	{"output", 'o', "FILE", 0, "write there instead of to stdout", 0},
 	{"ring-size", RING_SIZE, "SIZE", 0,
 	 "buffer in the kernel, a power of two: 4k to 1024m [16m]", 0},
@@ -57,8 +65,17 @@ static void check(struct gpumem_options *options, struct argp_state *state)
 		argp_error(state, "--pid or --comm: one of them");
 	if (options->scope.follow && !options->scope.process)
 		argp_error(state, "--follow is of --pid; the children of a command are traced");
-	if (options->output || options->json || options->events)
+	if (options->scope.summary_only && (options->events || options->leaks))
+		argp_error(state, "--summary-only has no %s",
+			   options->events ? "events" : "leaks by where they came from");
+	if (options->csv && options->leaks)
+		argp_error(state, "--csv has no leaks: take --json");
+	if (options->csv && options->json)
+		argp_error(state, "--csv or --json: one of them");
+	if (options->json || options->events || (options->output && !options->csv))
 		options->interval = 0;
+	else if (options->interval < 0)
+		options->interval = options->csv || isatty(STDOUT_FILENO);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -106,8 +123,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case 'j':
 		options->json = true;
 		return 0;
+	case CSV:
+		options->csv = true;
+		return 0;
 	case 'o':
 		options->output = argument;
+		return 0;
+	case SUMMARY_ONLY:
+		options->scope.summary_only = true;
+		return 0;
+	case MAX_POINTERS:
+		options->scope.pointers =
+			option_number(argument, 1, POINTERS_MOST, "--max-pointers", state);
 		return 0;
 	case RING_SIZE:
 		options->scope.ring_bytes = parse_size(argument, state);
@@ -139,9 +166,10 @@ static const struct argp argp = {
 void gpumem_options_parse(struct gpumem_options *options, int argc, char **argv)
 {
 	*options = (struct gpumem_options){
-		.interval = isatty(STDOUT_FILENO),
+		.interval = -1, /* not given */
 		.top = 10,
 		.scope.ring_bytes = 16 << 20,
+		.scope.pointers = 1 << 20,
 	};
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options);
 }

@@ -10,10 +10,10 @@
 struct gpumem_options {
 	struct gpumem_scope scope;
 	const char *libcuda, *output; /* NULL: found, stdout */
-	double duration, interval;    /* seconds; 0: without an end, no live table */
+	double duration, interval;    /* seconds; 0: without an end, nothing live */
 	int top;		      /* processes in a table */
 	bool top_given;
-	bool json, events, leaks;
+	bool json, csv, events, leaks;
 	double older;	/* of leaks: seconds */
 	char **command; /* NULL: none */
 };

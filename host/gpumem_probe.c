@@ -15,12 +15,14 @@
 #include "gpumem_attach.h"
 #include "gpumem_probe.h"
 #include "gpumem_ring.h"
+#include "gpumem_summary.h"
 #include "pid_namespace.h"
 #include "util.h"
 
 struct gpumem_probe {
 	struct gpumem_bpf *skel;
 	struct gpumem_ring ring;
+	struct gpumem_summary_reader summary;
 	struct gpumem_links entries, returns;
 };
 
@@ -44,9 +46,14 @@ static void configure(struct gpumem_bpf *skel, const struct gpumem_scope *scope)
 	if (scope->name)
 		strncpy((char *)skel->rodata->name_wanted, scope->name, GPUMEM_NAME - 1);
 	skel->rodata->with_stacks = scope->stacks;
+	skel->rodata->summary_only = scope->summary_only;
 	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
 	if (!scope->stacks)
 		bpf_map__set_max_entries(skel->maps.stacks_sent, 1);
+	if (scope->summary_only) {
+		bpf_map__set_max_entries(skel->maps.events, sysconf(_SC_PAGESIZE));
+		bpf_map__set_max_entries(skel->maps.live_pointers, scope->pointers);
+	}
 	bpf_program__set_autoload(skel->progs.on_fork, scope->follow);
 }
 
@@ -73,8 +80,16 @@ static void release(struct gpumem_probe *probe)
 {
 	gpumem_probe_stop(probe);
 	gpumem_ring_close(&probe->ring);
+	gpumem_summary_end(&probe->summary);
 	gpumem_bpf__destroy(probe->skel);
 	probe->skel = NULL;
+}
+
+/* All calls at one moment: the probes were put one after the other. */
+static void trace_from_now(struct gpumem_bpf *skel)
+{
+	skel->bss->since = now_ns();
+	skel->bss->tracing = true;
 }
 
 /* 0 or an errno; then nothing of it is left. together: as gpumem_attach() has it. */
@@ -108,7 +123,7 @@ static int start(struct gpumem_probe *probe, const struct gpumem_library *librar
 	if (error)
 		release(probe);
 	else
-		probe->skel->bss->since = now_ns();
+		trace_from_now(probe->skel);
 	return error;
 }
 
@@ -144,6 +159,14 @@ long gpumem_probe_read(struct gpumem_probe *probe, void (*take)(void *context, c
 	return number;
 }
 
+int gpumem_probe_read_summary(struct gpumem_probe *probe, struct gpumem_accounts *accounts)
+{
+	probe->summary.summaries = bpf_map__fd(probe->skel->maps.summaries);
+	probe->summary.pointers = bpf_map__fd(probe->skel->maps.live_pointers);
+	probe->summary.peak_bytes = (const uint64_t *)&probe->skel->bss->all_peak_bytes;
+	return gpumem_summary_read(&probe->summary, accounts);
+}
+
 int gpumem_probe_fd(const struct gpumem_probe *probe)
 {
 	return probe->ring.map;
@@ -151,6 +174,8 @@ int gpumem_probe_fd(const struct gpumem_probe *probe)
 
 void gpumem_probe_stop(struct gpumem_probe *probe)
 {
+	if (probe->skel)
+		probe->skel->bss->tracing = false;
 	gpumem_detach(&probe->entries);
 	gpumem_detach(&probe->returns);
 	gpumem_bpf__detach(probe->skel);
@@ -174,6 +199,7 @@ void gpumem_probe_lost(const struct gpumem_probe *probe, struct gpumem_lost *los
 		lost->dropped[type] = skel->bss->dropped[type];
 	lost->untracked = skel->bss->untracked;
 	lost->stackless = skel->bss->stackless;
+	lost->pointers = skel->bss->unfit;
 	lost->missed = misses(skel->progs.on_call) + misses(skel->progs.on_return);
 }
 

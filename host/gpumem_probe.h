@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "gpumem_account.h"
 #include "gpumem_library.h"
 #include "gpumem_shared.h"
 
@@ -17,6 +18,8 @@ struct gpumem_scope {
 	const char *name;    /* only processes of this name; NULL: any */
 	uint64_t ring_bytes; /* a power of two, at least a page */
 	bool stacks;	     /* of allocations, too; then every event is larger */
+	bool summary_only;   /* add up in the kernel, and send no events */
+	uint32_t pointers;   /* that can be live then at one time, at least 1 */
 };
 
 /* What is not in the events. Calls. */
@@ -25,7 +28,20 @@ struct gpumem_lost {
 	uint64_t untracked;		/* the kernel had no memory for their thread */
 	uint64_t missed;		/* the kernel did not run a program */
 	uint64_t stackless;		/* allocations: the kernel could not read their stack */
+	uint64_t pointers;		/* --summary-only: live ones that had no room */
 };
+
+/* Its members by name, in the order in which they are shown. */
+#define GPUMEM_LOST(LOST)                                                                          \
+	LOST(allocations, dropped[GPUMEM_ALLOCATION])                                              \
+	LOST(frees, dropped[GPUMEM_RELEASE])                                                       \
+	LOST(failures, dropped[GPUMEM_FAILURE])                                                    \
+	LOST(untracked, untracked)                                                                 \
+	LOST(missed, missed)                                                                       \
+	LOST(contexts, dropped[GPUMEM_TAKE_BACK])                                                  \
+	LOST(stacks, dropped[GPUMEM_STACK])                                                        \
+	LOST(stackless, stackless)                                                                 \
+	LOST(pointers, pointers)
 
 struct gpumem_probe;
 
@@ -39,6 +55,9 @@ struct gpumem_probe *gpumem_probe_open(const struct gpumem_library *library,
 /* Takes what was sent since the last time. Returns the number, or -1 with one line on stderr. */
 long gpumem_probe_read(struct gpumem_probe *probe, void (*take)(void *context, const void *event),
 		       void *context);
+
+/* With summary_only, in place of that: brings the accounts up to date. 0, or -1 likewise. */
+int gpumem_probe_read_summary(struct gpumem_probe *probe, struct gpumem_accounts *accounts);
 
 /* Is readable as soon as much is to be read; poll it edge-triggered, and read without it, too. */
 int gpumem_probe_fd(const struct gpumem_probe *probe);

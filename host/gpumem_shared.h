@@ -116,6 +116,7 @@ struct gpumem_process {
 	__u8 begun;    /* BEGIN was sent */
 	__u8 whole;    /* none of its calls was before the trace */
 	__u8 contexts; /* it has some in the map */
+	__u32 program; /* its number with --summary-only; 0: none yet */
 };
 
 #define GPUMEM_PROCESSES 65536 /* known at one time */

@@ -15,27 +15,10 @@ const char *gpumem_state_name(enum gpumem_state state)
 	return names[state];
 }
 
-/* The members of struct gpumem_counts in JSON, in this order. */
-#define COUNTS(COUNT)                                                                              \
-	COUNT(allocations)                                                                         \
-	COUNT(frees)                                                                               \
-	COUNT(failed_allocations)                                                                  \
-	COUNT(failed_frees)                                                                        \
-	COUNT(unknown_frees)                                                                       \
-	COUNT(allocated_bytes)                                                                     \
-	COUNT(freed_bytes)                                                                         \
-	COUNT(live)                                                                                \
-	COUNT(live_bytes)                                                                          \
-	COUNT(peak_bytes)                                                                          \
-	COUNT(leaked)                                                                              \
-	COUNT(leaked_bytes)                                                                        \
-	COUNT(taken_back)                                                                          \
-	COUNT(taken_back_bytes)
-
 static void add_counts(json_t *object, const struct gpumem_counts *counts)
 {
 #define COUNT(name) json_object_set_new(object, #name, json_integer(counts->name));
-	COUNTS(COUNT)
+	GPUMEM_COUNTS(COUNT)
 #undef COUNT
 }
 
@@ -183,6 +166,11 @@ void gpumem_print_lost(FILE *out, const struct gpumem_lost *lost)
 			"%" PRIu64 " stacks could not be read, and %" PRIu64
 			" were lost: allocations are of an unknown one\n",
 			lost->stackless, (uint64_t)lost->dropped[GPUMEM_STACK]);
+	if (lost->pointers)
+		fprintf(out,
+			"%" PRIu64 " pointers were not kept, so what is live is too low: give them "
+			"more room with --max-pointers\n",
+			lost->pointers);
 	if (lost->untracked || lost->missed)
 		fprintf(out,
 			"the kernel did not follow %" PRIu64 " and did not report %" PRIu64
@@ -239,22 +227,17 @@ static json_t *json_processes(const struct gpumem_accounts *accounts)
 json_t *gpumem_json(const struct gpumem_accounts *accounts, const struct gpumem_lost *lost,
 		    const char *libcuda, double seconds)
 {
-	json_t *object = json_object(), *total = json_object();
+	json_t *object = json_object(), *total = json_object(), *missing = json_object();
 
 	add_counts(total, &accounts->total);
+#define LOST(name, member) json_object_set_new(missing, #name, json_integer(lost->member));
+	GPUMEM_LOST(LOST)
+#undef LOST
 	json_object_set_new(object, "schema", json_string("exitlab-gpumem/1"));
 	json_object_set_new(object, "libcuda", json_printable(libcuda));
 	json_object_set_new(object, "seconds", json_real(seconds));
 	json_object_set_new(object, "total", total);
-	json_object_set_new(object, "lost",
-			    json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "allocations",
-				      (json_int_t)lost->dropped[GPUMEM_ALLOCATION], "frees",
-				      (json_int_t)lost->dropped[GPUMEM_RELEASE], "failures",
-				      (json_int_t)lost->dropped[GPUMEM_FAILURE], "untracked",
-				      (json_int_t)lost->untracked, "missed",
-				      (json_int_t)lost->missed, "contexts",
-				      (json_int_t)lost->dropped[GPUMEM_TAKE_BACK], "stacks",
-				      (json_int_t)(lost->dropped[GPUMEM_STACK] + lost->stackless)));
+	json_object_set_new(object, "lost", missing);
 	json_object_set_new(object, "beyond",
 			    json_pack("{s:I,s:I}", "origins", (json_int_t)accounts->without_origin,
 				      "sizes", (json_int_t)accounts->too_large));

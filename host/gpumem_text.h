@@ -12,7 +12,7 @@
 /* "1.50 GiB", "512 B"; text has 16 bytes. */
 const char *gpumem_bytes_text(uint64_t bytes, char text[16]);
 
-/* "running", ... */
+/* "running" and so on. */
 const char *gpumem_state_name(enum gpumem_state state);
 
 /* The processes with the most memory, at most top of them, and the sum of all. */

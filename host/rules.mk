@@ -75,6 +75,7 @@ host-sources := \
 	host/gpumem_attach.c \
 	host/gpumem_calls.c \
 	host/gpumem_command.c \
+	host/gpumem_csv.c \
 	host/gpumem_leaks.c \
 	host/gpumem_library.c \
 	host/gpumem_live.c \
@@ -84,6 +85,7 @@ host-sources := \
 	host/gpumem_probe.c \
 	host/gpumem_ring.c \
 	host/gpumem_stacks.c \
+	host/gpumem_summary.c \
 	host/gpumem_symbols.c \
 	host/gpumem_text.c \
 	host/gnuplot.c \
@@ -212,7 +214,7 @@ build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
 
 # A program that knows its calls of libcuda.
 check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/stress
-check-scripts += host/t/gpumem.t
+check-scripts += host/t/gpumem.t host/t/gpumem_views.t
 truth-objects := $(patsubst %,build/host/t/%.o,gpumem_truth gpumem_truth_contexts gpumem_truth_stacks)
 $(truth-objects): compile-flags += -fno-omit-frame-pointer -fno-optimize-sibling-calls
 build/host/t/gpumem_truth: $(truth-objects) build/gpu/driver.o

@@ -7,75 +7,7 @@ set -u
 
 cd "$(dirname "$0")/../.." || exit 1
 . ./.ci/tap.sh
-dir=$(mktemp -d)
-library=$dir/libcuda.so.1
-cp build/gpu/libfakecuda.so "$library"
-gpumem="build/exitlab gpumem"
-truth="build/host/t/gpumem_truth $library"
-children=
-
-cleanup() {
-	[ -z "$children" ] || kill $children 2>/dev/null
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-mkfifo "$dir/go" "$dir/ready" "$dir/attached"
-
-# fails STATUS MESSAGE COMMAND...: it ends with that status, and one line that has the message.
-fails() {
-	status=$1 message=$2
-	shift 2
-	timeout 60 "$@" >"$dir/out" 2>"$dir/err" </dev/null
-	[ $? = "$status" ] && grep -q -e "$message" "$dir/err" && [ ! -s "$dir/out" ]
-}
-
-fails_in_one_line() {
-	fails "$@" && [ "$(wc -l <"$dir/err")" = 1 ]
-}
-
-# The numbers of the totals in $dir/json, one a line: "PID KEY NUMBER"; of a lost one "lost", of all "total"; of a
-# device of a process "PID/DEVICE".
-numbers() {
-	awk '{ gsub(/[":,]/, " ") }
-		$1 == "total" || $1 == "lost" { of = $1; next }
-		$1 == "pid" { of = process = $2; next }
-		$1 == "device" { of = process "/" $2; next }
-		$1 ~ /^\]/ { process = "all" }
-		of && $2 ~ /^[0-9]+$/ { sum[of " " $1] += $2 }
-		END { for (key in sum) print key, sum[key] }' "$dir/json" | sort
-}
-
-# What the program says of itself, likewise; it may say so twice, before and after an exec.
-truths() {
-	awk '$1 == "truth" { for (i = 3; i < NF; i += 2) sum[$2 " " $i] += $(i + 1) }
-		END { for (key in sum) print key, sum[key] }' "$1" | sort
-}
-
-# Is each number of the program in the totals of its process, and nothing lost?
-is_exact() {
-	truths "$dir/truth" >"$dir/expected"
-	numbers >"$dir/numbers"
-	[ -s "$dir/expected" ] && [ -z "$(comm -23 "$dir/expected" "$dir/numbers" | tee "$dir/out")" ] &&
-		! grep '^lost .* [1-9]' "$dir/numbers"
-}
-
-number() { # OF KEY
-	numbers | awk -v key="$1 $2" '$1 " " $2 == key { print $3 }'
-}
-
-# traced SCENARIO...: one whole run of the program under the tracer.
-traced() {
-	timeout 120 $gpumem --libcuda "$library" --json -o "$dir/json" -- $truth "$@" >"$dir/truth" 2>"$dir/err"
-}
-
-exactly() { # NAME SCENARIO...
-	scenario=$1
-	shift
-	traced "$@"
-	ok "$scenario: ends well" [ $? = 0 ]
-	ok "$scenario: exact" is_exact
-}
+. host/t/gpumem.sh
 
 usage_tests() {
 	ok "a buffer of no size" fails 2 "no power of two" $gpumem --ring-size 5000
@@ -88,28 +20,9 @@ usage_tests() {
 		$gpumem --libcuda "$(command -v sh)" -- true
 	ok "a process that is not there" fails_in_one_line 1 "process 4194304" $gpumem --libcuda "$library" -p 4194304
 	printf '\177ELF\001\001\001' | dd bs=64 conv=sync of="$dir/narrow" 2>/dev/null
+	ok "a summary of events" fails 2 "has no events" $gpumem --summary-only --events -- true
+	ok "a map of no pointers" fails 2 "1 to 268435456" $gpumem --summary-only --max-pointers 0 -- true
 	ok "a 32-bit library" fails_in_one_line 77 "32-bit" $gpumem --libcuda "$dir/narrow" -- true
-}
-
-# Starts the program, which waits on descriptor 3; sets target to its process.
-start() {
-	timeout 120 $truth "$@" <"$dir/go" >"$dir/ready" 2>"$dir/truth.err" &
-	runner=$!
-	children="$children $runner"
-	exec 3>"$dir/go" 4<"$dir/ready"
-	read -r _ target <&4
-	[ -n "$target" ]
-}
-
-# Starts the tracer; true when it traces. Its line on stderr says so.
-attach() {
-	$gpumem -d 100 --json -o "$dir/json" "$@" 2>"$dir/attached" &
-	tracer=$!
-	children="$children $tracer"
-	read -r line <"$dir/attached"
-	echo "$line" >"$dir/err"
-	case $line in *tracing*) return 0 ;; esac
-	return 1
 }
 
 running_tests() {
@@ -139,12 +52,34 @@ running_tests() {
 	ok "of another name: not traced" [ "$(grep -c '"pid"' "$dir/json")" = 1 ]
 }
 
-# The programs of the tracer, by their numbers: another trace may go on beside it.
-its_programs() { cat "/proc/$tracer/fdinfo/"* 2>/dev/null | awk '$1 == "prog_id:" { print $2 }' | sort -u; }
-no_program_is_left() {
+# The programs that the tracer has in the kernel, by their numbers there.
+note_programs() { programs=$(sed -n 's/^prog_id:[^0-9]*//p' /proc/"$tracer"/fdinfo/* 2>/dev/null | sort -u); }
+has_program() { PATH=$PATH:/usr/sbin bpftool prog show id "$1" >/dev/null 2>&1; }
+programs_are_there() {
+	[ -n "$programs" ] || return
 	for program in $programs; do
-		! PATH=$PATH:/usr/sbin bpftool prog show id "$program" >/dev/null 2>&1 || return
+		has_program "$program" || return
 	done
+}
+no_program_is_there() {
+	for program in $programs; do
+		! has_program "$program" || return
+	done
+}
+
+# Probes are put and removed one after the other, here slowly, beside a program that never waits. It has
+# one pointer at most: so at the start one free may be of an unknown one, and at the end one be live.
+stretch_tests() {
+	cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+	truth="taskset -c $cpu $truth" gpumem="taskset -c $cpu nice -n 19 $gpumem"
+	start forever
+	attach -p "$target" -d 0.5
+	wait "$tracer"
+	difference=$(($(number total allocations) - $(number total frees)))
+	ok "all calls are seen from one moment to another" [ "$(number total unknown_frees)" -le 1 -a "${difference#-}" -le 1 ]
+	kill "$target"
+	exec 3>&- 4<&-
+	wait "$runner" 2>/dev/null
 }
 
 # Nothing is left, and the process goes on, however the tracer ends.
@@ -153,12 +88,12 @@ end_tests() {
 	for signal in INT KILL; do
 		start forever
 		attach -p "$target"
-		programs=$(its_programs)
-		ok "SIG$signal: a program is there" [ -n "$programs" ]
+		note_programs
+		ok "SIG$signal: its programs are there" programs_are_there
 		kill -s $signal "$tracer"
 		wait "$tracer" 2>/dev/null
 		ok "SIG$signal: the process goes on" kill -0 "$target"
-		ok "SIG$signal: no program is left" no_program_is_left
+		ok "SIG$signal: no program is left" no_program_is_there
 		kill "$target"
 		exec 3>&- 4<&-
 		wait "$runner" 2>/dev/null
@@ -231,15 +166,27 @@ output_tests() {
 		$gpumem --libcuda "$library" -o "$dir/none/json" -- true
 }
 
+# A map of few pointers: the calls are exact all the same, and what is live lacks what was counted.
+full_map_tests() {
+	timeout 120 $gpumem --summary-only --max-pointers 50 --libcuda "$library" --json -o "$dir/json" -- $truth pairs 2000 \
+		>"$dir/truth" 2>"$dir/err"
+	for what in allocations frees; do
+		ok "a full map: $what" [ "$(number total $what)" = "$(truths "$dir/truth" | awk -v what=$what '$2 == what { print $3 }')" ]
+	done
+	ok "a full map: what had no room is counted" [ "$(number lost pointers)" -gt 0 ]
+	ok "a full map: and is what is not live" \
+		[ "$(number total leaked)" = "$(($(number total allocations) - $(number lost pointers) - $(number total frees) + $(number total unknown_frees)))" ]
+}
+
 # Threads and processes as fast as they can, calls that fail, frees by other threads, and one that is
 # killed amid it: what was seen, and what a busy host made the buffer lose, is what was done.
 stress_tests() {
-	timeout 120 $gpumem --libcuda "$library" --ring-size 64m --json -o "$dir/json" -- build/gpu/stress --libcuda "$library" \
+	timeout 120 $gpumem $mode --libcuda "$library" --ring-size 64m --json -o "$dir/json" -- build/gpu/stress --libcuda "$library" \
 		-t 0 -d 1 --threads 2 "$@" >"$dir/truth" 2>"$dir/err"
 	numbers >"$dir/numbers"
 	for what in allocations frees; do
 		expected=$(awk -v what="\"$what\":" '/"total"/ { total = 1 } total && $1 == what { print $2 + 0; exit }' "$dir/truth")
-		ok "stress $*: $what" [ "$(($(number total $what) + $(number lost $what)))" = "$expected" ]
+		ok "$mode stress $*: $what" [ "$(($(number total $what) + $(number lost $what)))" = "$expected" ]
 	done
 }
 
@@ -259,28 +206,28 @@ rights_tests() {
 }
 
 usage_tests
-$gpumem --libcuda "$library" -- true >"$dir/out" 2>"$dir/err"
-if [ $? = 77 ]; then
-	skip "tracing" "$(cat "$dir/err")"
-	plan
-	exit
-fi
+can_trace
 rights_tests
-exactly "threads" pairs 2000 4
-exactly "every kind of call" kinds
 FAKECUDA_DEVICES=2 exactly "contexts of two devices" contexts
-exactly "freed by another thread" cross 5000
-exactly "calls that fail" failures 500
-exactly "two processes with the same pointers" children 500 2
-exactly "a fork" inherit
-stress_tests --procs 2 --cross --fail-alloc 0.1 --fail-free 0.1
-stress_tests --procs 2 --die-after 5000
-stress_tests --async --free-ratio 0.5
-exactly "an exec" replace 500 2
-ok "an exec: what the old program had is leaked" grep -q '"state": "replaced"' "$dir/json"
+for mode in "" --summary-only; do
+	exactly "threads" pairs 2000 4
+	exactly "every kind of call" kinds
+	exactly "freed by another thread" cross 5000
+	exactly "calls that fail" failures 500
+	exactly "two processes with the same pointers" children 500 2
+	exactly "a fork" inherit
+	stress_tests --procs 2 --cross --fail-alloc 0.1 --fail-free 0.1
+	stress_tests --procs 2 --die-after 5000
+	stress_tests --async --free-ratio 0.5
+	exactly "an exec" replace 500 2
+	ok "$mode an exec: what the old program had is leaked" grep -q '"state": "replaced"' "$dir/json"
+done
+mode=
 output_tests
 leak_tests
 loss_tests
+full_map_tests
 running_tests
 end_tests
+stretch_tests
 plan

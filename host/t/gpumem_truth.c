@@ -148,6 +148,9 @@ static void failures(void)
 	for (unsigned long i = 0; i < count; i++) {
 		allocate((size_t)1 << 50);
 		release(pointer + 4096 * (i + 1), 0);
+		cu.CtxSetCurrent(NULL);
+		release(pointer, 0);
+		cu.CtxSetCurrent(context);
 	}
 	cu.MemFree(0); /* is none */
 	release(pointer, 4096);

@@ -266,6 +266,10 @@ static void late_frees(void **context)
 	take(&accounts, GPUMEM_RELEASE, 1, 60, 512, 0);
 	assert_int_equal(total->live, 0);
 	assert_int_equal(total->unknown_frees, 0);
+	/* Its device counts each of them, too. */
+	assert_int_equal(total->frees, 4);
+	assert_int_equal(accounts.devices->counts.frees, 4);
+	assert_int_equal(accounts.devices->counts.live, 0);
 	gpumem_accounts_end(&accounts);
 }
 
