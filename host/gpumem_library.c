@@ -221,6 +221,13 @@ static bool find_in_cache(struct gpumem_library *library)
 	return found;
 }
 
+bool gpumem_library_is_there(void)
+{
+	struct gpumem_library library;
+
+	return find_in_path(&library) || find_in_cache(&library);
+}
+
 int gpumem_library_find(struct gpumem_library *library, const char *given, pid_t process)
 {
 	int found = 1, code;

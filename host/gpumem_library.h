@@ -4,6 +4,7 @@
 #define EXITLAB_GPUMEM_LIBRARY_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,5 +21,8 @@ struct gpumem_library {
  * with one line on stderr where it is not EXIT_OK.
  */
 int gpumem_library_find(struct gpumem_library *library, const char *given, pid_t process);
+
+/* Is there one that a program finds? */
+bool gpumem_library_is_there(void);
 
 #endif

@@ -53,8 +53,11 @@ static void check(struct gpumem_options *options, struct argp_state *state)
 		argp_error(state, "--pid or --comm: one of them");
 	if (options->scope.follow && !options->scope.process)
 		argp_error(state, "--follow is of --pid; the children of a command are traced");
-	if (options->output || options->json || options->events)
+	/* A table and events in one stream would be neither; with --output there are two. */
+	if (options->events || (options->json && !options->output))
 		options->interval = 0;
+	else if (options->interval < 0)
+		options->interval = !options->output && isatty(STDOUT_FILENO);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -124,7 +127,7 @@ static const struct argp argp = {
 void gpumem_options_parse(struct gpumem_options *options, int argc, char **argv)
 {
 	*options = (struct gpumem_options){
-		.interval = isatty(STDOUT_FILENO),
+		.interval = -1,
 		.top = 10,
 		.scope.ring_bytes = 16 << 20,
 	};

@@ -73,6 +73,7 @@ host-sources := \
 	host/gpumem.c \
 	host/gpumem_account.c \
 	host/gpumem_attach.c \
+	host/gpumem_bare.c \
 	host/gpumem_calls.c \
 	host/gpumem_command.c \
 	host/gpumem_library.c \
@@ -80,6 +81,13 @@ host-sources := \
 	host/gpumem_options.c \
 	host/gpumem_probe.c \
 	host/gpumem_ring.c \
+	host/gpumem_stress.c \
+	host/gpumem_stress_case.c \
+	host/gpumem_stress_cost.c \
+	host/gpumem_stress_options.c \
+	host/gpumem_stress_part.c \
+	host/gpumem_stress_place.c \
+	host/gpumem_stress_trial.c \
 	host/gpumem_text.c \
 	host/gnuplot.c \
 	host/hostinfo.c \
@@ -124,10 +132,20 @@ host-sources := \
 	host/report_card.c \
 	host/report_cmd.c \
 	host/report_contamination.c \
+	host/report_draw.c \
 	host/report_environment.c \
 	host/report_files.c \
 	host/report_gpu_html.c \
 	host/report_gpu_plot.c \
+	host/report_gpumem.c \
+	host/report_gpumem_evidence.c \
+	host/report_gpumem_exact.c \
+	host/report_gpumem_files.c \
+	host/report_gpumem_monitor.c \
+	host/report_gpumem_plot.c \
+	host/report_gpumem_summary.c \
+	host/report_gpumem_targets.c \
+	host/report_gpumem_text.c \
 	host/report_html.c \
 	host/report_html_host.c \
 	host/report_html_rows.c \
@@ -181,6 +199,7 @@ build/host/%.skel.h: build/host/%.bpf.o
 .PRECIOUS: build/host/%.bpf.o
 
 build/host/exitcount.o: build/host/exitcount.skel.h
+build/host/gpumem_bare.o: build/host/gpumem_bare.skel.h
 build/host/gpumem_probe.o: build/host/gpumem.skel.h
 
 build/exitlab: $(host-objects)
@@ -253,7 +272,7 @@ report-sources := $(filter-out host/gpu_options.c,$(filter host/ab_report.c host
 	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/real_axis.c host/record%.c host/report%.c host/row_rule.c host/scores%.c host/stats%.c host/verdict.c \
 	host/whole_file.c,$(host-sources)))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_page gpu_record gpu_report html json_file pathlength record record_flags report report_files scores stats tax vendors verdict vmx)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_page gpu_record gpu_report gpumem_stress html json_file pathlength record record_flags report report_files scores stats tax vendors verdict vmx)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 
