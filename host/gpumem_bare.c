@@ -16,7 +16,7 @@ struct gpumem_bare {
 	struct gpumem_links entries, returns;
 };
 
-/* The library as if it had these calls only. */
+/* The library as if it had these calls only, to be probed where they begin, as is usual. */
 static struct gpumem_library with_calls(const struct gpumem_library *library, bool frees)
 {
 	struct gpumem_library few = {0};

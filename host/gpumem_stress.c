@@ -25,10 +25,10 @@
 #define SEARCH_STEPS 6 /* a rate within a 64th of the full one */
 
 static const struct stress_case cases[] = {
-	{"1000-1", "1000/s ratio 1", 1000, 1, 2048, 0, 15, "table", "original"},
-	{"4000-0", "4000/s ratio 0", 4000, 0, 2048, 0, 15, "table", "original"},
-	{"4000-1", "4000/s ratio 1", 4000, 1, 2048, 0, 15, "table", "original"},
-	{"4000-0-quiet", "4000/s ratio 0 without printing", 4000, 0, 2048, 0, 15, "nothing",
+	{"1000-1", "1000/s ratio 1", 1000, 1, 2048, 0, 10, "table", "original"},
+	{"4000-0", "4000/s ratio 0", 4000, 0, 2048, 0, 10, "table", "original"},
+	{"4000-1", "4000/s ratio 1", 4000, 1, 2048, 0, 10, "table", "original"},
+	{"4000-0-quiet", "4000/s ratio 0 without printing", 4000, 0, 2048, 0, 10, "nothing",
 	 "original"},
 };
 
@@ -37,7 +37,7 @@ static const struct stress_case full_speed = {
 
 /* More than one process of the fake has memory for, see stressor_command(). */
 static const struct stress_case ten_million = {
-	"live", "10 million live pointers", 0, 0, 256, 10000000, 120, "nothing", "live"};
+	"live", "10 million live pointers", 0, 0, 256, 10000000, 240, "nothing", "live"};
 
 #define STEPS (ARRAY_SIZE(cases) + SEARCH_STEPS + 2)
 

@@ -10,7 +10,7 @@
 #include "gpumem_stress.h"
 #include "util.h"
 
-#define ROUNDS_MOST 12
+#define ROUNDS_MOST 9
 
 static const char *const states[] = {"none", "bare", "traced"};
 
@@ -21,7 +21,7 @@ static int run_state(struct stress_run *run, int round, const char *state)
 					 .title = "cost",
 					 .free_ratio = 1,
 					 .bytes = 2048,
-					 .count = run->quick ? 20000 : 60000,
+					 .count = run->quick ? 20000 : 40000,
 					 .seconds = 20,
 					 .prints = "nothing",
 					 .of = "cost"};

@@ -18,6 +18,7 @@ const struct stress_column stress_columns[] = {
 	{"max", "cpu_max", "%.2f", 5},
 	{"RSS MB", "rss_start_mb", "%.1f", 6},
 	{"end", "rss_end_mb", "%.1f", 5},
+	{"most", "rss_max_mb", "%.1f", 5},
 	{"ns alone", "untraced_ns.p50", "%.0f", 5},
 	{"traced", "traced_ns.p50", "%.0f", 5},
 	{"exact", "verdict", NULL, -5},

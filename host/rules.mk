@@ -80,6 +80,7 @@ host-sources := \
 	host/gpumem_live.c \
 	host/gpumem_options.c \
 	host/gpumem_probe.c \
+	host/gpumem_prologue.c \
 	host/gpumem_ring.c \
 	host/gpumem_stress.c \
 	host/gpumem_stress_case.c \
@@ -225,8 +226,8 @@ build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -pthread -o $@ $(filter %.c,$^)
 
 # A program that knows its calls of libcuda.
-check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/stress
-check-scripts += host/t/gpumem.t
+check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/t/libfakecuda-branch.so build/gpu/stress
+check-scripts += host/t/gpumem.t host/t/gpumem_stress.t
 build/host/t/gpumem_truth: build/host/t/gpumem_truth.o build/gpu/driver.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -pthread
 
@@ -243,6 +244,9 @@ build/asan/host/t/test_hostinfo: build/asan/host/hostinfo.o build/asan/host/host
 
 check-programs += build/asan/host/t/test_gpumem
 build/asan/host/t/test_gpumem: $(patsubst %,build/asan/host/%.o,gpumem_account gpumem_calls gpumem_live)
+
+check-programs += build/asan/host/t/test_gpumem_prologue
+build/asan/host/t/test_gpumem_prologue: build/asan/host/gpumem_prologue.o
 
 check-programs += build/asan/host/t/test_card
 build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file \

@@ -109,6 +109,21 @@ attach() {
 	return 1
 }
 
+# A library whose calls begin with what is not probed: the arguments, results and threads are the same.
+landing_tests() {
+	cp "$library" "$dir/plain"
+	cp build/gpu/t/libfakecuda-branch.so "$library.new" && mv "$library.new" "$library"
+	for scenario in "threads of 4" "kinds" "failures" "cross"; do
+		# shellcheck disable=SC2086 # words
+		case $scenario in
+		threads*) traced pairs 2000 4 ;;
+		*) traced $scenario ;;
+		esac
+		ok "behind landing pads, $scenario: exact" is_exact
+	done
+	mv "$dir/plain" "$library"
+}
+
 running_tests() {
 	start attached 500
 	ok "attaches to a process" attach -p "$target"
@@ -234,6 +249,7 @@ stress_tests --async --free-ratio 0.5
 exactly "an exec" replace 500 2
 ok "an exec: what the old program had is leaked" grep -q '"state": "replaced"' "$dir/json"
 output_tests
+landing_tests
 loss_tests
 running_tests
 end_tests
