@@ -12,7 +12,8 @@
 
 #define ROUNDS_MOST 9
 
-static const char *const states[] = {"none", "bare", "traced"};
+/* The tracer first: it says best why it cannot run here. */
+static const char *const states[] = {"traced", "none", "bare"};
 
 /* One state of a round: adds it to run->rounds. */
 static int run_state(struct stress_run *run, int round, const char *state)
