@@ -21,6 +21,7 @@
 #include "gpumem_probe.h"
 #include "gpumem_text.h"
 #include "json_file.h"
+#include "stop_signals.h"
 #include "util.h"
 #include "whole_file.h"
 
@@ -249,19 +250,6 @@ static int trace_into_output(struct gpumem *gpumem)
 	return EXIT_FAILED;
 }
 
-/* From here on these end the trace, not the process. */
-static int catch_signals(void)
-{
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGHUP);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	return signalfd(-1, &stop, SFD_CLOEXEC);
-}
-
 int cmd_gpumem(int argc, char **argv)
 {
 	static struct gpumem gpumem;
@@ -272,7 +260,7 @@ int cmd_gpumem(int argc, char **argv)
 	code = gpumem_library_find(&gpumem.library, options->libcuda, options->scope.process);
 	if (code)
 		return code;
-	gpumem.signals = catch_signals();
+	gpumem.signals = stop_signals();
 	gpumem_accounts_begin(&gpumem.accounts);
 	if (options->command) {
 		if (gpumem_command_prepare(&gpumem.command, options->command))

@@ -13,7 +13,7 @@
 struct gpumem_library {
 	char path[PATH_MAX];
 	uint64_t offset[GPUMEM_CALLS]; /* in the file, of each call; 0: not in it */
-	uint8_t past[GPUMEM_CALLS];    /* bytes from there to where it is probed, gpumem_prologue.h */
+	uint8_t past[GPUMEM_CALLS]; /* bytes from there to where it is probed, gpumem_prologue.h */
 };
 
 /*

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "layout.h"
 #include "report.h"
 #include "report_gpumem.h"
+#include "stop_signals.h"
 #include "util.h"
 
 #define SEARCH_STEPS 6 /* a rate within a 64th of the full one */
@@ -186,20 +186,6 @@ static int run_all(struct stress_run *run)
 	return code ? fail(run, run->why) : finish(run);
 }
 
-/* From here on these end the experiment, which ends its parts. */
-static int catch_signals(void)
-{
-	sigset_t stop;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGHUP);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	return signalfd(-1, &stop, SFD_CLOEXEC);
-}
-
 int cmd_gpumem_stress(int argc, char **argv)
 {
 	static struct stress_run run;
@@ -212,7 +198,8 @@ int cmd_gpumem_stress(int argc, char **argv)
 		return code;
 	find_self(run.self);
 	stress_place(&run);
-	run.signals = catch_signals();
+	signal(SIGPIPE, SIG_IGN);
+	run.signals = stop_signals();
 	if (run.signals < 0)
 		die("signalfd: %s", strerror(errno));
 	uname(&host);

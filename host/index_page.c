@@ -23,7 +23,8 @@ static bool is_stress(const json_t *summary)
 	return !strcmp(json_text(summary, "kind"), "gpumem-stress");
 }
 
-/* Time on an emulated host, or on a GPU that is none, means nothing, but for what a tracer costs. */
+/* Time on an emulated host, or on a GPU that is none, means nothing, but for what a tracer costs.
+ */
 static bool is_of_use(const json_t *summary)
 {
 	return is_stress(summary) || !strcmp(json_text(summary, "clock"), "insn") ||

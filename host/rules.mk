@@ -162,6 +162,7 @@ host-sources := \
 	host/scores_text.c \
 	host/stats.c \
 	host/stats_real.c \
+	host/stop_signals.c \
 	host/symbols.c \
 	host/verdict.c \
 	host/vm.c \

@@ -122,6 +122,9 @@ ok "byte for byte" diff -r "$run" "$dir/copy"
 ok "the index has it" gives 0 "$exitlab" index "$results"
 ok "with its kind" grep -q 'gpumem-stress: fake libcuda' "$results/index.html"
 
+ok "it is not compared" gives 1 "$exitlab" compare "$run" "$run"
+ok "and compare says why" grep -q "no medians" "$dir/err"
+
 # planted NAME FILE SED-SCRIPT REASON: a wrong result, which has to be seen.
 planted() {
 	rm -rf "$dir/planted"

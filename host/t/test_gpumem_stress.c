@@ -252,6 +252,12 @@ static void targets(void **state)
 	assert_string_equal(verdict(all, "pair"), "MET");
 	json_decref(all);
 
+	json_array_append_new(rows, row("live", 0, "ok", 9, 300, 9999999, 0));
+	all = stress_targets(rows, cost);
+	assert_string_equal(verdict(all, "live"), "SHORT");
+	json_decref(all);
+	json_array_clear(rows);
+
 	json_array_append_new(rows, row("original", 1000, "ok", 5, 11, 0, 0));
 	json_array_append_new(rows, row("original", 4000, "ok", 0.9, 13, 60000, 0));
 	json_array_append_new(rows, row("original", 4000, "FAILED", 9, 90, 0, 0));
