@@ -24,6 +24,7 @@
 #include "gpumem_stacks.h"
 #include "gpumem_text.h"
 #include "json_file.h"
+#include "stop_signals.h"
 #include "util.h"
 #include "whole_file.h"
 
@@ -307,22 +308,6 @@ static int trace_into_output(struct gpumem *gpumem)
 	return EXIT_FAILED;
 }
 
-/* From here on these end the trace, not the process; SIGUSR1, where leaks are asked for, shows
- * them. */
-static int catch_signals(bool leaks)
-{
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGHUP);
-	if (leaks)
-		sigaddset(&stop, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	return signalfd(-1, &stop, SFD_CLOEXEC);
-}
-
 int cmd_gpumem(int argc, char **argv)
 {
 	static struct gpumem gpumem;
@@ -333,7 +318,7 @@ int cmd_gpumem(int argc, char **argv)
 	code = gpumem_library_find(&gpumem.library, options->libcuda, options->scope.process);
 	if (code)
 		return code;
-	gpumem.signals = catch_signals(options->leaks);
+	gpumem.signals = stop_signals(options->leaks ? SIGUSR1 : 0);
 	gpumem_accounts_begin(&gpumem.accounts);
 	if (options->leaks)
 		gpumem.accounts.leaks_older = options->older * 1e9;

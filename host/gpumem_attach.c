@@ -45,7 +45,7 @@ static int attach_all(const struct bpf_program *program, const struct gpumem_lib
 	for (size_t call = 0; call < GPUMEM_CALLS; call++) {
 		if (!library->offset[call])
 			continue;
-		offsets[create.count] = library->offset[call];
+		offsets[create.count] = library->offset[call] + library->past[call];
 		cookies[create.count++] = call;
 	}
 	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &create, sizeof(create));
@@ -62,7 +62,8 @@ static int attach_each(struct gpumem_links *links, const struct bpf_program *pro
 		if (!library->offset[call])
 			continue;
 		links->each[call] = bpf_program__attach_uprobe_opts(
-			program, -1, library->path, library->offset[call], &options);
+			program, -1, library->path, library->offset[call] + library->past[call],
+			&options);
 		if (!links->each[call])
 			return -errno;
 	}

@@ -10,6 +10,7 @@
 
 #include "gpumem_calls.h"
 #include "gpumem_library.h"
+#include "gpumem_prologue.h"
 #include "util.h"
 
 #define NAME "libcuda.so.1"
@@ -88,6 +89,20 @@ static bool has_calls(const struct gpumem_library *library)
 	return any;
 }
 
+/* Where the code cannot be read the call is probed where it begins. */
+static void read_prologues(struct gpumem_library *library, int fd)
+{
+	uint8_t code[PROLOGUE_BYTES];
+
+	for (size_t call = 0; call < GPUMEM_CALLS; call++) {
+		ssize_t got = library->offset[call]
+				      ? pread(fd, code, sizeof(code), library->offset[call])
+				      : 0;
+
+		library->past[call] = got > 0 ? gpumem_prologue_past(code, got) : 0;
+	}
+}
+
 static int read_library(struct gpumem_library *library)
 {
 	int fd = open(library->path, O_RDONLY | O_CLOEXEC);
@@ -108,6 +123,7 @@ static int read_library(struct gpumem_library *library)
 		code = EXIT_CANNOT;
 	} else {
 		read_symbols(library, elf);
+		read_prologues(library, fd);
 		if (has_calls(library))
 			code = EXIT_OK;
 		else
@@ -219,6 +235,13 @@ static bool find_in_cache(struct gpumem_library *library)
 	if (list)
 		pclose(list);
 	return found;
+}
+
+bool gpumem_library_is_there(void)
+{
+	struct gpumem_library library;
+
+	return find_in_path(&library) || find_in_cache(&library);
 }
 
 int gpumem_library_find(struct gpumem_library *library, const char *given, pid_t process)

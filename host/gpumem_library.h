@@ -4,6 +4,7 @@
 #define EXITLAB_GPUMEM_LIBRARY_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -12,6 +13,7 @@
 struct gpumem_library {
 	char path[PATH_MAX];
 	uint64_t offset[GPUMEM_CALLS]; /* in the file, of each call; 0: not in it */
+	uint8_t past[GPUMEM_CALLS]; /* bytes from there to where it is probed, gpumem_prologue.h */
 };
 
 /*
@@ -20,5 +22,8 @@ struct gpumem_library {
  * with one line on stderr where it is not EXIT_OK.
  */
 int gpumem_library_find(struct gpumem_library *library, const char *given, pid_t process);
+
+/* Is there one that a program finds? */
+bool gpumem_library_is_there(void);
 
 #endif

@@ -72,10 +72,12 @@ static void check(struct gpumem_options *options, struct argp_state *state)
 		argp_error(state, "--csv has no leaks: take --json");
 	if (options->csv && options->json)
 		argp_error(state, "--csv or --json: one of them");
-	if (options->json || options->events || (options->output && !options->csv))
+	/* A table and events in one stream would be neither; with --output there are two. */
+	if (options->events || (options->json && !options->output))
 		options->interval = 0;
 	else if (options->interval < 0)
-		options->interval = options->csv || isatty(STDOUT_FILENO);
+		options->interval =
+			options->csv || (!options->output && isatty(STDOUT_FILENO));
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)

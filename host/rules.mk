@@ -73,6 +73,7 @@ host-sources := \
 	host/gpumem.c \
 	host/gpumem_account.c \
 	host/gpumem_attach.c \
+	host/gpumem_bare.c \
 	host/gpumem_calls.c \
 	host/gpumem_command.c \
 	host/gpumem_csv.c \
@@ -83,8 +84,16 @@ host-sources := \
 	host/gpumem_options.c \
 	host/gpumem_origin.c \
 	host/gpumem_probe.c \
+	host/gpumem_prologue.c \
 	host/gpumem_ring.c \
 	host/gpumem_stacks.c \
+	host/gpumem_stress.c \
+	host/gpumem_stress_case.c \
+	host/gpumem_stress_cost.c \
+	host/gpumem_stress_options.c \
+	host/gpumem_stress_part.c \
+	host/gpumem_stress_place.c \
+	host/gpumem_stress_trial.c \
 	host/gpumem_summary.c \
 	host/gpumem_symbols.c \
 	host/gpumem_text.c \
@@ -131,10 +140,20 @@ host-sources := \
 	host/report_card.c \
 	host/report_cmd.c \
 	host/report_contamination.c \
+	host/report_draw.c \
 	host/report_environment.c \
 	host/report_files.c \
 	host/report_gpu_html.c \
 	host/report_gpu_plot.c \
+	host/report_gpumem.c \
+	host/report_gpumem_evidence.c \
+	host/report_gpumem_exact.c \
+	host/report_gpumem_files.c \
+	host/report_gpumem_monitor.c \
+	host/report_gpumem_plot.c \
+	host/report_gpumem_summary.c \
+	host/report_gpumem_targets.c \
+	host/report_gpumem_text.c \
 	host/report_html.c \
 	host/report_html_host.c \
 	host/report_html_rows.c \
@@ -150,6 +169,7 @@ host-sources := \
 	host/scores_text.c \
 	host/stats.c \
 	host/stats_real.c \
+	host/stop_signals.c \
 	host/symbols.c \
 	host/verdict.c \
 	host/vm.c \
@@ -188,6 +208,7 @@ build/host/%.skel.h: build/host/%.bpf.o
 .PRECIOUS: build/host/%.bpf.o
 
 build/host/exitcount.o: build/host/exitcount.skel.h
+build/host/gpumem_bare.o: build/host/gpumem_bare.skel.h
 build/host/gpumem_probe.o: build/host/gpumem.skel.h
 
 build/exitlab: $(host-objects)
@@ -213,8 +234,8 @@ build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -pthread -o $@ $(filter %.c,$^)
 
 # A program that knows its calls of libcuda.
-check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/stress
-check-scripts += host/t/gpumem.t host/t/gpumem_views.t
+check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/t/libfakecuda-branch.so build/gpu/stress
+check-scripts += host/t/gpumem.t host/t/gpumem_views.t host/t/gpumem_stress.t
 truth-objects := $(patsubst %,build/host/t/%.o,gpumem_truth gpumem_truth_contexts gpumem_truth_stacks)
 $(truth-objects): compile-flags += -fno-omit-frame-pointer -fno-optimize-sibling-calls
 build/host/t/gpumem_truth: $(truth-objects) build/gpu/driver.o
@@ -234,6 +255,9 @@ build/asan/host/t/test_hostinfo: build/asan/host/hostinfo.o build/asan/host/host
 check-programs += build/asan/host/t/test_gpumem
 build/asan/host/t/test_gpumem: $(patsubst %,build/asan/host/%.o,gpumem_account gpumem_calls gpumem_live \
 	gpumem_origin)
+
+check-programs += build/asan/host/t/test_gpumem_prologue
+build/asan/host/t/test_gpumem_prologue: build/asan/host/gpumem_prologue.o
 
 check-programs += build/asan/host/t/test_card
 build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file \
@@ -263,7 +287,7 @@ report-sources := $(filter-out host/gpu_options.c,$(filter host/ab_report.c host
 	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/real_axis.c host/record%.c host/report%.c host/row_rule.c host/scores%.c host/stats%.c host/verdict.c \
 	host/whole_file.c,$(host-sources)))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_page gpu_record gpu_report html json_file pathlength record record_flags report report_files scores stats tax vendors verdict vmx)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_page gpu_record gpu_report gpumem_stress html json_file pathlength record record_flags report report_files scores stats tax vendors verdict vmx)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 

@@ -25,6 +25,21 @@ usage_tests() {
 	ok "a 32-bit library" fails_in_one_line 77 "32-bit" $gpumem --libcuda "$dir/narrow" -- true
 }
 
+# A library whose calls begin with what is not probed: the arguments, results and threads are the same.
+landing_tests() {
+	cp "$library" "$dir/plain"
+	cp build/gpu/t/libfakecuda-branch.so "$library.new" && mv "$library.new" "$library"
+	for scenario in "threads of 4" "kinds" "failures" "cross"; do
+		# shellcheck disable=SC2086 # words
+		case $scenario in
+		threads*) traced pairs 2000 4 ;;
+		*) traced $scenario ;;
+		esac
+		ok "behind landing pads, $scenario: exact" is_exact
+	done
+	mv "$dir/plain" "$library"
+}
+
 running_tests() {
 	start attached 500
 	ok "attaches to a process" attach -p "$target"
@@ -225,6 +240,7 @@ done
 mode=
 output_tests
 leak_tests
+landing_tests
 loss_tests
 full_map_tests
 running_tests
