@@ -233,6 +233,11 @@ check-programs += build/asan/host/t/test_gpumem
 build/asan/host/t/test_gpumem: $(patsubst %,build/asan/host/%.o,gpumem_account gpumem_calls gpumem_live \
 	gpumem_origin)
 
+check-programs += build/asan/host/t/test_gpumem_stacks
+build/asan/host/t/test_gpumem_stacks: build/asan/host/t/test_gpumem_stacks.o $(patsubst %,build/asan/host/%.o, \
+		gpumem_modules gpumem_stacks gpumem_symbols json_file whole_file)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ldw -lelf -ljansson
+
 check-programs += build/asan/host/t/test_card
 build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file \
 	whole_file)
