@@ -191,18 +191,26 @@ static __always_inline void release_primary(struct thread *thread, __u32 device,
 		send_take_back(thread, known->context);
 }
 
-/* The device, and 1, in the properties of memory; 0: unknown. */
-static __always_inline __u32 device_of_properties(__u64 address)
+#define LOCATION_IN_PROPERTIES 8 /* of memory and of pools */
+
+/* The device, and 1, of a CUmemLocation; 0: unknown. */
+static __always_inline __u32 device_at(__u64 address)
 {
 	struct {
-		__s32 type, handle_types, location, id;
-	} properties = {};
+		__s32 type, id;
+	} location = {};
 
-	if (bpf_probe_read_user(&properties, sizeof(properties), (void *)address) ||
-	    !properties.location)
+	if (bpf_probe_read_user(&location, sizeof(location), (void *)address) || !location.type)
 		return 0;
 	/* CU_MEM_LOCATION_TYPE_DEVICE; all others are of the host. */
-	return 1 + (properties.location == 1 ? properties.id : GPUMEM_NO_DEVICE);
+	return 1 + (location.type == 1 ? location.id : GPUMEM_NO_DEVICE);
+}
+
+static __always_inline void know_pool(__u64 address, __u32 device)
+{
+	struct context_key key = key_of(read_number(address, 64));
+
+	know(&key, (struct context){.device = device});
 }
 
 static __always_inline __u32 device_of_pool(__u64 pool)
@@ -257,12 +265,13 @@ static __noinline int on_context(struct thread *thread, __u32 number)
 		release_primary(thread, first, calls[number].shape == GPUMEM_RESET_PRIMARY);
 		break;
 	case GPUMEM_POOL_OF:
+		know_pool(first, (__u32)device + 1);
+		break;
+	case GPUMEM_POOL_AT:
+		know_pool(first, device_at(device));
+		break;
 	case GPUMEM_NEW_POOL:
-		context.device = calls[number].shape == GPUMEM_POOL_OF
-					 ? (__u32)device + 1
-					 : device_of_properties(device);
-		key = key_of(read_number(first, 64));
-		know(&key, context);
+		know_pool(first, device_at(device + LOCATION_IN_PROPERTIES));
 		break;
 	}
 	return 0;
@@ -275,7 +284,7 @@ static __always_inline void locate(struct gpumem_event *event, struct thread *th
 	__u32 device = current->device;
 
 	if (calls[number].shape == GPUMEM_LOCATED)
-		device = device_of_properties(thread->arguments[2]);
+		device = device_at(thread->arguments[2] + LOCATION_IN_PROPERTIES);
 	if (calls[number].shape == GPUMEM_FROM_POOL)
 		device = device_of_pool(thread->arguments[2]);
 	if (calls[number].kind == GPUMEM_HOST)

@@ -97,10 +97,9 @@ struct gpumem_device *gpumem_device(struct gpumem_device **list, uint8_t number)
 {
 	struct gpumem_device *fresh;
 
-	while (*list && (*list)->number < number)
-		list = &(*list)->next;
-	if (*list && (*list)->number == number)
-		return *list;
+	for (; *list && (*list)->number <= number; list = &(*list)->next)
+		if ((*list)->number == number)
+			return *list;
 	fresh = calloc(1, sizeof(*fresh));
 	if (!fresh)
 		die("no memory for another device");

@@ -31,6 +31,7 @@ enum gpumem_shape {
 	GPUMEM_RELEASE_PRIMARY,
 	GPUMEM_RESET_PRIMARY,
 	GPUMEM_POOL_OF,
+	GPUMEM_POOL_AT,
 	GPUMEM_NEW_POOL,
 };
 
@@ -90,7 +91,7 @@ struct gpumem_event {
 };
 
 /* So many bytes of an event are sent where no stacks are asked for. */
-#define GPUMEM_EVENT_BYTES ((unsigned long)&((struct gpumem_event *)0)->stack)
+#define GPUMEM_EVENT_BYTES __builtin_offsetof(struct gpumem_event, stack)
 
 #define GPUMEM_FRAMES 127 /* as many as the kernel takes, unless told otherwise */
 

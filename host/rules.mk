@@ -259,6 +259,11 @@ build/asan/host/t/test_gpumem: $(patsubst %,build/asan/host/%.o,gpumem_account g
 check-programs += build/asan/host/t/test_gpumem_prologue
 build/asan/host/t/test_gpumem_prologue: build/asan/host/gpumem_prologue.o
 
+check-programs += build/asan/host/t/test_gpumem_stacks
+build/asan/host/t/test_gpumem_stacks: build/asan/host/t/test_gpumem_stacks.o $(patsubst %,build/asan/host/%.o, \
+		gpumem_modules gpumem_stacks gpumem_symbols json_file whole_file)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ldw -lelf -ljansson
+
 check-programs += build/asan/host/t/test_card
 build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file \
 	whole_file)

@@ -40,6 +40,7 @@ numbers() {
 		$1 == "pid" { of = process = $2; next }
 		$1 == "device" { of = process "/" $2; next }
 		$1 ~ /^\]/ { process = "all" }
+		$1 == "leaks" { exit }
 		of && $2 ~ /^[0-9]+$/ { sum[of " " $1] += $2 }
 		END { for (key in sum) print key, sum[key] }' "$dir/json" | sort
 }

@@ -162,6 +162,26 @@ leak_tests() {
 	ok "as many as asked for" [ "$(grep -c ' allocations, device memory' "$dir/out")" = 1 ]
 	ok "in all" grep -q '^leaked, or live: 830.08 KiB in 350 allocations of 3 origins; the largest:$' "$dir/out"
 }
+
+# The report of a trace that goes on.
+signal_tests() {
+	start forever
+	$gpumem --leaks -p "$target" -o "$dir/report" 2>"$dir/attached" &
+	tracer=$!
+	children="$children $tracer"
+	exec 5<"$dir/attached"
+	read -r line <&5 # it traces
+	kill -s USR1 "$tracer"
+	read -r line <&5
+	echo "$line" >"$dir/err"
+	ok "SIGUSR1 reports leaks" grep -q '^leaked, or live: ' "$dir/err"
+	kill -s TERM "$tracer"
+	ok "and the trace goes on" wait "$tracer"
+	ok "to the totals" grep -q '^ *1  in all ' "$dir/report"
+	kill "$target"
+	exec 3>&- 4<&- 5<&-
+	wait "$runner" 2>/dev/null
+}
 is_between() { echo "$1 $2 $3" | awk '{ exit !($1 >= $2 && $1 <= $3) }'; }
 
 output_tests() {
@@ -241,6 +261,7 @@ mode=
 output_tests
 leak_tests
 landing_tests
+signal_tests
 loss_tests
 full_map_tests
 running_tests

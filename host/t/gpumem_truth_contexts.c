@@ -93,6 +93,8 @@ static void one_current_after_another(void)
 static void others_than_the_current(void)
 {
 	int (*default_pool)(void **, CUdevice) = dlsym(RTLD_DEFAULT, "cuDeviceGetDefaultMemPool");
+	int (*pool_at)(void **, const CUmemLocation *, int) =
+		dlsym(RTLD_DEFAULT, "cuMemGetMemPool");
 	int (*make_pool)(void **, const CUmemAllocationProp *) =
 		dlsym(RTLD_DEFAULT, "cuMemPoolCreate");
 	int (*from_pool)(CUdeviceptr *, size_t, void *, CUstream) =
@@ -113,14 +115,18 @@ static void others_than_the_current(void)
 	NEED(cu.MemCreate(&handle, 2 << 20, &property, 0));
 	NEED(default_pool(&pool, 1));
 	NEED(from_pool(&pointer, 701, pool, NULL));
+	NEED(pool_at(&pool, &property.location, 1));
+	NEED(from_pool(&pointer, 703, pool, NULL));
 	NEED(make_pool(&pool, &property));
 	NEED(from_pool(&pointer, 702, pool, NULL));
 	given(SECOND, 2 << 20);
 	given(SECOND, 701);
 	given(SECOND, 702);
+	given(SECOND, 703);
 	count_allocation(2 << 20);
 	count_allocation(701);
 	count_allocation(702);
+	count_allocation(703);
 	NEED(cu.CtxSetCurrent(NULL)); /* what was below is as well of the first */
 	on(FIRST, 200);
 	NEED(cu.CtxDestroy(second));

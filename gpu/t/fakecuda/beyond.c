@@ -84,6 +84,13 @@ CUresult cuDeviceGetDefaultMemPool(void **pool, CUdevice device)
 	return CUDA_SUCCESS;
 }
 
+CUresult cuMemGetMemPool(void **pool, const CUmemLocation *location, int type);
+CUresult cuMemGetMemPool(void **pool, const CUmemLocation *location, int type)
+{
+	(void)type;
+	return cuDeviceGetDefaultMemPool(pool, location->id);
+}
+
 /* Its properties begin as those of cuMemCreate do. */
 CUresult cuMemPoolCreate(void **pool, const CUmemAllocationProp *property);
 CUresult cuMemPoolCreate(void **pool, const CUmemAllocationProp *property)
@@ -142,13 +149,21 @@ static const struct {
 	{                                                                                          \
 #symbol, (void *)symbol                                                            \
 	}
-	BEYOND(cuGetProcAddress),     BEYOND(cuGetProcAddress_v2),
-	BEYOND(cuCtxGetCurrent),      BEYOND(cuStreamIsCapturing),
-	BEYOND(cuMemAllocPitch_v2),   BEYOND(cuMemAllocFromPoolAsync),
-	BEYOND(cuMemAllocAsync_ptsz), BEYOND(cuMemFreeAsync_ptsz),
-	BEYOND(cuLaunchKernel_ptsz),  BEYOND(cuLaunchKernelEx),
-	BEYOND(cuCtxCreate_v3),	      BEYOND(cuCtxCreate_v4),
-	BEYOND(cuMemPoolCreate),      BEYOND(cuDeviceGetDefaultMemPool),
+	BEYOND(cuGetProcAddress),
+	BEYOND(cuGetProcAddress_v2),
+	BEYOND(cuCtxGetCurrent),
+	BEYOND(cuStreamIsCapturing),
+	BEYOND(cuMemAllocPitch_v2),
+	BEYOND(cuMemAllocFromPoolAsync),
+	BEYOND(cuMemAllocAsync_ptsz),
+	BEYOND(cuMemFreeAsync_ptsz),
+	BEYOND(cuLaunchKernel_ptsz),
+	BEYOND(cuLaunchKernelEx),
+	BEYOND(cuCtxCreate_v3),
+	BEYOND(cuCtxCreate_v4),
+	BEYOND(cuMemPoolCreate),
+	BEYOND(cuMemGetMemPool),
+	BEYOND(cuDeviceGetDefaultMemPool),
 #undef BEYOND
 };
 
