@@ -18,6 +18,8 @@
 #include "gpumem_account.h"
 #include "gpumem_command.h"
 #include "gpumem_csv.h"
+#include "gpumem_metrics.h"
+#include "gpumem_openmetrics.h"
 #include "gpumem_options.h"
 #include "gpumem_probe.h"
 #include "gpumem_text.h"
@@ -33,6 +35,7 @@ struct gpumem {
 	struct gpumem_library library;
 	struct gpumem_command command;
 	struct gpumem_probe *probe;
+	struct gpumem_metrics *metrics; /* NULL: none */
 	struct gpumem_accounts accounts;
 	FILE *out;
 	int64_t start;
@@ -100,7 +103,7 @@ static int timer(double period)
 	return fd;
 }
 
-enum watched { EVENTS, PROCESS, SIGNAL, DURATION, INTERVAL };
+enum watched { EVENTS, PROCESS, SIGNAL, DURATION, INTERVAL, METRICS };
 
 static void watch(int all, int fd, enum watched what)
 {
@@ -133,6 +136,7 @@ static bool heed(struct gpumem *gpumem, int interval, enum watched what, int *si
 
 	switch (what) {
 	case EVENTS:
+	case METRICS:
 		return false;
 	case SIGNAL:
 		return heed_signal(gpumem, signals_seen);
@@ -153,6 +157,7 @@ static int trace(struct gpumem *gpumem, int process)
 	int every_ms = gpumem->options.scope.summary_only ? SUMMARY_EVERY_MS : READ_EVERY_MS;
 	int duration = timer(gpumem->options.duration), interval = timer(gpumem->options.interval);
 	struct epoll_event events[8];
+	int wait_ms = every_ms;
 	bool done = false;
 
 	watch(all, gpumem_probe_fd(gpumem->probe), EVENTS);
@@ -160,12 +165,14 @@ static int trace(struct gpumem *gpumem, int process)
 	watch(all, gpumem->signals, SIGNAL);
 	watch(all, duration, DURATION);
 	watch(all, interval, INTERVAL);
+	watch(all, gpumem_metrics_fd(gpumem->metrics), METRICS);
 	while (!done && !failed) {
-		int number = epoll_wait(all, events, ARRAY_SIZE(events), every_ms);
+		int number = epoll_wait(all, events, ARRAY_SIZE(events), wait_ms);
 
 		failed = read_events(gpumem);
 		for (int i = 0; i < number; i++)
 			done |= heed(gpumem, interval, events[i].data.u32, &signals_seen);
+		wait_ms = gpumem_metrics_turn(gpumem->metrics, every_ms);
 	}
 	close(all);
 	close(duration);
@@ -177,6 +184,21 @@ static int trace(struct gpumem *gpumem, int process)
 	if (!gpumem->options.scope.summary_only)
 		gpumem_accounts_sweep(&gpumem->accounts);
 	return failed;
+}
+
+/* The page for scrapers; what has happened until now has been read. */
+static void print_metrics(void *context, FILE *out)
+{
+	struct gpumem *gpumem = context;
+	struct gpumem_openmetrics figures = {
+		.accounts = &gpumem->accounts,
+		.libcuda = gpumem->library.path,
+		.summary_only = gpumem->options.scope.summary_only,
+	};
+
+	gpumem_probe_lost(gpumem->probe, &figures.lost);
+	gpumem_probe_traffic(gpumem->probe, &figures.traffic);
+	gpumem_openmetrics_print(&figures, out);
 }
 
 static void print_totals(struct gpumem *gpumem, double traced)
@@ -293,6 +315,12 @@ int cmd_gpumem(int argc, char **argv)
 	code = gpumem_library_find(&gpumem.library, options->libcuda, options->scope.process);
 	if (code)
 		return code;
+	if (options->metrics.ss_family) {
+		gpumem.metrics =
+			gpumem_metrics_open(&options->metrics, print_metrics, &gpumem, &code);
+		if (!gpumem.metrics)
+			return code;
+	}
 	gpumem.signals = catch_signals();
 	gpumem_accounts_begin(&gpumem.accounts);
 	if (options->command) {
@@ -308,6 +336,7 @@ int cmd_gpumem(int argc, char **argv)
 		gpumem_command_drop(&gpumem.command);
 	ended = options->command ? gpumem_command_end(&gpumem.command, options->command[0])
 				 : EXIT_OK;
+	gpumem_metrics_close(gpumem.metrics);
 	gpumem_probe_close(gpumem.probe);
 	gpumem_accounts_end(&gpumem.accounts);
 	return code ?: ended;

@@ -4,6 +4,7 @@
 #define EXITLAB_GPUMEM_OPTIONS_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 
 #include "gpumem_probe.h"
 
@@ -13,7 +14,8 @@ struct gpumem_options {
 	double duration, interval;    /* seconds; 0: without an end, nothing live */
 	int top;		      /* processes in a table */
 	bool json, csv, events;
-	char **command; /* NULL: none */
+	struct sockaddr_storage metrics; /* where; a family of 0: nowhere */
+	char **command;			 /* NULL: none */
 };
 
 /* Ends the process where they are wrong. */

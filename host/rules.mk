@@ -78,6 +78,8 @@ host-sources := \
 	host/gpumem_csv.c \
 	host/gpumem_library.c \
 	host/gpumem_live.c \
+	host/gpumem_metrics.c \
+	host/gpumem_openmetrics.c \
 	host/gpumem_options.c \
 	host/gpumem_probe.c \
 	host/gpumem_ring.c \
