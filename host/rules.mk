@@ -33,6 +33,7 @@ host-sources := \
 	host/doctor_checks.c \
 	host/doctor_devices.c \
 	host/doctor_fix.c \
+	host/doctor_gpumem.c \
 	host/doctor_kvm.c \
 	host/doctor_probe.c \
 	host/doctor_programs.c \
@@ -245,8 +246,8 @@ build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats
 check-programs += build/asan/host/t/test_doctor
 build/asan/host/t/test_doctor: build/asan/host/t/test_doctor.o $(patsubst %.c,build/asan/%.o,$(filter-out host/doctor.c, \
 		$(filter host/doctor%.c,$(host-sources))) host/hostinfo_read.c \
-		host/layout.c host/long_mode.c host/memlock.c)
-	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -lbpf -ljansson -lm
+		host/gpumem_attach.c host/gpumem_calls.c host/gpumem_library.c host/layout.c host/long_mode.c host/memlock.c)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -lbpf -lelf -ljansson -lm
 
 build/asan/host/t/test_%: build/asan/host/t/test_%.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
