@@ -262,6 +262,9 @@ static int trace_and_print(struct gpumem *gpumem)
 		gpumem_csv_header(gpumem->out, gpumem->options.events);
 	code = trace(gpumem, process) ? EXIT_FAILED : EXIT_OK;
 	traced = seconds(gpumem);
+	if (gpumem_library_is_replaced(&gpumem->library))
+		pr_warn("%s was replaced meanwhile: what loaded the new file was not traced",
+			gpumem->library.path);
 	if (!code)
 		print_totals(gpumem, traced);
 	if (process >= 0)

@@ -212,7 +212,7 @@ build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
 
 # A program that knows its calls of libcuda.
 check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/stress
-check-scripts += host/t/gpumem.t host/t/gpumem_views.t
+check-scripts += host/t/gpumem.t host/t/gpumem_targets.t host/t/gpumem_views.t
 build/host/t/gpumem_truth: build/host/t/gpumem_truth.o build/gpu/driver.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -pthread
 
