@@ -216,6 +216,8 @@ static void print_totals(struct gpumem *gpumem, double traced)
 		/* Among the rows of events a table would be none of them. */
 		FILE *out = options->csv ? stderr : gpumem->out;
 
+		if (options->interval && isatty(STDOUT_FILENO)) /* in place of the live table */
+			printf("\033[H\033[J");
 		fprintf(out, "%s, %.1f s\n", gpumem->library.path, traced);
 		gpumem_print_table(out, &gpumem->accounts, options->top);
 		gpumem_print_lost(out, &lost);
