@@ -143,6 +143,20 @@ crowd_tests() {
 	wait "$crowd"
 }
 
+# A map with room for the pointers of one process and a half: those of one that has ended make room.
+reclaim_tests() {
+	serve 127.0.0.1:0 --libcuda "$library" -c gpumem_truth --max-pointers 150
+	for turn in 1 2 3; do
+		$truth pairs 1000 1 >"$dir/truth.$turn"
+		scrape page "$url" >"$dir/page"
+	done
+	kill -s INT "$tracer"
+	wait "$tracer"
+	cat "$dir"/truth.[123] >"$dir/truth"
+	ok "$mode pointers of processes that have ended make room" is_exact
+	exec 5<&-
+}
+
 address_tests() {
 	for address in 0.0.0.0:9000 192.0.2.1:9000 '[::]:9000' 127.0.0.1 127.0.0.1:65536 127.0.0.1:x ::1:9000 localhost:9000; do
 		ok "no address of the loopback: $address" fails 2 "no port of the loopback" $gpumem --metrics "$address" -- true
@@ -162,6 +176,7 @@ metrics_tests() {
 		page_tests 127.0.0.1:0
 		crowd_tests
 	done
+	reclaim_tests
 	mode=
 	[ ! -e /proc/net/if_inet6 ] || page_tests "[::1]:0"
 }
