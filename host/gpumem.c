@@ -19,6 +19,8 @@
 #include "gpumem_command.h"
 #include "gpumem_csv.h"
 #include "gpumem_leaks.h"
+#include "gpumem_metrics.h"
+#include "gpumem_openmetrics.h"
 #include "gpumem_options.h"
 #include "gpumem_probe.h"
 #include "gpumem_stacks.h"
@@ -36,6 +38,7 @@ struct gpumem {
 	struct gpumem_library library;
 	struct gpumem_command command;
 	struct gpumem_probe *probe;
+	struct gpumem_metrics *metrics; /* NULL: none */
 	struct gpumem_accounts accounts;
 	struct gpumem_stacks stacks; /* where they are asked for */
 	FILE *out;
@@ -132,7 +135,7 @@ static int timer(double period)
 	return fd;
 }
 
-enum watched { EVENTS, PROCESS, SIGNAL, DURATION, INTERVAL };
+enum watched { EVENTS, PROCESS, SIGNAL, DURATION, INTERVAL, METRICS };
 
 static void watch(int all, int fd, enum watched what)
 {
@@ -169,6 +172,7 @@ static bool heed(struct gpumem *gpumem, int interval, enum watched what, int *si
 
 	switch (what) {
 	case EVENTS:
+	case METRICS:
 		return false;
 	case SIGNAL:
 		return heed_signal(gpumem, signals_seen);
@@ -189,6 +193,7 @@ static int trace(struct gpumem *gpumem, int process)
 	int every_ms = gpumem->options.scope.summary_only ? SUMMARY_EVERY_MS : READ_EVERY_MS;
 	int duration = timer(gpumem->options.duration), interval = timer(gpumem->options.interval);
 	struct epoll_event events[8];
+	int wait_ms = every_ms;
 	bool done = false;
 
 	watch(all, gpumem_probe_fd(gpumem->probe), EVENTS);
@@ -196,12 +201,14 @@ static int trace(struct gpumem *gpumem, int process)
 	watch(all, gpumem->signals, SIGNAL);
 	watch(all, duration, DURATION);
 	watch(all, interval, INTERVAL);
+	watch(all, gpumem_metrics_fd(gpumem->metrics), METRICS);
 	while (!done && !failed) {
-		int number = epoll_wait(all, events, ARRAY_SIZE(events), every_ms);
+		int number = epoll_wait(all, events, ARRAY_SIZE(events), wait_ms);
 
 		failed = read_events(gpumem);
 		for (int i = 0; i < number; i++)
 			done |= heed(gpumem, interval, events[i].data.u32, &signals_seen);
+		wait_ms = gpumem_metrics_turn(gpumem->metrics, every_ms);
 	}
 	close(all);
 	close(duration);
@@ -213,6 +220,21 @@ static int trace(struct gpumem *gpumem, int process)
 	if (!gpumem->options.scope.summary_only)
 		gpumem_accounts_sweep(&gpumem->accounts);
 	return failed;
+}
+
+/* The page for scrapers; what has happened until now has been read. */
+static void print_metrics(void *context, FILE *out)
+{
+	struct gpumem *gpumem = context;
+	struct gpumem_openmetrics figures = {
+		.accounts = &gpumem->accounts,
+		.libcuda = gpumem->library.path,
+		.summary_only = gpumem->options.scope.summary_only,
+	};
+
+	gpumem_probe_lost(gpumem->probe, &figures.lost);
+	gpumem_probe_traffic(gpumem->probe, &figures.traffic);
+	gpumem_openmetrics_print(&figures, out);
 }
 
 static void print_totals(struct gpumem *gpumem, double traced)
@@ -230,6 +252,8 @@ static void print_totals(struct gpumem *gpumem, double traced)
 		/* Among the rows of events a table would be none of them. */
 		FILE *out = options->csv ? stderr : gpumem->out;
 
+		if (options->interval && isatty(STDOUT_FILENO)) /* in place of the live table */
+			printf("\033[H\033[J");
 		fprintf(out, "%s, %.1f s\n", gpumem->library.path, traced);
 		gpumem_print_table(out, &gpumem->accounts, options->top);
 		gpumem_print_lost(out, &lost);
@@ -278,6 +302,9 @@ static int trace_and_print(struct gpumem *gpumem)
 		gpumem_csv_header(gpumem->out, gpumem->options.events);
 	code = trace(gpumem, process) ? EXIT_FAILED : EXIT_OK;
 	traced = seconds(gpumem);
+	if (gpumem_library_is_replaced(&gpumem->library))
+		pr_warn("%s was replaced meanwhile: what loaded the new file was not traced",
+			gpumem->library.path);
 	if (!code)
 		print_totals(gpumem, traced);
 	if (process >= 0)
@@ -318,6 +345,12 @@ int cmd_gpumem(int argc, char **argv)
 	code = gpumem_library_find(&gpumem.library, options->libcuda, options->scope.process);
 	if (code)
 		return code;
+	if (options->metrics.ss_family) {
+		gpumem.metrics =
+			gpumem_metrics_open(&options->metrics, print_metrics, &gpumem, &code);
+		if (!gpumem.metrics)
+			return code;
+	}
 	gpumem.signals = stop_signals(options->leaks ? SIGUSR1 : 0);
 	gpumem_accounts_begin(&gpumem.accounts);
 	if (options->leaks)
@@ -335,6 +368,7 @@ int cmd_gpumem(int argc, char **argv)
 		gpumem_command_drop(&gpumem.command);
 	ended = options->command ? gpumem_command_end(&gpumem.command, options->command[0])
 				 : EXIT_OK;
+	gpumem_metrics_close(gpumem.metrics);
 	gpumem_probe_close(gpumem.probe);
 	gpumem_accounts_end(&gpumem.accounts);
 	gpumem_stacks_end(&gpumem.stacks);

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
+
 #include "gpumem_attach.h"
 #include "util.h"
 
@@ -50,6 +52,36 @@ static int attach_all(const struct bpf_program *program, const struct gpumem_lib
 	}
 	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &create, sizeof(create));
 	return fd < 0 ? -errno : fd;
+}
+
+int gpumem_attach_try_together(void)
+{
+	static const struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = TRACE_UPROBE_MULTI);
+	static const __u64 offset;
+	struct create_multi create = {
+		.type = TRACE_UPROBE_MULTI,
+		.path = (uintptr_t) "/",
+		.offsets = (uintptr_t)&offset,
+		.count = 1,
+	};
+	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "try_together", "Dual BSD/GPL", nothing,
+				    ARRAY_SIZE(nothing), &options);
+	int link, error;
+
+	if (program < 0)
+		return errno;
+	create.program = program;
+	link = syscall(SYS_bpf, BPF_LINK_CREATE, &create, sizeof(create));
+	error = link < 0 ? errno : 0;
+	if (link >= 0)
+		close(link);
+	close(program);
+	/* Who knows such links says that a directory is no file to probe. */
+	return error == EBADF ? 0 : error;
 }
 
 static int attach_each(struct gpumem_links *links, const struct bpf_program *program,

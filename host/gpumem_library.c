@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gpumem_calls.h"
@@ -107,12 +108,17 @@ static int read_library(struct gpumem_library *library)
 {
 	int fd = open(library->path, O_RDONLY | O_CLOEXEC);
 	int code = EXIT_FAILED;
+	struct stat status;
 	GElf_Ehdr header;
 	Elf *elf;
 
 	if (fd < 0) {
 		pr_err("%s: %s; name another with --libcuda FILE", library->path, strerror(errno));
 		return EXIT_FAILED;
+	}
+	if (!fstat(fd, &status)) {
+		library->device = status.st_dev;
+		library->inode = status.st_ino;
 	}
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
@@ -270,4 +276,15 @@ int gpumem_library_find(struct gpumem_library *library, const char *given, pid_t
 		return read_library(library);
 	pr_err("no " NAME ": install the NVIDIA driver, or name the library with --libcuda FILE");
 	return EXIT_CANNOT;
+}
+
+bool gpumem_library_is_replaced(const struct gpumem_library *library)
+{
+	struct stat now;
+
+	/* By way of a process it is gone when that is. */
+	if (!strncmp(library->path, "/proc/", strlen("/proc/")))
+		return false;
+	return stat(library->path, &now) || now.st_dev != library->device ||
+	       now.st_ino != library->inode;
 }

@@ -5,13 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gpumem_metrics.h"
 #include "gpumem_options.h"
 #include "option_number.h"
 
 #define RING_MOST     (1l << 30)
 #define POINTERS_MOST (1l << 28)
 
-enum { LIBCUDA = 256, RING_SIZE, OLDER, STACKS, SUMMARY_ONLY, MAX_POINTERS, CSV };
+enum { LIBCUDA = 256, RING_SIZE, OLDER, STACKS, SUMMARY_ONLY, MAX_POINTERS, CSV, METRICS };
 
 static const struct argp_option option_list[] = {
 	{"pid", 'p', "PID", 0, "trace this process [all]", 0},
@@ -36,6 +37,10 @@ static const struct argp_option option_list[] = {
 	{"max-pointers", MAX_POINTERS, "N", 0,
 	 "of --summary-only: pointers that can be live at one time [1048576]", 0},
 	{"csv", CSV, 0, 0, "write rows of CSV: of processes, or with --events of calls", 0},
+	{"metrics", METRICS, "ADDRESS:PORT", 0,
+	 "serve the figures as OpenMetrics there, at /metrics: 127.0.0.1:9000, [::1]:9000; port 0 for "
+	 "any",
+	 0},
 	{"output", 'o', "FILE", 0, "write there instead of to stdout", 0},
 	{"ring-size", RING_SIZE, "SIZE", 0,
 	 "buffer in the kernel, a power of two: 4k to 1024m [16m]", 0},
@@ -124,6 +129,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'j':
 		options->json = true;
+		return 0;
+	case METRICS:
+		if (!gpumem_metrics_address(argument, &options->metrics))
+			argp_error(
+				state,
+				"--metrics: \"%s\" is no port of the loopback, as 127.0.0.1:9000 or "
+				"[::1]:9000",
+				argument);
 		return 0;
 	case CSV:
 		options->csv = true;

@@ -4,6 +4,7 @@
 #define EXITLAB_GPUMEM_OPTIONS_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 
 #include "gpumem_probe.h"
 
@@ -14,8 +15,9 @@ struct gpumem_options {
 	int top;		      /* processes in a table */
 	bool top_given;
 	bool json, csv, events, leaks;
-	double older;	/* of leaks: seconds */
-	char **command; /* NULL: none */
+	double older;			 /* of leaks: seconds */
+	struct sockaddr_storage metrics; /* where; a family of 0: nowhere */
+	char **command;			 /* NULL: none */
 };
 
 /* Ends the process where they are wrong. */

@@ -22,6 +22,7 @@
 struct gpumem_probe {
 	struct gpumem_bpf *skel;
 	struct gpumem_ring ring;
+	uint64_t events; /* read from it */
 	struct gpumem_summary_reader summary;
 	struct gpumem_links entries, returns;
 };
@@ -156,6 +157,8 @@ long gpumem_probe_read(struct gpumem_probe *probe, void (*take)(void *context, c
 
 	if (number < 0)
 		pr_err("cannot map the buffer of events: %s", strerror(errno));
+	else
+		probe->events += number;
 	return number;
 }
 
@@ -201,6 +204,16 @@ void gpumem_probe_lost(const struct gpumem_probe *probe, struct gpumem_lost *los
 	lost->stackless = skel->bss->stackless;
 	lost->pointers = skel->bss->unfit;
 	lost->missed = misses(skel->progs.on_call) + misses(skel->progs.on_return);
+}
+
+void gpumem_probe_traffic(const struct gpumem_probe *probe, struct gpumem_traffic *traffic)
+{
+	*traffic = (struct gpumem_traffic){0};
+	if (probe->skel->rodata->summary_only)
+		return;
+	traffic->events = probe->events;
+	traffic->ring_bytes = probe->ring.size;
+	traffic->ring_most_bytes = probe->ring.most_bytes;
 }
 
 void gpumem_probe_close(struct gpumem_probe *probe)

@@ -67,6 +67,15 @@ void gpumem_probe_stop(struct gpumem_probe *probe);
 
 void gpumem_probe_lost(const struct gpumem_probe *probe, struct gpumem_lost *lost);
 
+/* How events came here; all 0 with summary_only. */
+struct gpumem_traffic {
+	uint64_t events;	  /* read */
+	uint64_t ring_bytes;	  /* the buffer's size */
+	uint64_t ring_most_bytes; /* the most that waited in it when it was read */
+};
+
+void gpumem_probe_traffic(const struct gpumem_probe *probe, struct gpumem_traffic *traffic);
+
 void gpumem_probe_close(struct gpumem_probe *probe);
 
 #endif

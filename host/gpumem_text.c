@@ -41,18 +41,17 @@ static uint64_t weight(const struct gpumem_account *account)
 	return account->counts.live_bytes + account->counts.leaked_bytes;
 }
 
-/*
- * The heaviest, heaviest first: each goes to its place among the few that are shown, or nowhere.
- * Returns their number.
- */
-static size_t pick_top(const struct gpumem_accounts *accounts, const struct gpumem_account **top,
-		       size_t most)
+/* Each goes to its place among the few that are shown, or nowhere. */
+size_t gpumem_pick_top(const struct gpumem_accounts *accounts, const struct gpumem_account **top,
+		       size_t most, bool running)
 {
 	size_t number = 0;
 
 	for (const struct gpumem_account *one = accounts->first; one; one = one->next) {
 		size_t at = number;
 
+		if (running && one->state != GPUMEM_RUNNING)
+			continue;
 		while (at && weight(top[at - 1]) < weight(one))
 			at--;
 		if (at == most)
@@ -128,7 +127,7 @@ void gpumem_print_table(FILE *out, const struct gpumem_accounts *accounts, int t
 		die("no memory for a table");
 	fprintf(out, "%9s  %-15s %-8s %11s %11s %8s %9s %11s %11s %9s %11s\n", "pid", "name",
 		"state", "allocs", "frees", "failed", "live", "bytes", "peak", "leaked", "bytes");
-	most = pick_top(accounts, picked, most);
+	most = gpumem_pick_top(accounts, picked, most, false);
 	for (size_t i = 0; i < most; i++) {
 		snprintf(process, sizeof(process), "%u", picked[i]->process);
 		memcpy(name, picked[i]->name, sizeof(name));

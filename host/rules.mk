@@ -33,6 +33,7 @@ host-sources := \
 	host/doctor_checks.c \
 	host/doctor_devices.c \
 	host/doctor_fix.c \
+	host/doctor_gpumem.c \
 	host/doctor_kvm.c \
 	host/doctor_probe.c \
 	host/doctor_programs.c \
@@ -80,7 +81,9 @@ host-sources := \
 	host/gpumem_leaks.c \
 	host/gpumem_library.c \
 	host/gpumem_live.c \
+	host/gpumem_metrics.c \
 	host/gpumem_modules.c \
+	host/gpumem_openmetrics.c \
 	host/gpumem_options.c \
 	host/gpumem_origin.c \
 	host/gpumem_probe.c \
@@ -235,7 +238,7 @@ build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
 
 # A program that knows its calls of libcuda.
 check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/t/libfakecuda-branch.so build/gpu/stress
-check-scripts += host/t/gpumem.t host/t/gpumem_views.t host/t/gpumem_stress.t
+check-scripts += host/t/gpumem.t host/t/gpumem_targets.t host/t/gpumem_views.t host/t/gpumem_stress.t
 truth-objects := $(patsubst %,build/host/t/%.o,gpumem_truth gpumem_truth_contexts gpumem_truth_stacks)
 $(truth-objects): compile-flags += -fno-omit-frame-pointer -fno-optimize-sibling-calls
 build/host/t/gpumem_truth: $(truth-objects) build/gpu/driver.o
@@ -280,8 +283,8 @@ build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats
 check-programs += build/asan/host/t/test_doctor
 build/asan/host/t/test_doctor: build/asan/host/t/test_doctor.o $(patsubst %.c,build/asan/%.o,$(filter-out host/doctor.c, \
 		$(filter host/doctor%.c,$(host-sources))) host/hostinfo_read.c \
-		host/layout.c host/long_mode.c host/memlock.c)
-	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -lbpf -ljansson -lm
+		host/gpumem_attach.c host/gpumem_calls.c host/gpumem_library.c host/layout.c host/long_mode.c host/memlock.c)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -lbpf -lelf -ljansson -lm
 
 build/asan/host/t/test_%: build/asan/host/t/test_%.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm

@@ -242,6 +242,9 @@ rights_tests() {
 
 usage_tests
 can_trace
+LD_LIBRARY_PATH=$dir build/exitlab doctor >"$dir/out" 2>"$dir/err"
+ok "the doctor says so" grep -q "^  exitlab gpumem  *yes" "$dir/out"
+ok "the doctor finds the library" grep -q "^libcuda  *ok  *$library has [1-9]" "$dir/out"
 rights_tests
 FAKECUDA_DEVICES=2 exactly "contexts of two devices" contexts
 for mode in "" --summary-only; do

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -279,6 +280,50 @@ static void forever(void)
 		release(allocate(4096), 4096);
 }
 
+static void make_context(void)
+{
+	CUdevice device;
+
+	if (cu.Init(0) || cu.DeviceGet(&device, 0) || cu.CtxCreate(&context, 0, device))
+		die("no context");
+}
+
+/*
+ * Loads the library and gives it back, again and again. driver_open() would keep it: what a program
+ * finds by RTLD_DEFAULT stays.
+ */
+static void reload(void)
+{
+	static const struct {
+		const char *symbol;
+		void **call;
+	} calls[] = {
+		{"cuInit", (void **)&cu.Init},
+		{"cuDeviceGet", (void **)&cu.DeviceGet},
+		{"cuCtxCreate_v2", (void **)&cu.CtxCreate},
+		{"cuMemAlloc_v2", (void **)&cu.MemAlloc},
+		{"cuMemFree_v2", (void **)&cu.MemFree},
+	};
+
+	for (unsigned long i = 0; i < count; i++) {
+		void *handle = dlopen(library, RTLD_NOW);
+		CUdeviceptr device = 0;
+
+		for (size_t call = 0; call < ARRAY_SIZE(calls); call++)
+			*calls[call].call = dlsym(handle, calls[call].symbol);
+		make_context();
+		for (int pair = 0; pair < 10; pair++) {
+			device = allocate(4096 + i);
+			release(device, 4096 + i);
+		}
+		/* The fake's device is at the same place each time; it stays when its library goes.
+		 */
+		munmap((void *)device, 1ull << 40);
+		if (dlclose(handle) || dlopen(library, RTLD_NOW | RTLD_NOLOAD))
+			die("the library stays loaded");
+	}
+}
+
 /* Nanoseconds of a pair of calls. */
 static void timed(void)
 {
@@ -304,7 +349,6 @@ static const struct {
 int main(int argc, char **argv)
 {
 	const char *why;
-	CUdevice device;
 
 	if (argc < 3)
 		die_code(EXIT_USAGE, "gpumem_truth LIBRARY SCENARIO [COUNT [THREADS]]");
@@ -316,11 +360,15 @@ int main(int argc, char **argv)
 		threads = strtoul(argv[4], NULL, 10);
 	if (threads > THREADS_MOST)
 		die_code(EXIT_USAGE, "at most %d threads", THREADS_MOST);
+	if (!strcmp(argv[2], "reload")) {
+		reload();
+		print_truth();
+		return EXIT_OK;
+	}
 	why = driver_open(library);
 	if (why)
 		die("%s", why);
-	if (cu.Init(0) || cu.DeviceGet(&device, 0) || cu.CtxCreate(&context, 0, device))
-		die("no context");
+	make_context();
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
 		if (!strcmp(scenarios[i].name, argv[2])) {
 			scenarios[i].run();

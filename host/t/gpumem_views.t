@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# What exitlab gpumem shows: CSV, which says what the JSON says, in whole lines whatever ends it.
+# What exitlab gpumem shows: CSV, which says what the JSON says, in whole lines whatever ends it, and a
+# page for scrapers, which does so too, and keeps nobody waiting.
 # shellcheck disable=SC2086 # lists of words and commands
 set -u
 
@@ -71,6 +72,116 @@ csv_tests() {
 	done
 }
 
+# A tracer that serves a page; sets url. Its standard error is descriptor 5.
+serve() {
+	$gpumem $mode -d 100 --json -o "$dir/json" --metrics "$@" 2>"$dir/attached" &
+	tracer=$!
+	children="$children $tracer"
+	exec 5<"$dir/attached"
+	read -r _ _ _ url <&5
+	read -r line <&5
+	case $url$line in http*tracing*) return 0 ;; esac
+	return 1
+}
+
+scrape() { timeout 60 /usr/bin/python3 host/t/scrape.py "$@"; }
+
+# Do the numbers of the page say what the JSON says of the same moment?
+page_is_exact() {
+	numbers >"$dir/numbers"
+	[ -s "$dir/page" ] && [ -z "$(grep -v -e ' leaked' -e '^[0-9]* lost' "$dir/numbers" | comm -23 - "$dir/page" | tee "$dir/out")" ]
+}
+
+answers() { # STATUS METHOD PATH [HEADER]: and the rest of what scrape.py says in $dir/said
+	scrape status "$2" "${url%/metrics}$3" ${4+"$4"} >"$dir/said" && grep -q "^$1 " "$dir/said"
+}
+
+is_stopped() { grep -q '^State:[^A-Z]*T' "/proc/$1/status"; }
+
+# A program that is stopped has the same numbers on the page and in the JSON that comes after it.
+page_tests() {
+	cp build/host/t/gpumem_truth "$dir/q\"b\\s"
+	truth="$dir/q\"b\\s $library"
+	start forever
+	ok "$mode serves a page" serve "$1" -p "$target"
+	until scrape page "$url" | grep -q '^total allocations [1-9]' || ! kill -0 "$tracer"; do :; done
+	kill -s STOP "$target"
+	until is_stopped "$target"; do :; done
+	scrape page "$url" | sort >"$dir/page"
+	ok "$mode a name with a quote and a backslash" [ "$(scrape comm "$url")" = 'q"b\s' ]
+	ok "$mode HEAD has no body" answers 200 HEAD /metrics
+	ok "$mode HEAD has no body: none" grep -q ' 0$' "$dir/said"
+	ok "$mode another path" answers 404 GET /
+	ok "$mode another method" answers 405 POST /metrics Allow
+	ok "$mode another method: which ones" grep -q ' GET, HEAD ' "$dir/said"
+	ok "$mode a port in use" fails_in_one_line 1 "in use" $gpumem --libcuda "$library" --metrics "$(echo "$url" | sed 's,http://,,; s,/metrics,,')" -- true
+	kill -s INT "$tracer"
+	ok "$mode ends well" wait "$tracer"
+	ok "$mode the page says what the JSON says" page_is_exact
+	kill -s KILL "$target"
+	exec 3>&- 4<&- 5<&-
+	wait "$runner" 2>/dev/null
+	truth="build/host/t/gpumem_truth $library"
+}
+
+# A hundred that are silent, or say half a request: what is traced is exact, and the page comes.
+crowd_tests() {
+	serve 127.0.0.1:0 --libcuda "$library" -c gpumem_truth
+	scrape crowd "$url" <"$dir/go" >"$dir/ready" 2>"$dir/err" &
+	crowd=$!
+	children="$children $crowd"
+	exec 3>"$dir/go" 4<"$dir/ready"
+	read -r line <&4
+	ok "$mode a crowd comes" [ "$line" = ready ]
+	$truth pairs 5000 2 >"$dir/truth"
+	ok "$mode the page comes in a crowd" sh -c "/usr/bin/python3 host/t/scrape.py page '$url' >'$dir/page'"
+	ok "$mode the page has it all" [ "$(awk '$1 " " $2 == "total allocations" { print $3 }' "$dir/page")" = 10000 ]
+	kill -s INT "$tracer"
+	ok "$mode ends in a crowd" wait "$tracer"
+	ok "$mode in a crowd: exact" is_exact
+	exec 3>&- 4<&- 5<&-
+	wait "$crowd"
+}
+
+# A map with room for the pointers of one process and a half: those of one that has ended make room.
+reclaim_tests() {
+	serve 127.0.0.1:0 --libcuda "$library" -c gpumem_truth --max-pointers 150
+	for turn in 1 2 3; do
+		$truth pairs 1000 1 >"$dir/truth.$turn"
+		scrape page "$url" >"$dir/page"
+	done
+	kill -s INT "$tracer"
+	wait "$tracer"
+	cat "$dir"/truth.[123] >"$dir/truth"
+	ok "$mode pointers of processes that have ended make room" is_exact
+	exec 5<&-
+}
+
+address_tests() {
+	for address in 0.0.0.0:9000 192.0.2.1:9000 '[::]:9000' 127.0.0.1 127.0.0.1:65536 127.0.0.1:x ::1:9000 localhost:9000; do
+		ok "no address of the loopback: $address" fails 2 "no port of the loopback" $gpumem --metrics "$address" -- true
+	done
+	mkdir "$dir/none" && : >"$dir/none/libmicrohttpd.so.12"
+	ok "no libmicrohttpd" fails_in_one_line 77 "apt-get install libmicrohttpd12" \
+		env LD_LIBRARY_PATH="$dir/none" $gpumem --libcuda "$library" --metrics 127.0.0.1:0 -- true
+}
+
+metrics_tests() {
+	address_tests
+	if ! /usr/bin/python3 -c 'import prometheus_client.openmetrics.parser' 2>"$dir/err"; then
+		skip "pages" "$(tail -n 1 "$dir/err")"
+		return
+	fi
+	for mode in "" --summary-only; do
+		page_tests 127.0.0.1:0
+		crowd_tests
+	done
+	reclaim_tests
+	mode=
+	[ ! -e /proc/net/if_inet6 ] || page_tests "[::1]:0"
+}
+
 can_trace
 csv_tests
+metrics_tests
 plan
