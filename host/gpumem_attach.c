@@ -60,7 +60,8 @@ int gpumem_attach_try_together(void)
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = TRACE_UPROBE_MULTI);
+	struct bpf_prog_load_opts options = {.sz = sizeof(options),
+					     .expected_attach_type = TRACE_UPROBE_MULTI};
 	static const __u64 offset;
 	struct create_multi create = {
 		.type = TRACE_UPROBE_MULTI,
