@@ -18,28 +18,35 @@ static const struct family {
 	size_t member; /* of struct gpumem_counts */
 	bool counter;
 	bool of_ended; /* of processes that run it is 0 */
+	bool by_device;
 } families[] = {
-#define FAMILY(name, unit, counter, of_ended, member, help)                                        \
+#define FAMILY(name, unit, counter, of_ended, by_device, member, help)                             \
 	{                                                                                          \
-		name, unit, help, offsetof(struct gpumem_counts, member), counter, of_ended        \
+		name, unit, help, offsetof(struct gpumem_counts, member), counter, of_ended,       \
+			by_device,                                                                 \
 	}
-	FAMILY("allocations", NULL, true, false, allocations, "Allocations that succeeded."),
-	FAMILY("frees", NULL, true, false, frees, "Frees that succeeded."),
-	FAMILY("failed_allocations", NULL, true, false, failed_allocations,
+	FAMILY("allocations", NULL, true, false, true, allocations, "Allocations that succeeded."),
+	FAMILY("frees", NULL, true, false, true, frees, "Frees that succeeded."),
+	FAMILY("failed_allocations", NULL, true, false, false, failed_allocations,
 	       "Allocations that the driver refused."),
-	FAMILY("failed_frees", NULL, true, false, failed_frees, "Frees that the driver refused."),
-	FAMILY("unknown_frees", NULL, true, false, unknown_frees,
+	FAMILY("failed_frees", NULL, true, false, false, failed_frees,
+	       "Frees that the driver refused."),
+	FAMILY("unknown_frees", NULL, true, false, false, unknown_frees,
 	       "Frees of pointers whose allocation was not seen."),
-	FAMILY("allocated_bytes", "bytes", true, false, allocated_bytes, "Bytes allocated."),
-	FAMILY("freed_bytes", "bytes", true, false, freed_bytes, "Bytes freed."),
-	FAMILY("live_pointers", NULL, false, false, live, "Pointers that are live now."),
-	FAMILY("live_bytes", "bytes", false, false, live_bytes, "Bytes that are live now."),
-	FAMILY("peak_live_bytes", "bytes", false, false, peak_bytes,
+	FAMILY("allocated_bytes", "bytes", true, false, true, allocated_bytes, "Bytes allocated."),
+	FAMILY("freed_bytes", "bytes", true, false, true, freed_bytes, "Bytes freed."),
+	FAMILY("live_pointers", NULL, false, false, true, live, "Pointers that are live now."),
+	FAMILY("live_bytes", "bytes", false, false, true, live_bytes, "Bytes that are live now."),
+	FAMILY("peak_live_bytes", "bytes", false, false, true, peak_bytes,
 	       "The most bytes that were live."),
-	FAMILY("leaked_pointers", NULL, true, true, leaked,
+	FAMILY("leaked_pointers", NULL, true, true, true, leaked,
 	       "Pointers that were live when their process ended."),
-	FAMILY("leaked_bytes", "bytes", true, true, leaked_bytes,
+	FAMILY("leaked_bytes", "bytes", true, true, true, leaked_bytes,
 	       "Bytes that were live when their process ended."),
+	FAMILY("taken_back_pointers", NULL, true, false, true, taken_back,
+	       "Pointers that were live when their context ended."),
+	FAMILY("taken_back_bytes", "bytes", true, false, true, taken_back_bytes,
+	       "Bytes that were live when their context ended."),
 #undef FAMILY
 };
 
@@ -71,9 +78,22 @@ static uint64_t value_of(const struct gpumem_counts *counts, const struct family
 	return *(const uint64_t *)((const char *)counts + family->member);
 }
 
-/* The same of all, and of single processes. */
-static void put_counts(FILE *out, const struct family *family, const struct gpumem_counts *total,
-		       const struct gpumem_account **listed, size_t number)
+static void put_devices(FILE *out, const struct family *family, const struct gpumem_device *first)
+{
+	const char *suffix = family->counter ? "_total" : "";
+	char name[64], device[8];
+
+	snprintf(name, sizeof(name), PREFIX "device_%s", family->name);
+	put_family(out, name, family->counter ? "counter" : "gauge", family->unit, family->help);
+	for (const struct gpumem_device *one = first; one; one = one->next)
+		fprintf(out, "%s%s{device=\"%s\"} %" PRIu64 "\n", name, suffix,
+			gpumem_device_name(one->number, device), value_of(&one->counts, family));
+}
+
+/* The same of all, of devices, and of single processes. */
+static void put_counts(FILE *out, const struct family *family,
+		       const struct gpumem_accounts *accounts, const struct gpumem_account **listed,
+		       size_t number)
 {
 	const char *type = family->counter ? "counter" : "gauge";
 	const char *suffix = family->counter ? "_total" : "";
@@ -81,7 +101,9 @@ static void put_counts(FILE *out, const struct family *family, const struct gpum
 
 	snprintf(name, sizeof(name), PREFIX "%s", family->name);
 	put_family(out, name, type, family->unit, family->help);
-	fprintf(out, "%s%s %" PRIu64 "\n", name, suffix, value_of(total, family));
+	fprintf(out, "%s%s %" PRIu64 "\n", name, suffix, value_of(&accounts->total, family));
+	if (family->by_device && accounts->devices)
+		put_devices(out, family, accounts->devices);
 	if (family->of_ended)
 		return;
 	snprintf(name, sizeof(name), PREFIX "process_%s", family->name);
@@ -173,7 +195,7 @@ void gpumem_openmetrics_print(const struct gpumem_openmetrics *figures, FILE *ou
 		gpumem_pick_top(figures->accounts, listed, GPUMEM_OPENMETRICS_PROCESSES, true);
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		put_counts(out, &families[i], &figures->accounts->total, listed, number);
+		put_counts(out, &families[i], figures->accounts, listed, number);
 	put_others(out, figures->accounts, listed, number);
 	put_lost(out, &figures->lost);
 	put_tracer(out, figures);

@@ -283,7 +283,7 @@ build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats
 check-programs += build/asan/host/t/test_doctor
 build/asan/host/t/test_doctor: build/asan/host/t/test_doctor.o $(patsubst %.c,build/asan/%.o,$(filter-out host/doctor.c, \
 		$(filter host/doctor%.c,$(host-sources))) host/hostinfo_read.c \
-		host/gpumem_attach.c host/gpumem_calls.c host/gpumem_library.c host/layout.c host/long_mode.c host/memlock.c)
+		host/gpumem_attach.c host/gpumem_calls.c host/gpumem_library.c host/gpumem_prologue.c host/layout.c host/long_mode.c host/memlock.c)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -lbpf -lelf -ljansson -lm
 
 build/asan/host/t/test_%: build/asan/host/t/test_%.o

@@ -36,7 +36,7 @@ fails_in_one_line() {
 # device of a process "PID/DEVICE".
 numbers() {
 	awk '{ gsub(/[":,]/, " ") }
-		$1 == "total" || $1 == "lost" { of = $1; next }
+		$1 == "total" || $1 == "lost" || $1 == "beyond" { of = $1; next }
 		$1 == "pid" { of = process = $2; next }
 		$1 == "device" { of = process "/" $2; next }
 		$1 ~ /^\]/ { process = "all" }
@@ -56,7 +56,7 @@ is_balanced() {
 	awk '{ of[$1]; value[$1 " " $2] = $3 }
 		END {
 			for (one in of) {
-				if (one == "lost")
+				if (one == "lost" || one == "beyond")
 					continue
 				held = value[one " live"] + value[one " leaked"] + value[one " taken_back"]
 				bytes = value[one " live_bytes"] + value[one " leaked_bytes"] + value[one " taken_back_bytes"]

@@ -14,7 +14,8 @@ import sys
 from urllib.parse import urlsplit
 
 PREFIX = "exitlab_gpumem_"
-NAMES = {"live_pointers": "live", "peak_live_bytes": "peak_bytes", "leaked_pointers": "leaked"}
+NAMES = {"live_pointers": "live", "peak_live_bytes": "peak_bytes", "leaked_pointers": "leaked",
+         "taken_back_pointers": "taken_back"}
 
 
 def ask(method, url):
@@ -43,6 +44,8 @@ def page(url):
         of = sample.labels.get("pid", "total")
         if name == "lost":
             of, name = "lost", sample.labels["what"]
+        if "device" in sample.labels:
+            of, name = "all/" + sample.labels["device"], name.removeprefix("device_")
         name = name.removeprefix("process_")
         print(of, NAMES.get(name, name), int(sample.value))
 
