@@ -4,8 +4,8 @@
 
 /*
  * From here on SIGINT, SIGTERM and SIGHUP end nothing, but are read from the descriptor that it
- * returns, a signalfd; -1 with errno. So does another one where it is not 0. Children begin with them
- * blocked.
+ * returns, a signalfd; -1 with errno. So does another one where it is not 0. Children begin with
+ * them blocked.
  */
 int stop_signals(int another);
 
