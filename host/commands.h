@@ -3,6 +3,7 @@
  * The commands of exitlab, one line each: dispatch and `exitlab help` read this table. A command is
  * `int cmd_<name>(int argc, char **argv)` in host/<name>.c, or host/<name>_cmd.c where other
  * commands use what it does; argv[0] is "exitlab <name>", and it returns an exit code of util.h.
+ * An underscore of a name is typed as a hyphen.
  */
 #ifndef EXITLAB_COMMANDS_H
 #define EXITLAB_COMMANDS_H
@@ -15,6 +16,7 @@
 	COMMAND(floor,     "the same rows in a minimal VMM, without QEMU")                             \
 	COMMAND(gpu,       "what GPU virtualisation costs, and how well tenants are isolated")        \
 	COMMAND(gpumem,    "who allocates and frees memory of the GPU, by probes on libcuda")              \
+	COMMAND(gpumem_stress, "gpumem under load: exact or not, its CPU and memory, what a call costs") \
 	COMMAND(report,    "raw records to summary.json, report.md, .html, .csv and plots")         \
 	COMMAND(index,     "results/index.html: every run, by host and time")                           \
 	COMMAND(compare,   "what changed between runs: ratios of medians, with verdicts")           \

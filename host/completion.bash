@@ -58,7 +58,7 @@ _exitlab() {
 		option=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
 	if ((COMP_CWORD == 1)) || [[ $command == help ]]; then
-		text=$("$program" help 2>/dev/null | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p')
+		text=$("$program" help 2>/dev/null | sed -n 's/^  \([a-z-]\{1,\}\) .*/\1/p')
 		_exitlab_words "$text help version"
 		return
 	fi

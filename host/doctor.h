@@ -118,6 +118,9 @@ doctor_probe doctor_guest, doctor_part, doctor_qemu, doctor_qemu_help, doctor_la
 doctor_probe doctor_root, doctor_cpus, doctor_memlock, doctor_room, doctor_cgroup,
 	doctor_boot_parameters, doctor_hugepages, doctor_modules;
 
+/* host/doctor_gpumem.c */
+doctor_probe doctor_uprobes, doctor_uprobe_multi, doctor_libcuda, doctor_library;
+
 /* host/doctor_devices.c */
 doctor_probe doctor_iommu, doctor_vfio, doctor_gpu, doctor_nvidia;
 

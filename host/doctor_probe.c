@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -164,6 +165,8 @@ static void probe(const struct doctor_host *host, const struct doctor_check *che
 
 	setpgid(0, 0); /* a program that it runs ends with it */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (null < 0) /* on a bare root */
+		null = memfd_create("nothing", MFD_CLOEXEC);
 	if (null >= 0) {
 		dup2(null, STDOUT_FILENO);
 		dup2(null, STDERR_FILENO);

@@ -19,11 +19,22 @@ static const struct command {
 #undef COMMAND
 };
 
+/* A command as it is typed: what is an underscore in C is a hyphen. */
+static const char *spelled(const struct command *command)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "%s", command->name);
+	for (char *at = name; (at = strchr(at, '_'));)
+		*at = '-';
+	return name;
+}
+
 static void help(FILE *out)
 {
 	fprintf(out, "usage: exitlab COMMAND [OPTION...]\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].prose);
+		fprintf(out, "  %-13s %s\n", spelled(&commands[i]), commands[i].prose);
 	fprintf(out,
 		"\n`exitlab help COMMAND` describes a command, `exitlab --version` this program.\n"
 		"Exit codes: 0 ok, 1 failed, 2 usage, 77 cannot run here.\n");
@@ -32,7 +43,7 @@ static void help(FILE *out)
 static const struct command *find_command(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(name, commands[i].name))
+		if (!strcmp(name, spelled(&commands[i])))
 			return &commands[i];
 	return NULL;
 }
@@ -44,10 +55,11 @@ static bool is_one_of(const char *word, const char *one, const char *other, cons
 
 static int run_command(const struct command *command, int argc, char **argv)
 {
-	char name[32];
+	char name[48];
 	int status;
 
-	snprintf(name, sizeof(name), "exitlab %s", command->name); /* for --help and usage errors */
+	snprintf(name, sizeof(name), "exitlab %s",
+		 spelled(command)); /* for --help and usage errors */
 	argv[0] = name;
 	status = command->run(argc, argv);
 	if (!fflush(stdout) && !ferror(stdout))

@@ -9,6 +9,7 @@
  * full; it looks by itself, too.
  */
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/ptrace.h>
 #include <stdbool.h>
 #include <bpf/bpf_core_read.h>
@@ -16,6 +17,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "gpumem_shared.h"
+#include "gpumem_summary_shared.h"
 
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 
@@ -34,6 +36,7 @@ struct task_struct {
 	__u64 start_time;
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
+	void *mm;
 } KERNEL_TYPE;
 
 /* Where a call leaves the stack, above where it found it. */
@@ -47,17 +50,25 @@ const volatile __u32 filter;
 const volatile bool match_name;
 const volatile char name_wanted[GPUMEM_NAME];
 const volatile __u64 wake_at; /* bytes in the buffer */
+const volatile bool with_stacks, summary_only;
+
+__u64 since; /* ns: from here on nothing is missed; 0: not yet */
+
+bool tracing; /* not while probes are put or removed, one after the other */
 
 __u64 dropped[GPUMEM_TYPES]; /* by what it would have been; the buffer was full */
 __u64 untracked;	     /* calls of threads without storage, and processes beyond the map */
 
 static const struct {
-	__u8 shape, kind, pointer_bits, size_bits;
+	__u8 shape, kind, pointer_bits, size_bits, device;
 } calls[] = {
 #define CALL(symbol, shape, kind, pointer_bits, size_bits)                                         \
-	{GPUMEM_##shape, GPUMEM_##kind, pointer_bits, size_bits},
+	{GPUMEM_##shape, GPUMEM_##kind, pointer_bits, size_bits, 0},
 #include "gpumem.def"
 #undef CALL
+#define CONTEXT(symbol, shape, device) {GPUMEM_##shape, GPUMEM_KINDS, 0, 0, device},
+#include "gpumem_contexts.def"
+#undef CONTEXT
 };
 
 struct {
@@ -74,24 +85,6 @@ struct {
 
 enum standing { UNKNOWN, TRACED, IGNORED };
 
-/* What a thread remembers from the entry of a call to its return. */
-struct thread {
-	__u64 stack;   /* its stack pointer at the entry; 0 outside */
-	__u64 time;    /* of the entry */
-	__u64 pointer; /* of a free; else where the driver puts it */
-	__u64 bytes;   /* of PITCH: rows */
-	__u64 pitch;   /* where the driver puts the bytes of a row */
-	__u32 call;
-	__u32 standing;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct thread);
-} threads SEC(".maps");
-
 static __always_inline void count(__u64 *counter)
 {
 	__sync_fetch_and_add(counter, 1);
@@ -100,15 +93,34 @@ static __always_inline void count(__u64 *counter)
 static __always_inline void send(const struct gpumem_event *event)
 {
 	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+	__u64 bytes = with_stacks ? sizeof(*event) : GPUMEM_EVENT_BYTES;
 	__u64 flags = BPF_RB_NO_WAKEUP;
 
+	if (summary_only)
+		return;
 	/* Once on the way up: who is late already is not helped by an interrupt an event. */
-	if (waiting >= wake_at && waiting < wake_at + 4096)
+	if ((waiting >= wake_at && waiting < wake_at + 4096) ||
+	    (with_stacks && event->type == GPUMEM_BEGIN))
 		flags = BPF_RB_FORCE_WAKEUP;
-	if (bpf_ringbuf_output(&events, (void *)event, sizeof(*event), flags) &&
-	    event->type < GPUMEM_TYPES)
+	if (bpf_ringbuf_output(&events, (void *)event, bytes, flags) && event->type < GPUMEM_TYPES)
 		count(&dropped[event->type]);
 }
+
+/* Reads what the driver has put at an address, of 32 or 64 bits. */
+static __always_inline __u64 read_number(__u64 address, __u32 bits)
+{
+	__u64 value = 0;
+
+	if (bits == 32)
+		bpf_probe_read_user(&value, sizeof(__u32), (void *)address);
+	else
+		bpf_probe_read_user(&value, sizeof(value), (void *)address);
+	return value;
+}
+
+#include "gpumem_contexts.bpf.h"
+#include "gpumem_stacks.bpf.h"
+#include "gpumem_summary.bpf.h"
 
 static __always_inline void send_life(enum gpumem_type type, __u32 process)
 {
@@ -136,6 +148,7 @@ static __noinline __u32 standing_of(struct task_struct *task)
 	struct gpumem_event event = {.type = GPUMEM_BEGIN};
 	struct task_struct *leader;
 	__u32 id;
+	long error;
 
 	if (!task)
 		return IGNORED;
@@ -152,53 +165,71 @@ static __noinline __u32 standing_of(struct task_struct *task)
 	event.time = leader->start_time;
 	event.process = id;
 	send(&event);
-	if (process)
+	fresh.whole = since && event.time >= since;
+	if (process) {
 		process->begun = true;
-	else if (bpf_map_update_elem(&processes, &id, &fresh, BPF_ANY))
+		return TRACED;
+	}
+	/* Another thread may have come first, and what it has put there stays. */
+	error = bpf_map_update_elem(&processes, &id, &fresh, BPF_NOEXIST);
+	if (error && error != -EEXIST)
 		count(&untracked);
 	return TRACED;
 }
 
 SEC("uprobe")
-int BPF_KPROBE(on_call, __u64 first, __u64 second, __u64 third, __u64 fourth)
+int BPF_KPROBE(on_call, __u64 first, __u64 second, __u64 third, __u64 fourth, __u64 fifth)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 stack = PT_REGS_SP(ctx), call = bpf_get_attach_cookie(ctx);
 	struct thread *thread;
 
+	if (!tracing)
+		return 0;
 	thread = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!thread) {
 		count(&untracked);
 		return 0;
 	}
-	if (thread->standing == UNKNOWN)
+	if (thread->standing == UNKNOWN) {
 		thread->standing = standing_of(task);
+		if (summary_only && thread->standing == TRACED)
+			thread->program = summary_begin(task);
+	}
 	if (thread->standing != TRACED || call >= GPUMEM_CALLS)
 		return 0;
 	/* One that the driver makes within another is the other's business. */
 	if (thread->stack && stack < thread->stack)
 		return 0;
+	if (summary_only && thread->taken) /* a call that did not come back */
+		summary_put_back(thread);
 	thread->call = call;
 	thread->stack = stack;
 	thread->time = bpf_ktime_get_ns();
-	thread->pointer = first;
-	thread->bytes = calls[call].shape == GPUMEM_PITCH ? fourth : second;
-	thread->pitch = second;
-	if (calls[call].size_bits == 32)
-		thread->bytes = (__u32)thread->bytes;
+	thread->arguments[0] = first;
+	thread->arguments[1] = second;
+	thread->arguments[2] = third;
+	thread->arguments[3] = fourth;
+	thread->arguments[4] = fifth;
+	if (calls[call].pointer_bits == 32 && calls[call].shape == GPUMEM_FREE)
+		thread->arguments[0] = (__u32)first;
+	if (with_stacks && calls[call].shape < GPUMEM_FREE)
+		thread->trace = take_stack(ctx, task);
+	if (summary_only)
+		summary_enter(thread, call);
 	return 0;
 }
 
-/* Reads what the driver has put at an address, of 32 or 64 bits. */
-static __always_inline __u64 read_number(__u64 address, __u32 bits)
+/* Of an allocation that succeeded. */
+static __always_inline void fill(struct gpumem_event *event, struct thread *thread, __u32 number)
 {
-	__u64 value = 0;
+	bool pitch = calls[number].shape == GPUMEM_PITCH;
 
-	if (bits == 32)
-		bpf_probe_read_user(&value, sizeof(__u32), (void *)address);
-	else
-		bpf_probe_read_user(&value, sizeof(value), (void *)address);
-	return value;
+	event->time = bpf_ktime_get_ns();
+	event->pointer = read_number(thread->arguments[0], calls[number].pointer_bits);
+	if (pitch)
+		event->bytes *= read_number(thread->arguments[1], calls[number].size_bits);
+	locate(event, thread, number);
 }
 
 SEC("uretprobe")
@@ -212,37 +243,43 @@ int BPF_KRETPROBE(on_return, int result)
 	    (__u64)PT_REGS_SP(ctx) < thread->stack + RETURN_POPS)
 		return 0;
 	thread->stack = 0;
+	if (calls[number].shape > GPUMEM_FREE) {
+		/* What is added up here is not told apart by context. */
+		if (!result && !summary_only)
+			on_context(thread, number);
+		return 0;
+	}
 	event.process = bpf_get_current_pid_tgid() >> 32;
 	event.call = number;
 	event.result = result;
 	event.time = thread->time;
-	event.pointer = thread->pointer;
 	if (calls[number].shape == GPUMEM_FREE) {
-		if (calls[number].pointer_bits == 32)
-			event.pointer = (__u32)event.pointer;
+		event.pointer = thread->arguments[0];
 		/* Freeing nothing is allowed, and is none. */
 		if (!event.pointer)
 			return 0;
 		event.type = result ? GPUMEM_FAILURE : GPUMEM_RELEASE;
 	} else {
 		event.type = result ? GPUMEM_FAILURE : GPUMEM_ALLOCATION;
-		event.bytes = thread->bytes;
-		event.pointer = 0;
+		event.bytes = calls[number].shape == GPUMEM_PITCH ? thread->arguments[3]
+								  : thread->arguments[1];
+		if (calls[number].size_bits == 32)
+			event.bytes = (__u32)event.bytes;
+		if (!result)
+			fill(&event, thread, number);
+		event.stack = thread->trace;
 	}
-	if (event.type == GPUMEM_ALLOCATION) {
-		event.time = bpf_ktime_get_ns();
-		event.pointer = read_number(thread->pointer, calls[number].pointer_bits);
-		if (calls[number].shape == GPUMEM_PITCH)
-			event.bytes *= read_number(thread->pitch, calls[number].size_bits);
-	}
-	send(&event);
+	if (summary_only)
+		summary_count(thread, &event, calls[number].shape == GPUMEM_FREE);
+	else
+		send(&event);
 	return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct gpumem_process fresh = {.target = true}, *process;
+	struct gpumem_process fresh = {.target = true, .whole = true}, *process;
 	__u32 id = parent->tgid, child_id = child->tgid;
 
 	if (child->pid != child->tgid)
@@ -261,9 +298,15 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	struct gpumem_process *process = bpf_map_lookup_elem(&processes, &id);
 
 	bpf_task_storage_delete(&threads, task);
-	if (!process || !process->begun)
+	if (!process)
+		return 0;
+	process->whole = true;
+	forget_contexts(process, id);
+	if (!process->begun)
 		return 0;
 	send_life(GPUMEM_EXEC, id);
+	if (summary_only)
+		summary_end(process, GPUMEM_HAS_EXECED);
 	process->begun = false;
 	return 0;
 }
@@ -278,6 +321,9 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		return 0;
 	if (process->begun)
 		send_life(GPUMEM_EXIT, id);
+	forget_contexts(process, id);
+	if (summary_only)
+		summary_end(process, GPUMEM_HAS_EXITED);
 	bpf_map_delete_elem(&processes, &id);
 	return 0;
 }

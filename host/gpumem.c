@@ -17,21 +17,30 @@
 #include "commands.h"
 #include "gpumem_account.h"
 #include "gpumem_command.h"
+#include "gpumem_csv.h"
+#include "gpumem_leaks.h"
+#include "gpumem_metrics.h"
+#include "gpumem_openmetrics.h"
 #include "gpumem_options.h"
 #include "gpumem_probe.h"
+#include "gpumem_stacks.h"
 #include "gpumem_text.h"
 #include "json_file.h"
+#include "stop_signals.h"
 #include "util.h"
 #include "whole_file.h"
 
-#define READ_EVERY_MS 100 /* at full rate the buffer of 16 MiB is full after 350 ms */
+#define READ_EVERY_MS	 100 /* at full rate the buffer of 16 MiB is full after 350 ms */
+#define SUMMARY_EVERY_MS 1000
 
 struct gpumem {
 	struct gpumem_options options;
 	struct gpumem_library library;
 	struct gpumem_command command;
 	struct gpumem_probe *probe;
+	struct gpumem_metrics *metrics; /* NULL: none */
 	struct gpumem_accounts accounts;
+	struct gpumem_stacks stacks; /* where they are asked for */
 	FILE *out;
 	int64_t start;
 	int signals; /* a descriptor: SIGINT and the like */
@@ -39,17 +48,29 @@ struct gpumem {
 
 static void take(void *context, const void *record)
 {
-	const struct gpumem_event *event = record;
 	struct gpumem *gpumem = context;
+	bool stacks = gpumem->options.scope.stacks;
+	struct gpumem_event event = {0};
 
-	gpumem_accounts_take(&gpumem->accounts, event);
-	if (gpumem->options.events)
-		gpumem_print_event(gpumem->out, event, gpumem->options.json);
+	memcpy(&event, record, stacks ? sizeof(event) : GPUMEM_EVENT_BYTES);
+	if (event.type == GPUMEM_STACK) {
+		gpumem_stacks_take(&gpumem->stacks, record);
+		return;
+	}
+	if (stacks)
+		gpumem_stacks_heed(&gpumem->stacks, &event);
+	gpumem_accounts_take(&gpumem->accounts, &event);
+	if (gpumem->options.events && gpumem->options.csv)
+		gpumem_csv_event(gpumem->out, &event);
+	else if (gpumem->options.events)
+		gpumem_print_event(gpumem->out, &event, gpumem->options.json);
 }
 
 /* 0, or -1 with one line on stderr. */
 static int read_events(struct gpumem *gpumem)
 {
+	if (gpumem->options.scope.summary_only)
+		return gpumem_probe_read_summary(gpumem->probe, &gpumem->accounts);
 	if (gpumem_probe_read(gpumem->probe, take, gpumem) < 0)
 		return -1;
 	if (!gpumem->options.events || (!fflush(gpumem->out) && !ferror(gpumem->out)))
@@ -63,18 +84,43 @@ static double seconds(const struct gpumem *gpumem)
 	return (now_ms() - gpumem->start) / 1e3;
 }
 
-static void show_interval(struct gpumem *gpumem)
+/* Whether it went well. */
+static bool show_interval(struct gpumem *gpumem)
 {
 	struct gpumem_lost lost;
 
+	gpumem_probe_lost(gpumem->probe, &lost);
+	if (gpumem->options.csv) {
+		gpumem_csv_rows(gpumem->out, &gpumem->accounts, &lost);
+		return !fflush(gpumem->out);
+	}
 	if (isatty(STDOUT_FILENO))
 		printf("\033[H\033[J");
 	printf("%s, %.1f s\n", gpumem->library.path, seconds(gpumem));
 	gpumem_print_table(stdout, &gpumem->accounts, gpumem->options.top);
-	gpumem_probe_lost(gpumem->probe, &lost);
 	gpumem_print_lost(stdout, &lost);
 	printf("\n");
-	fflush(stdout);
+	return !fflush(stdout);
+}
+
+/* Where it is asked for: into the object, or without one as text. */
+static void report_leaks(struct gpumem *gpumem, FILE *out, json_t *object)
+{
+	const struct gpumem_options *options = &gpumem->options;
+	const struct gpumem_stacks *stacks = options->scope.stacks ? &gpumem->stacks : NULL;
+	struct gpumem_leaks leaks;
+
+	if (!options->leaks)
+		return;
+	gpumem_leaks_begin(&leaks, &gpumem->accounts);
+	if (object)
+		json_object_set_new(
+			object, "leaks",
+			gpumem_leaks_json(&leaks, stacks,
+					  options->top_given ? (size_t)options->top : SIZE_MAX));
+	else
+		gpumem_leaks_print(out, &leaks, stacks, options->top);
+	gpumem_leaks_end(&leaks);
 }
 
 /* A descriptor that becomes readable every so many seconds, never for 0. */
@@ -89,7 +135,7 @@ static int timer(double period)
 	return fd;
 }
 
-enum watched { EVENTS, PROCESS, SIGNAL, DURATION, INTERVAL };
+enum watched { EVENTS, PROCESS, SIGNAL, DURATION, INTERVAL, METRICS };
 
 static void watch(int all, int fd, enum watched what)
 {
@@ -109,6 +155,10 @@ static bool heed_signal(struct gpumem *gpumem, int *signals_seen)
 
 	if (read(gpumem->signals, &signal, sizeof(signal)) != sizeof(signal))
 		return false;
+	if (signal.ssi_signo == SIGUSR1) {
+		report_leaks(gpumem, stderr, NULL);
+		return false;
+	}
 	if (!gpumem->command.process || (*signals_seen)++)
 		return true;
 	kill(gpumem->command.process, signal.ssi_signo);
@@ -122,13 +172,13 @@ static bool heed(struct gpumem *gpumem, int interval, enum watched what, int *si
 
 	switch (what) {
 	case EVENTS:
+	case METRICS:
 		return false;
 	case SIGNAL:
 		return heed_signal(gpumem, signals_seen);
 	case INTERVAL:
-		if (read(interval, &ticks, sizeof(ticks)) == sizeof(ticks))
-			show_interval(gpumem);
-		return false;
+		return read(interval, &ticks, sizeof(ticks)) == sizeof(ticks) &&
+		       !show_interval(gpumem);
 	case PROCESS:
 	case DURATION:
 		break;
@@ -140,8 +190,10 @@ static bool heed(struct gpumem *gpumem, int interval, enum watched what, int *si
 static int trace(struct gpumem *gpumem, int process)
 {
 	int all = epoll_create1(EPOLL_CLOEXEC), signals_seen = 0, failed = 0;
+	int every_ms = gpumem->options.scope.summary_only ? SUMMARY_EVERY_MS : READ_EVERY_MS;
 	int duration = timer(gpumem->options.duration), interval = timer(gpumem->options.interval);
 	struct epoll_event events[8];
+	int wait_ms = every_ms;
 	bool done = false;
 
 	watch(all, gpumem_probe_fd(gpumem->probe), EVENTS);
@@ -149,12 +201,14 @@ static int trace(struct gpumem *gpumem, int process)
 	watch(all, gpumem->signals, SIGNAL);
 	watch(all, duration, DURATION);
 	watch(all, interval, INTERVAL);
+	watch(all, gpumem_metrics_fd(gpumem->metrics), METRICS);
 	while (!done && !failed) {
-		int number = epoll_wait(all, events, ARRAY_SIZE(events), READ_EVERY_MS);
+		int number = epoll_wait(all, events, ARRAY_SIZE(events), wait_ms);
 
 		failed = read_events(gpumem);
 		for (int i = 0; i < number; i++)
 			done |= heed(gpumem, interval, events[i].data.u32, &signals_seen);
+		wait_ms = gpumem_metrics_turn(gpumem->metrics, every_ms);
 	}
 	close(all);
 	close(duration);
@@ -163,8 +217,24 @@ static int trace(struct gpumem *gpumem, int process)
 	gpumem_probe_stop(gpumem->probe);
 	if (!failed)
 		failed = read_events(gpumem);
-	gpumem_accounts_sweep(&gpumem->accounts);
+	if (!gpumem->options.scope.summary_only)
+		gpumem_accounts_sweep(&gpumem->accounts);
 	return failed;
+}
+
+/* The page for scrapers; what has happened until now has been read. */
+static void print_metrics(void *context, FILE *out)
+{
+	struct gpumem *gpumem = context;
+	struct gpumem_openmetrics figures = {
+		.accounts = &gpumem->accounts,
+		.libcuda = gpumem->library.path,
+		.summary_only = gpumem->options.scope.summary_only,
+	};
+
+	gpumem_probe_lost(gpumem->probe, &figures.lost);
+	gpumem_probe_traffic(gpumem->probe, &figures.traffic);
+	gpumem_openmetrics_print(&figures, out);
 }
 
 static void print_totals(struct gpumem *gpumem, double traced)
@@ -174,13 +244,24 @@ static void print_totals(struct gpumem *gpumem, double traced)
 	json_t *object;
 
 	gpumem_probe_lost(gpumem->probe, &lost);
+	if (options->csv && !options->events) {
+		gpumem_csv_rows(gpumem->out, &gpumem->accounts, &lost);
+		return;
+	}
 	if (!options->json) {
-		fprintf(gpumem->out, "%s, %.1f s\n", gpumem->library.path, traced);
-		gpumem_print_table(gpumem->out, &gpumem->accounts, options->top);
-		gpumem_print_lost(gpumem->out, &lost);
+		/* Among the rows of events a table would be none of them. */
+		FILE *out = options->csv ? stderr : gpumem->out;
+
+		if (options->interval && isatty(STDOUT_FILENO)) /* in place of the live table */
+			printf("\033[H\033[J");
+		fprintf(out, "%s, %.1f s\n", gpumem->library.path, traced);
+		gpumem_print_table(out, &gpumem->accounts, options->top);
+		gpumem_print_lost(out, &lost);
+		report_leaks(gpumem, out, NULL);
 		return;
 	}
 	object = gpumem_json(&gpumem->accounts, &lost, gpumem->library.path, traced);
+	report_leaks(gpumem, NULL, object);
 	if (options->events) { /* one object a line */
 		json_dumpf(object, gpumem->out, JSON_COMPACT);
 		fprintf(gpumem->out, "\n");
@@ -217,8 +298,13 @@ static int trace_and_print(struct gpumem *gpumem)
 
 	if (code)
 		return code;
+	if (gpumem->options.csv)
+		gpumem_csv_header(gpumem->out, gpumem->options.events);
 	code = trace(gpumem, process) ? EXIT_FAILED : EXIT_OK;
 	traced = seconds(gpumem);
+	if (gpumem_library_is_replaced(&gpumem->library))
+		pr_warn("%s was replaced meanwhile: what loaded the new file was not traced",
+			gpumem->library.path);
 	if (!code)
 		print_totals(gpumem, traced);
 	if (process >= 0)
@@ -249,19 +335,6 @@ static int trace_into_output(struct gpumem *gpumem)
 	return EXIT_FAILED;
 }
 
-/* From here on these end the trace, not the process. */
-static int catch_signals(void)
-{
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGHUP);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	return signalfd(-1, &stop, SFD_CLOEXEC);
-}
-
 int cmd_gpumem(int argc, char **argv)
 {
 	static struct gpumem gpumem;
@@ -272,8 +345,16 @@ int cmd_gpumem(int argc, char **argv)
 	code = gpumem_library_find(&gpumem.library, options->libcuda, options->scope.process);
 	if (code)
 		return code;
-	gpumem.signals = catch_signals();
+	if (options->metrics.ss_family) {
+		gpumem.metrics =
+			gpumem_metrics_open(&options->metrics, print_metrics, &gpumem, &code);
+		if (!gpumem.metrics)
+			return code;
+	}
+	gpumem.signals = stop_signals(options->leaks ? SIGUSR1 : 0);
 	gpumem_accounts_begin(&gpumem.accounts);
+	if (options->leaks)
+		gpumem.accounts.leaks_older = options->older * 1e9;
 	if (options->command) {
 		if (gpumem_command_prepare(&gpumem.command, options->command))
 			return EXIT_FAILED;
@@ -287,7 +368,9 @@ int cmd_gpumem(int argc, char **argv)
 		gpumem_command_drop(&gpumem.command);
 	ended = options->command ? gpumem_command_end(&gpumem.command, options->command[0])
 				 : EXIT_OK;
+	gpumem_metrics_close(gpumem.metrics);
 	gpumem_probe_close(gpumem.probe);
 	gpumem_accounts_end(&gpumem.accounts);
+	gpumem_stacks_end(&gpumem.stacks);
 	return code ?: ended;
 }

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
+
 #include "gpumem_attach.h"
 #include "util.h"
 
@@ -45,11 +47,42 @@ static int attach_all(const struct bpf_program *program, const struct gpumem_lib
 	for (size_t call = 0; call < GPUMEM_CALLS; call++) {
 		if (!library->offset[call])
 			continue;
-		offsets[create.count] = library->offset[call];
+		offsets[create.count] = library->offset[call] + library->past[call];
 		cookies[create.count++] = call;
 	}
 	fd = syscall(SYS_bpf, BPF_LINK_CREATE, &create, sizeof(create));
 	return fd < 0 ? -errno : fd;
+}
+
+int gpumem_attach_try_together(void)
+{
+	static const struct bpf_insn nothing[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	struct bpf_prog_load_opts options = {.sz = sizeof(options),
+					     .expected_attach_type = TRACE_UPROBE_MULTI};
+	static const __u64 offset;
+	struct create_multi create = {
+		.type = TRACE_UPROBE_MULTI,
+		.path = (uintptr_t) "/",
+		.offsets = (uintptr_t)&offset,
+		.count = 1,
+	};
+	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "try_together", "Dual BSD/GPL", nothing,
+				    ARRAY_SIZE(nothing), &options);
+	int link, error;
+
+	if (program < 0)
+		return errno;
+	create.program = program;
+	link = syscall(SYS_bpf, BPF_LINK_CREATE, &create, sizeof(create));
+	error = link < 0 ? errno : 0;
+	if (link >= 0)
+		close(link);
+	close(program);
+	/* Who knows such links says that a directory is no file to probe. */
+	return error == EBADF ? 0 : error;
 }
 
 static int attach_each(struct gpumem_links *links, const struct bpf_program *program,
@@ -62,7 +95,8 @@ static int attach_each(struct gpumem_links *links, const struct bpf_program *pro
 		if (!library->offset[call])
 			continue;
 		links->each[call] = bpf_program__attach_uprobe_opts(
-			program, -1, library->path, library->offset[call], &options);
+			program, -1, library->path, library->offset[call] + library->past[call],
+			&options);
 		if (!links->each[call])
 			return -errno;
 	}

@@ -18,6 +18,9 @@ struct gpumem_links {
 /* To be called before the program is loaded. together: with one link, which takes Linux 6.6. */
 void gpumem_attach_prepare(struct bpf_program *program, bool together);
 
+/* Can all be one link here? 0, or the errno of the kernel that cannot; EPERM without the right. */
+int gpumem_attach_try_together(void);
+
 /* At the calls that the library has, or at their returns; a call's number is its cookie. 0 or
  * -errno.
  */

@@ -5,4 +5,7 @@ const struct gpumem_call_info gpumem_calls[GPUMEM_CALLS] = {
 #define CALL(symbol, shape, kind, pointer_bits, size_bits) {#symbol, GPUMEM_##shape, GPUMEM_##kind},
 #include "gpumem.def"
 #undef CALL
+#define CONTEXT(symbol, shape, device) {#symbol, GPUMEM_##shape, GPUMEM_KINDS},
+#include "gpumem_contexts.def"
+#undef CONTEXT
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* gpumem.def as tables. */
+/* gpumem.def and gpumem_contexts.def as a table. */
 #ifndef EXITLAB_GPUMEM_CALLS_H
 #define EXITLAB_GPUMEM_CALLS_H
 
@@ -8,7 +8,7 @@
 struct gpumem_call_info {
 	const char *symbol;
 	enum gpumem_shape shape;
-	enum gpumem_kind kind;
+	enum gpumem_kind kind; /* GPUMEM_KINDS: of contexts */
 };
 
 extern const struct gpumem_call_info gpumem_calls[GPUMEM_CALLS];

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gpumem_calls.h"
 #include "gpumem_library.h"
+#include "gpumem_prologue.h"
 #include "util.h"
 
 #define NAME "libcuda.so.1"
@@ -88,16 +90,35 @@ static bool has_calls(const struct gpumem_library *library)
 	return any;
 }
 
+/* Where the code cannot be read the call is probed where it begins. */
+static void read_prologues(struct gpumem_library *library, int fd)
+{
+	uint8_t code[PROLOGUE_BYTES];
+
+	for (size_t call = 0; call < GPUMEM_CALLS; call++) {
+		ssize_t got = library->offset[call]
+				      ? pread(fd, code, sizeof(code), library->offset[call])
+				      : 0;
+
+		library->past[call] = got > 0 ? gpumem_prologue_past(code, got) : 0;
+	}
+}
+
 static int read_library(struct gpumem_library *library)
 {
 	int fd = open(library->path, O_RDONLY | O_CLOEXEC);
 	int code = EXIT_FAILED;
+	struct stat status;
 	GElf_Ehdr header;
 	Elf *elf;
 
 	if (fd < 0) {
 		pr_err("%s: %s; name another with --libcuda FILE", library->path, strerror(errno));
 		return EXIT_FAILED;
+	}
+	if (!fstat(fd, &status)) {
+		library->device = status.st_dev;
+		library->inode = status.st_ino;
 	}
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
@@ -108,6 +129,7 @@ static int read_library(struct gpumem_library *library)
 		code = EXIT_CANNOT;
 	} else {
 		read_symbols(library, elf);
+		read_prologues(library, fd);
 		if (has_calls(library))
 			code = EXIT_OK;
 		else
@@ -221,6 +243,13 @@ static bool find_in_cache(struct gpumem_library *library)
 	return found;
 }
 
+bool gpumem_library_is_there(void)
+{
+	struct gpumem_library library;
+
+	return find_in_path(&library) || find_in_cache(&library);
+}
+
 int gpumem_library_find(struct gpumem_library *library, const char *given, pid_t process)
 {
 	int found = 1, code;
@@ -247,4 +276,15 @@ int gpumem_library_find(struct gpumem_library *library, const char *given, pid_t
 		return read_library(library);
 	pr_err("no " NAME ": install the NVIDIA driver, or name the library with --libcuda FILE");
 	return EXIT_CANNOT;
+}
+
+bool gpumem_library_is_replaced(const struct gpumem_library *library)
+{
+	struct stat now;
+
+	/* By way of a process it is gone when that is. */
+	if (!strncmp(library->path, "/proc/", strlen("/proc/")))
+		return false;
+	return stat(library->path, &now) || now.st_dev != library->device ||
+	       now.st_ino != library->inode;
 }

@@ -4,6 +4,7 @@
 #define EXITLAB_GPUMEM_LIBRARY_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -11,7 +12,10 @@
 
 struct gpumem_library {
 	char path[PATH_MAX];
+	dev_t device; /* which file that was */
+	ino_t inode;
 	uint64_t offset[GPUMEM_CALLS]; /* in the file, of each call; 0: not in it */
+	uint8_t past[GPUMEM_CALLS]; /* bytes from there to where it is probed, gpumem_prologue.h */
 };
 
 /*
@@ -20,5 +24,11 @@ struct gpumem_library {
  * with one line on stderr where it is not EXIT_OK.
  */
 int gpumem_library_find(struct gpumem_library *library, const char *given, pid_t process);
+
+/* Is there one that a program finds? */
+bool gpumem_library_is_there(void);
+
+/* Is another file there now? What a process has loaded from it has no probes. */
+bool gpumem_library_is_replaced(const struct gpumem_library *library);
 
 #endif

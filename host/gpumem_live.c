@@ -13,9 +13,24 @@
 
 _Static_assert(sizeof(struct gpumem_pointer) == 24, "32 bytes a live pointer, growth counted in");
 
-bool gpumem_one_space(enum gpumem_kind a, enum gpumem_kind b)
+struct gpumem_pointer gpumem_pointer(uint64_t pointer, uint64_t bytes, uint64_t time,
+				     uint32_t origin)
 {
-	return a == b || (a <= GPUMEM_MANAGED && b <= GPUMEM_MANAGED);
+	return (struct gpumem_pointer){
+		.pointer = pointer,
+		.bytes = bytes,
+		.time_high = time >> 40,
+		.time_low = time,
+		.origin = origin,
+	};
+}
+
+int64_t gpumem_pointer_age(const struct gpumem_pointer *pointer, uint64_t time)
+{
+	uint64_t given = (uint64_t)pointer->time_high << 40 | pointer->time_low;
+
+	/* The difference of the 56 bits, with its sign. */
+	return (int64_t)((time - given) << 8) >> 8;
 }
 
 /* Pointers differ in their middle bits: all of them go into the upper ones. */
@@ -85,25 +100,32 @@ static void resize(struct gpumem_live_part *part, uint32_t size)
 	*part = fresh;
 }
 
-struct gpumem_pointer *gpumem_live_find(const struct gpumem_live *live, uint64_t pointer,
-					enum gpumem_kind kind)
+struct gpumem_pointer *gpumem_live_find(const struct gpumem_live *live, uint64_t pointer)
 {
-	const struct gpumem_live_part *part = &live->parts[PART(hash(pointer))];
+	const struct gpumem_live_part *part;
 
+	if (!live->parts)
+		return NULL;
+	part = &live->parts[PART(hash(pointer))];
 	if (!part->used)
 		return NULL;
 	for (uint32_t at = home(pointer, part->size); part->slots[at].pointer;
 	     at = next(at, part->size))
-		if (part->slots[at].pointer == pointer &&
-		    gpumem_one_space(part->slots[at].kind, kind))
+		if (part->slots[at].pointer == pointer)
 			return &part->slots[at];
 	return NULL;
 }
 
 void gpumem_live_add(struct gpumem_live *live, const struct gpumem_pointer *pointer)
 {
-	struct gpumem_live_part *part = &live->parts[PART(hash(pointer->pointer))];
+	struct gpumem_live_part *part;
 
+	if (!live->parts) {
+		live->parts = calloc(GPUMEM_LIVE_PARTS, sizeof(*live->parts));
+		if (!live->parts)
+			die("no memory for live pointers");
+	}
+	part = &live->parts[PART(hash(pointer->pointer))];
 	if (!part->size)
 		resize(part, LEAST);
 	else if (part->used >= part->size / 8 * 7)
@@ -138,18 +160,52 @@ void gpumem_live_remove(struct gpumem_live *live, struct gpumem_pointer *slot)
 		resize(part, part->used * 2 > LEAST ? part->used * 2 : LEAST);
 }
 
+/* What stays is put anew: holes that open amid a walk would move slots across it. */
+static void sift_part(struct gpumem_live_part *part,
+		      bool (*stays)(void *context, const struct gpumem_pointer *pointer),
+		      void *context)
+{
+	struct gpumem_live_part fresh = {.slots = make_slots(part->size), .size = part->size};
+
+	for (uint32_t at = 0; at < part->size; at++)
+		if (part->slots[at].pointer && stays(context, &part->slots[at]))
+			put(&fresh, &part->slots[at]);
+	free_slots(part);
+	*part = fresh;
+}
+
+void gpumem_live_sift(struct gpumem_live *live,
+		      bool (*stays)(void *context, const struct gpumem_pointer *pointer),
+		      void *context)
+{
+	for (size_t i = 0; live->parts && i < GPUMEM_LIVE_PARTS; i++)
+		if (live->parts[i].used)
+			sift_part(&live->parts[i], stays, context);
+}
+
+void gpumem_live_each(const struct gpumem_live *live,
+		      void (*see)(void *context, const struct gpumem_pointer *pointer),
+		      void *context)
+{
+	for (size_t i = 0; live->parts && i < GPUMEM_LIVE_PARTS; i++)
+		for (uint32_t at = 0; at < live->parts[i].size; at++)
+			if (live->parts[i].slots[at].pointer)
+				see(context, &live->parts[i].slots[at]);
+}
+
 size_t gpumem_live_memory(const struct gpumem_live *live)
 {
 	size_t bytes = 0;
 
-	for (size_t i = 0; i < GPUMEM_LIVE_PARTS; i++)
+	for (size_t i = 0; live->parts && i < GPUMEM_LIVE_PARTS; i++)
 		bytes += live->parts[i].size * sizeof(*live->parts[i].slots);
 	return bytes;
 }
 
 void gpumem_live_clear(struct gpumem_live *live)
 {
-	for (size_t i = 0; i < GPUMEM_LIVE_PARTS; i++)
+	for (size_t i = 0; live->parts && i < GPUMEM_LIVE_PARTS; i++)
 		free_slots(&live->parts[i]);
-	memset(live, 0, sizeof(*live));
+	free(live->parts);
+	live->parts = NULL;
 }

@@ -10,16 +10,20 @@
 #include <bpf/libbpf.h>
 
 #include "bpf_warning.h"
+#include "clock.h"
 #include "gpumem.skel.h"
 #include "gpumem_attach.h"
 #include "gpumem_probe.h"
 #include "gpumem_ring.h"
+#include "gpumem_summary.h"
 #include "pid_namespace.h"
 #include "util.h"
 
 struct gpumem_probe {
 	struct gpumem_bpf *skel;
 	struct gpumem_ring ring;
+	uint64_t events; /* read from it */
+	struct gpumem_summary_reader summary;
 	struct gpumem_links entries, returns;
 };
 
@@ -42,7 +46,15 @@ static void configure(struct gpumem_bpf *skel, const struct gpumem_scope *scope)
 	skel->rodata->match_name = scope->name;
 	if (scope->name)
 		strncpy((char *)skel->rodata->name_wanted, scope->name, GPUMEM_NAME - 1);
+	skel->rodata->with_stacks = scope->stacks;
+	skel->rodata->summary_only = scope->summary_only;
 	bpf_map__set_max_entries(skel->maps.events, scope->ring_bytes);
+	if (!scope->stacks)
+		bpf_map__set_max_entries(skel->maps.stacks_sent, 1);
+	if (scope->summary_only) {
+		bpf_map__set_max_entries(skel->maps.events, sysconf(_SC_PAGESIZE));
+		bpf_map__set_max_entries(skel->maps.live_pointers, scope->pointers);
+	}
 	bpf_program__set_autoload(skel->progs.on_fork, scope->follow);
 }
 
@@ -69,8 +81,16 @@ static void release(struct gpumem_probe *probe)
 {
 	gpumem_probe_stop(probe);
 	gpumem_ring_close(&probe->ring);
+	gpumem_summary_end(&probe->summary);
 	gpumem_bpf__destroy(probe->skel);
 	probe->skel = NULL;
+}
+
+/* All calls at one moment: the probes were put one after the other. */
+static void trace_from_now(struct gpumem_bpf *skel)
+{
+	skel->bss->since = now_ns();
+	skel->bss->tracing = true;
 }
 
 /* 0 or an errno; then nothing of it is left. together: as gpumem_attach() has it. */
@@ -103,6 +123,8 @@ static int start(struct gpumem_probe *probe, const struct gpumem_library *librar
 				       together);
 	if (error)
 		release(probe);
+	else
+		trace_from_now(probe->skel);
 	return error;
 }
 
@@ -135,7 +157,17 @@ long gpumem_probe_read(struct gpumem_probe *probe, void (*take)(void *context, c
 
 	if (number < 0)
 		pr_err("cannot map the buffer of events: %s", strerror(errno));
+	else
+		probe->events += number;
 	return number;
+}
+
+int gpumem_probe_read_summary(struct gpumem_probe *probe, struct gpumem_accounts *accounts)
+{
+	probe->summary.summaries = bpf_map__fd(probe->skel->maps.summaries);
+	probe->summary.pointers = bpf_map__fd(probe->skel->maps.live_pointers);
+	probe->summary.peak_bytes = (const uint64_t *)&probe->skel->bss->all_peak_bytes;
+	return gpumem_summary_read(&probe->summary, accounts);
 }
 
 int gpumem_probe_fd(const struct gpumem_probe *probe)
@@ -145,6 +177,8 @@ int gpumem_probe_fd(const struct gpumem_probe *probe)
 
 void gpumem_probe_stop(struct gpumem_probe *probe)
 {
+	if (probe->skel)
+		probe->skel->bss->tracing = false;
 	gpumem_detach(&probe->entries);
 	gpumem_detach(&probe->returns);
 	gpumem_bpf__detach(probe->skel);
@@ -167,7 +201,19 @@ void gpumem_probe_lost(const struct gpumem_probe *probe, struct gpumem_lost *los
 	for (size_t type = 0; type < GPUMEM_TYPES; type++)
 		lost->dropped[type] = skel->bss->dropped[type];
 	lost->untracked = skel->bss->untracked;
+	lost->stackless = skel->bss->stackless;
+	lost->pointers = skel->bss->unfit;
 	lost->missed = misses(skel->progs.on_call) + misses(skel->progs.on_return);
+}
+
+void gpumem_probe_traffic(const struct gpumem_probe *probe, struct gpumem_traffic *traffic)
+{
+	*traffic = (struct gpumem_traffic){0};
+	if (probe->skel->rodata->summary_only)
+		return;
+	traffic->events = probe->events;
+	traffic->ring_bytes = probe->ring.size;
+	traffic->ring_most_bytes = probe->ring.most_bytes;
 }
 
 void gpumem_probe_close(struct gpumem_probe *probe)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "gpumem_account.h"
 #include "gpumem_library.h"
 #include "gpumem_shared.h"
 
@@ -16,6 +17,9 @@ struct gpumem_scope {
 	bool follow;	     /* and those that it starts */
 	const char *name;    /* only processes of this name; NULL: any */
 	uint64_t ring_bytes; /* a power of two, at least a page */
+	bool stacks;	     /* of allocations, too; then every event is larger */
+	bool summary_only;   /* add up in the kernel, and send no events */
+	uint32_t pointers;   /* that can be live then at one time, at least 1 */
 };
 
 /* What is not in the events. Calls. */
@@ -23,7 +27,21 @@ struct gpumem_lost {
 	uint64_t dropped[GPUMEM_TYPES]; /* the buffer was full; by enum gpumem_type */
 	uint64_t untracked;		/* the kernel had no memory for their thread */
 	uint64_t missed;		/* the kernel did not run a program */
+	uint64_t stackless;		/* allocations: the kernel could not read their stack */
+	uint64_t pointers;		/* --summary-only: live ones that had no room */
 };
+
+/* Its members by name, in the order in which they are shown. */
+#define GPUMEM_LOST(LOST)                                                                          \
+	LOST(allocations, dropped[GPUMEM_ALLOCATION])                                              \
+	LOST(frees, dropped[GPUMEM_RELEASE])                                                       \
+	LOST(failures, dropped[GPUMEM_FAILURE])                                                    \
+	LOST(untracked, untracked)                                                                 \
+	LOST(missed, missed)                                                                       \
+	LOST(contexts, dropped[GPUMEM_TAKE_BACK])                                                  \
+	LOST(stacks, dropped[GPUMEM_STACK])                                                        \
+	LOST(stackless, stackless)                                                                 \
+	LOST(pointers, pointers)
 
 struct gpumem_probe;
 
@@ -38,6 +56,9 @@ struct gpumem_probe *gpumem_probe_open(const struct gpumem_library *library,
 long gpumem_probe_read(struct gpumem_probe *probe, void (*take)(void *context, const void *event),
 		       void *context);
 
+/* With summary_only, in place of that: brings the accounts up to date. 0, or -1 likewise. */
+int gpumem_probe_read_summary(struct gpumem_probe *probe, struct gpumem_accounts *accounts);
+
 /* Is readable as soon as much is to be read; poll it edge-triggered, and read without it, too. */
 int gpumem_probe_fd(const struct gpumem_probe *probe);
 
@@ -45,6 +66,15 @@ int gpumem_probe_fd(const struct gpumem_probe *probe);
 void gpumem_probe_stop(struct gpumem_probe *probe);
 
 void gpumem_probe_lost(const struct gpumem_probe *probe, struct gpumem_lost *lost);
+
+/* How events came here; all 0 with summary_only. */
+struct gpumem_traffic {
+	uint64_t events;	  /* read */
+	uint64_t ring_bytes;	  /* the buffer's size */
+	uint64_t ring_most_bytes; /* the most that waited in it when it was read */
+};
+
+void gpumem_probe_traffic(const struct gpumem_probe *probe, struct gpumem_traffic *traffic);
 
 void gpumem_probe_close(struct gpumem_probe *probe);
 

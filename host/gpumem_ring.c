@@ -64,8 +64,11 @@ long gpumem_ring_read(struct gpumem_ring *ring, void (*take)(void *context, cons
 		      void *context)
 {
 	uint64_t position = *ring->consumed, given_back = position;
+	uint64_t waiting = __atomic_load_n(ring->produced, __ATOMIC_ACQUIRE) - position;
 	long number = 0;
 
+	if (waiting > ring->most_bytes)
+		ring->most_bytes = waiting;
 	while (position < __atomic_load_n(ring->produced, __ATOMIC_ACQUIRE)) {
 		const char *record = record_at(ring, position);
 		uint32_t length;

@@ -16,6 +16,7 @@ struct gpumem_ring {
 	const uint64_t *produced;
 	const char *window;    /* NULL: none yet */
 	uint64_t window_start; /* position of its first byte */
+	uint64_t most_bytes;   /* that waited when it was read */
 };
 
 /* 0, or -1 with errno. size: the map's max_entries. */

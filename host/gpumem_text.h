@@ -9,6 +9,19 @@
 #include "gpumem_account.h"
 #include "gpumem_probe.h"
 
+/* "1.50 GiB", "512 B"; text has 16 bytes. */
+const char *gpumem_bytes_text(uint64_t bytes, char text[16]);
+
+/* "running" and so on. */
+const char *gpumem_state_name(enum gpumem_state state);
+
+/*
+ * The processes with the most memory, most of it first, at most so many; all, or those that run.
+ * Returns their number.
+ */
+size_t gpumem_pick_top(const struct gpumem_accounts *accounts, const struct gpumem_account **top,
+		       size_t most, bool running);
+
 /* The processes with the most memory, at most top of them, and the sum of all. */
 void gpumem_print_table(FILE *out, const struct gpumem_accounts *accounts, int top);
 

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "commands.h"
 #include "option_number.h"
 #include "pidmon.h"
+#include "stop_signals.h"
 #include "util.h"
 
 #define INTERVAL_LEAST 0.01
@@ -348,7 +348,6 @@ static int finish(struct monitor *monitor, int code)
 int cmd_pidmon(int argc, char **argv)
 {
 	static struct monitor monitor = {.interval = 1, .description = ""};
-	sigset_t stop;
 	int code, signals;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &monitor);
@@ -357,13 +356,8 @@ int cmd_pidmon(int argc, char **argv)
 			EXIT_CANNOT,
 			"--children: the kernel has no CONFIG_PROC_CHILDREN, or /proc is not mounted");
 	/* From here on a signal ends the rows, not the process; too large a file is an error. */
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGHUP);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGXFSZ, SIG_IGN);
-	signals = signalfd(-1, &stop, SFD_CLOEXEC);
+	signals = stop_signals(0);
 	if (signals < 0)
 		die("signalfd: %s", strerror(errno));
 	allow_many_files();

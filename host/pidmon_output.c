@@ -18,6 +18,7 @@
 
 #include "pidmon.h"
 #include "report.h"
+#include "utc.h"
 #include "util.h"
 
 #define KB 1024.0
@@ -194,12 +195,9 @@ void pidmon_output_row(struct pidmon_output *output, const struct process *proce
 		[DISK_READ_KB] = scaled(now->read_bytes, KB),
 		[DISK_WRITE_KB] = scaled(now->written_bytes, KB),
 	};
-	char seconds[32], stamp[64];
-	struct tm utc;
+	char stamp[64];
 
-	gmtime_r(&now->time.tv_sec, &utc);
-	strftime(seconds, sizeof(seconds), "%Y-%m-%d %H:%M:%S", &utc);
-	snprintf(stamp, sizeof(stamp), "%s.%06ld", seconds, now->time.tv_nsec / 1000);
+	utc_text(&now->time, stamp);
 	(output->json ? put_json_row : put_csv_row)(output, stamp, process, now->name, values);
 }
 

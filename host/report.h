@@ -134,9 +134,17 @@ struct report_plots {
 /* Adds one; svg was allocated, and is taken over. */
 void report_plots_add(struct report_plots *plots, const char *id, char *svg);
 
+/*
+ * Adds what one gnuplot draws by a script: an SVG for each of ids, in their order. 0, or -1 with
+ * one line on stderr; without gnuplot 0, nothing and a warning.
+ */
+int report_plots_draw(const char *script, size_t size, const json_t *ids,
+		      struct report_plots *plots);
+
 /* A kind of run: how its report is made, and printed. */
 struct report_kind {
-	const struct record_format *record; /* what its run.rec holds */
+	const struct record_format *record; /* what its run.rec holds; NULL: it has none, */
+	const char *evidence;		    /* but this file */
 	const char *summary;		    /* "kind" in its summary.json; NULL: any other */
 	void *(*open)(const char *dir);	    /* what was recorded; NULL with one line on stderr */
 	void (*close)(void *run);
@@ -148,7 +156,7 @@ struct report_kind {
 	size_t form_count;
 };
 
-extern const struct report_kind report_kind_exits, report_kind_gpu;
+extern const struct report_kind report_kind_exits, report_kind_gpu, report_kind_gpumem;
 
 /* The kind of run whose summary this is. */
 const struct report_kind *report_kind_of(const json_t *summary);

@@ -81,8 +81,9 @@ int cmd_report(int argc, char **argv)
 		.parser = parse_option,
 		.args_doc = "DIR",
 		.doc = "Make summary.json, report.md, report.html, report.csv and plots/ of the run "
-		       "in DIR from its run.rec, proof.json and env.json, and print the table. The "
-		       "same input gives the same bytes.",
+		       "in DIR from what was recorded (run.rec, proof.json, env.json; of "
+		       "gpumem-stress, stress.json and the files of its cases), and print the "
+		       "table. The same input gives the same bytes.",
 	};
 	struct arguments arguments = {0};
 	int status;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The plots of a GPU run, drawn by one gnuplot: a distribution of each row, a line of each sweep.
  */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,50 +166,20 @@ void report_gpu_plot_script(const json_t *summary, json_t *ids, FILE *out)
 	}
 }
 
-/* One document after the other, in the order of the ids. 0, or -1 with one line on stderr. */
-static int split(const char *images, const json_t *ids, struct report_plots *plots)
-{
-	static const char end[] = "</svg>\n";
-	const char *at = images, *next;
-	const json_t *id;
-	size_t i;
-
-	json_array_foreach (ids, i, id) {
-		at = strstr(at, "<?xml");
-		next = at ? strstr(at, end) : NULL;
-		if (!next) {
-			pr_err("gnuplot drew less plots than it was asked for");
-			return -1;
-		}
-		next += strlen(end);
-		report_plots_add(plots, json_string_value(id), strndup(at, next - at));
-		at = next;
-	}
-	return 0;
-}
-
 int report_gpu_plots(const json_t *summary, struct report_plots *plots)
 {
-	char *script, *images = NULL;
+	char *script;
 	json_t *ids = json_array();
-	int error = 0;
 	size_t size;
 	FILE *stream = open_memstream(&script, &size);
+	int error;
 
 	if (!stream || !ids)
 		die("no memory for a plot");
 	report_gpu_plot_script(summary, ids, stream);
 	fclose(stream);
-	if (json_array_size(ids))
-		images = gnuplot_draw(script, size);
+	error = report_plots_draw(script, size, ids, plots);
 	free(script);
-	if (images)
-		error = split(images, ids, plots);
-	else if (json_array_size(ids) && errno == ENOENT)
-		pr_warn("no plots: gnuplot is not installed (Debian: gnuplot-nox)");
-	else if (json_array_size(ids))
-		error = -1;
-	free(images);
 	json_decref(ids);
 	return error;
 }

@@ -33,6 +33,7 @@ host-sources := \
 	host/doctor_checks.c \
 	host/doctor_devices.c \
 	host/doctor_fix.c \
+	host/doctor_gpumem.c \
 	host/doctor_kvm.c \
 	host/doctor_probe.c \
 	host/doctor_programs.c \
@@ -73,13 +74,31 @@ host-sources := \
 	host/gpumem.c \
 	host/gpumem_account.c \
 	host/gpumem_attach.c \
+	host/gpumem_bare.c \
 	host/gpumem_calls.c \
 	host/gpumem_command.c \
+	host/gpumem_csv.c \
+	host/gpumem_leaks.c \
 	host/gpumem_library.c \
 	host/gpumem_live.c \
+	host/gpumem_metrics.c \
+	host/gpumem_modules.c \
+	host/gpumem_openmetrics.c \
 	host/gpumem_options.c \
+	host/gpumem_origin.c \
 	host/gpumem_probe.c \
+	host/gpumem_prologue.c \
 	host/gpumem_ring.c \
+	host/gpumem_stacks.c \
+	host/gpumem_stress.c \
+	host/gpumem_stress_case.c \
+	host/gpumem_stress_cost.c \
+	host/gpumem_stress_options.c \
+	host/gpumem_stress_part.c \
+	host/gpumem_stress_place.c \
+	host/gpumem_stress_trial.c \
+	host/gpumem_summary.c \
+	host/gpumem_symbols.c \
 	host/gpumem_text.c \
 	host/gnuplot.c \
 	host/hostinfo.c \
@@ -124,10 +143,20 @@ host-sources := \
 	host/report_card.c \
 	host/report_cmd.c \
 	host/report_contamination.c \
+	host/report_draw.c \
 	host/report_environment.c \
 	host/report_files.c \
 	host/report_gpu_html.c \
 	host/report_gpu_plot.c \
+	host/report_gpumem.c \
+	host/report_gpumem_evidence.c \
+	host/report_gpumem_exact.c \
+	host/report_gpumem_files.c \
+	host/report_gpumem_monitor.c \
+	host/report_gpumem_plot.c \
+	host/report_gpumem_summary.c \
+	host/report_gpumem_targets.c \
+	host/report_gpumem_text.c \
 	host/report_html.c \
 	host/report_html_host.c \
 	host/report_html_rows.c \
@@ -143,6 +172,7 @@ host-sources := \
 	host/scores_text.c \
 	host/stats.c \
 	host/stats_real.c \
+	host/stop_signals.c \
 	host/symbols.c \
 	host/verdict.c \
 	host/vm.c \
@@ -152,7 +182,7 @@ host-sources := \
 include host/lab/rules.mk
 include host/floor/rules.mk
 
-host-libs := -lbpf -lelf -ljansson -lm -pthread
+host-libs := -lbpf -ldw -lelf -ljansson -lm -pthread
 
 host-objects := $(host-sources:%.c=build/%.o)
 
@@ -181,6 +211,7 @@ build/host/%.skel.h: build/host/%.bpf.o
 .PRECIOUS: build/host/%.bpf.o
 
 build/host/exitcount.o: build/host/exitcount.skel.h
+build/host/gpumem_bare.o: build/host/gpumem_bare.skel.h
 build/host/gpumem_probe.o: build/host/gpumem.skel.h
 
 build/exitlab: $(host-objects)
@@ -206,9 +237,11 @@ build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -pthread -o $@ $(filter %.c,$^)
 
 # A program that knows its calls of libcuda.
-check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/stress
-check-scripts += host/t/gpumem.t
-build/host/t/gpumem_truth: build/host/t/gpumem_truth.o build/gpu/driver.o
+check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/t/libfakecuda-branch.so build/gpu/stress
+check-scripts += host/t/gpumem.t host/t/gpumem_targets.t host/t/gpumem_views.t host/t/gpumem_stress.t
+truth-objects := $(patsubst %,build/host/t/%.o,gpumem_truth gpumem_truth_contexts gpumem_truth_stacks)
+$(truth-objects): compile-flags += -fno-omit-frame-pointer -fno-optimize-sibling-calls
+build/host/t/gpumem_truth: $(truth-objects) build/gpu/driver.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -pthread
 
 # The style of the pages is in the program.
@@ -223,7 +256,16 @@ check-programs += build/asan/host/t/test_hostinfo
 build/asan/host/t/test_hostinfo: build/asan/host/hostinfo.o build/asan/host/hostinfo_read.o
 
 check-programs += build/asan/host/t/test_gpumem
-build/asan/host/t/test_gpumem: $(patsubst %,build/asan/host/%.o,gpumem_account gpumem_calls gpumem_live)
+build/asan/host/t/test_gpumem: $(patsubst %,build/asan/host/%.o,gpumem_account gpumem_calls gpumem_live \
+	gpumem_origin)
+
+check-programs += build/asan/host/t/test_gpumem_prologue
+build/asan/host/t/test_gpumem_prologue: build/asan/host/gpumem_prologue.o
+
+check-programs += build/asan/host/t/test_gpumem_stacks
+build/asan/host/t/test_gpumem_stacks: build/asan/host/t/test_gpumem_stacks.o $(patsubst %,build/asan/host/%.o, \
+		gpumem_modules gpumem_stacks gpumem_symbols json_file whole_file)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ldw -lelf -ljansson
 
 check-programs += build/asan/host/t/test_card
 build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file \
@@ -241,8 +283,8 @@ build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats
 check-programs += build/asan/host/t/test_doctor
 build/asan/host/t/test_doctor: build/asan/host/t/test_doctor.o $(patsubst %.c,build/asan/%.o,$(filter-out host/doctor.c, \
 		$(filter host/doctor%.c,$(host-sources))) host/hostinfo_read.c \
-		host/layout.c host/long_mode.c host/memlock.c)
-	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -lbpf -ljansson -lm
+		host/gpumem_attach.c host/gpumem_calls.c host/gpumem_library.c host/gpumem_prologue.c host/layout.c host/long_mode.c host/memlock.c)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -lbpf -lelf -ljansson -lm
 
 build/asan/host/t/test_%: build/asan/host/t/test_%.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ljansson -lm
@@ -253,7 +295,7 @@ report-sources := $(filter-out host/gpu_options.c,$(filter host/ab_report.c host
 	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/real_axis.c host/record%.c host/report%.c host/row_rule.c host/scores%.c host/stats%.c host/verdict.c \
 	host/whole_file.c,$(host-sources)))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_page gpu_record gpu_report html json_file pathlength record record_flags report report_files scores stats tax vendors verdict vmx)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_page gpu_record gpu_report gpumem_stress html json_file pathlength record record_flags report report_files scores stats tax vendors verdict vmx)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 

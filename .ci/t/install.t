@@ -63,7 +63,7 @@ completes() {
 }
 mkdir -p results/host/1-vmexit results/host/2-vmexit.failed
 touch results/host/1-vmexit/run.rec
-commands=$("$exitlab" help | sed -n 's/^  \([a-z]*\) .*/\1/p' | tr '\n' ' ')
+commands=$("$exitlab" help | sed -n 's/^  \([a-z-]*\) .*/\1/p' | tr '\n' ' ')
 ok "bash completes the commands of the table" completes "${commands}help version" exitlab ''
 ok "the options of a command" completes "--accel" exitlab boot --ac
 ok "what an option is one of" completes "kvm" exitlab boot --accel = k

@@ -76,7 +76,7 @@ dead_links() {
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-commands=$(build/exitlab help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p')
+commands=$(build/exitlab help | sed -n 's/^  \([a-z-]\{1,\}\) .*/\1/p')
 echo "1..$((6 + $(echo "$commands" | wc -w)))"
 
 claim "docs/method.md has the rows of exits.def" "$(stale_rows)"

@@ -11,6 +11,12 @@ build/gpu/libfakecuda.so: $(fakecuda-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,-soname,libcuda.so.1 -Wl,-Bsymbolic -Wl,--no-undefined \
 		-o $@ $^ -pthread -lm
 
+# The same with a landing pad at the begin of each function, as compilers of some distributions make them.
+build/gpu/t/libfakecuda-branch.so: $(sort $(wildcard gpu/t/fakecuda/*.c gpu/t/fakecuda/*.h)) gpu/driver.def gpu/driver.h build/flags
+	$(call say,LINK,$@)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -fPIC -fvisibility=hidden \
+		-fcf-protection=branch -fno-optimize-sibling-calls -shared -Wl,-soname,libcuda.so.1 -Wl,-Bsymbolic \
+		-o $@ $(filter %.c,$^) -pthread -lm
+
 # A driver that is too old: a call is missing.
 build/gpu/t/libfakecuda-old.so: $(fakecuda-objects)
 	$(call say,LINK,$@)mkdir -p $(@D); echo '{ local: cuMemMap; };' >$@.map; \

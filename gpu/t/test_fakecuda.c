@@ -338,6 +338,73 @@ static void memory_of_two_processes(void **state)
 	end(NULL);
 }
 
+static void assert_current(CUdevice device)
+{
+	CUdevice its;
+
+	if (device < 0) {
+		assert_int_equal(cuCtxGetDevice(&its), CUDA_ERROR_INVALID_CONTEXT);
+		return;
+	}
+	OK(cuCtxGetDevice(&its));
+	assert_int_equal(its, device);
+}
+
+static void contexts_are_a_stack_of_a_thread(void **state)
+{
+	CUcontext first, second, popped;
+
+	(void)state;
+	setenv("FAKECUDA_DEVICES", "2", 1);
+	OK(cuInit(0));
+	assert_int_equal(cuCtxCreate_v2(&first, 0, 2), CUDA_ERROR_INVALID_DEVICE);
+	OK(cuCtxCreate_v2(&first, 0, 0));
+	OK(cuCtxCreate_v2(&second, 0, 1));
+	assert_current(1);
+	OK(cuCtxPushCurrent_v2(first));
+	assert_current(0);
+	OK(cuCtxPopCurrent_v2(&popped));
+	assert_ptr_equal(popped, first);
+	assert_current(1);
+	OK(cuCtxDestroy_v2(second));
+	assert_current(0);
+	OK(cuCtxSetCurrent(NULL));
+	assert_current(-1);
+	assert_int_equal(cuCtxPopCurrent_v2(NULL), CUDA_ERROR_INVALID_CONTEXT);
+	OK(cuCtxDestroy_v2(first));
+}
+
+/* The last release and a reset take back what the primary context has, but not that of a pool. */
+static void primary_contexts(void **state)
+{
+	CUcontext one, same, own;
+	CUdeviceptr pointer, pooled;
+
+	(void)state;
+	assert_int_equal(cuDevicePrimaryCtxRelease_v2(1), CUDA_ERROR_INVALID_CONTEXT);
+	OK(cuDevicePrimaryCtxRetain(&one, 1));
+	OK(cuDevicePrimaryCtxRetain(&same, 1));
+	assert_ptr_equal(one, same);
+	OK(cuCtxSetCurrent(one));
+	assert_int_equal(cuCtxDestroy_v2(one), CUDA_ERROR_INVALID_CONTEXT);
+	OK(cuMemAlloc_v2(&pointer, MIB));
+	OK(cuMemAllocAsync(&pooled, MIB, NULL));
+	OK(cuDevicePrimaryCtxRelease_v2(1));
+	assert_int_equal(free_bytes(), FAKE_DEVICE_BYTES - 2 * MIB);
+	OK(cuDevicePrimaryCtxReset_v2(1));
+	assert_int_equal(free_bytes(), FAKE_DEVICE_BYTES - MIB);
+	OK(cuMemAlloc_v2(&pointer, MIB));
+	OK(cuDevicePrimaryCtxRelease_v2(1));
+	OK(cuCtxCreate_v2(&own, 0, 1));
+	assert_int_equal(free_bytes(), FAKE_DEVICE_BYTES - MIB);
+	OK(cuMemFreeAsync(pooled, NULL));
+	OK(cuCtxSynchronize());
+	assert_int_equal(free_bytes(), FAKE_DEVICE_BYTES);
+	OK(cuCtxDestroy_v2(own));
+	OK(cuCtxSetCurrent(NULL));
+	unsetenv("FAKECUDA_DEVICES");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +417,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(events_say_when, begin, end),
 		cmocka_unit_test_setup_teardown(an_illegal_access_breaks_the_context, begin, end),
 		cmocka_unit_test_setup_teardown(virtual_memory, begin, end),
+		cmocka_unit_test(contexts_are_a_stack_of_a_thread),
+		cmocka_unit_test(primary_contexts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

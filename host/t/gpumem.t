@@ -7,72 +7,7 @@ set -u
 
 cd "$(dirname "$0")/../.." || exit 1
 . ./.ci/tap.sh
-dir=$(mktemp -d)
-library=$dir/libcuda.so.1
-cp build/gpu/libfakecuda.so "$library"
-gpumem="build/exitlab gpumem"
-truth="build/host/t/gpumem_truth $library"
-children=
-
-cleanup() {
-	[ -z "$children" ] || kill $children 2>/dev/null
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-mkfifo "$dir/go" "$dir/ready" "$dir/attached"
-
-# fails STATUS MESSAGE COMMAND...: it ends with that status, and one line that has the message.
-fails() {
-	status=$1 message=$2
-	shift 2
-	timeout 60 "$@" >"$dir/out" 2>"$dir/err" </dev/null
-	[ $? = "$status" ] && grep -q -e "$message" "$dir/err" && [ ! -s "$dir/out" ]
-}
-
-fails_in_one_line() {
-	fails "$@" && [ "$(wc -l <"$dir/err")" = 1 ]
-}
-
-# The numbers of the totals in $dir/json, one a line: "PID KEY NUMBER"; of a lost one "lost", of all "total".
-numbers() {
-	awk '{ gsub(/[":,]/, " ") }
-		$1 == "total" || $1 == "lost" { of = $1; next }
-		$1 == "pid" { of = $2; next }
-		of && $2 ~ /^[0-9]+$/ { sum[of " " $1] += $2 }
-		END { for (key in sum) print key, sum[key] }' "$dir/json" | sort
-}
-
-# What the program says of itself, likewise; it may say so twice, before and after an exec.
-truths() {
-	awk '$1 == "truth" { for (i = 3; i < NF; i += 2) sum[$2 " " $i] += $(i + 1) }
-		END { for (key in sum) print key, sum[key] }' "$1" | sort
-}
-
-# Is each number of the program in the totals of its process, and nothing lost?
-is_exact() {
-	truths "$dir/truth" >"$dir/expected"
-	numbers >"$dir/numbers"
-	[ -s "$dir/expected" ] && [ -z "$(comm -23 "$dir/expected" "$dir/numbers" | tee "$dir/out")" ] &&
-		! grep '^lost .* [1-9]' "$dir/numbers"
-}
-
-number() { # OF KEY
-	numbers | awk -v key="$1 $2" '$1 " " $2 == key { print $3 }'
-}
-
-# traced SCENARIO...: one whole run of the program under the tracer.
-traced() {
-	timeout 120 $gpumem --libcuda "$library" --json -o "$dir/json" -- $truth "$@" >"$dir/truth" 2>"$dir/err"
-}
-
-exactly() { # NAME SCENARIO...
-	scenario=$1
-	shift
-	traced "$@"
-	ok "$scenario: ends well" [ $? = 0 ]
-	ok "$scenario: exact" is_exact
-}
+. host/t/gpumem.sh
 
 usage_tests() {
 	ok "a buffer of no size" fails 2 "no power of two" $gpumem --ring-size 5000
@@ -85,28 +20,24 @@ usage_tests() {
 		$gpumem --libcuda "$(command -v sh)" -- true
 	ok "a process that is not there" fails_in_one_line 1 "process 4194304" $gpumem --libcuda "$library" -p 4194304
 	printf '\177ELF\001\001\001' | dd bs=64 conv=sync of="$dir/narrow" 2>/dev/null
+	ok "a summary of events" fails 2 "has no events" $gpumem --summary-only --events -- true
+	ok "a map of no pointers" fails 2 "1 to 268435456" $gpumem --summary-only --max-pointers 0 -- true
 	ok "a 32-bit library" fails_in_one_line 77 "32-bit" $gpumem --libcuda "$dir/narrow" -- true
 }
 
-# Starts the program, which waits on descriptor 3; sets target to its process.
-start() {
-	timeout 120 $truth "$@" <"$dir/go" >"$dir/ready" 2>"$dir/truth.err" &
-	runner=$!
-	children="$children $runner"
-	exec 3>"$dir/go" 4<"$dir/ready"
-	read -r _ target <&4
-	[ -n "$target" ]
-}
-
-# Starts the tracer; true when it traces. Its line on stderr says so.
-attach() {
-	$gpumem -d 100 --json -o "$dir/json" "$@" 2>"$dir/attached" &
-	tracer=$!
-	children="$children $tracer"
-	read -r line <"$dir/attached"
-	echo "$line" >"$dir/err"
-	case $line in *tracing*) return 0 ;; esac
-	return 1
+# A library whose calls begin with what is not probed: the arguments, results and threads are the same.
+landing_tests() {
+	cp "$library" "$dir/plain"
+	cp build/gpu/t/libfakecuda-branch.so "$library.new" && mv "$library.new" "$library"
+	for scenario in "threads of 4" "kinds" "failures" "cross"; do
+		# shellcheck disable=SC2086 # words
+		case $scenario in
+		threads*) traced pairs 2000 4 ;;
+		*) traced $scenario ;;
+		esac
+		ok "behind landing pads, $scenario: exact" is_exact
+	done
+	mv "$dir/plain" "$library"
 }
 
 running_tests() {
@@ -119,6 +50,9 @@ running_tests() {
 	ok "ends with the process" wait "$tracer"
 	ok "a running process: exact" is_exact
 	ok "the pointer from before is unknown" [ "$(number "$target" unknown_frees)" = 1 ]
+	ok "and of a context from before the device" [ "$(number "$target/unknown" allocations)" = 2000 ]
+	ok "but not that it takes back" [ "$(number "$target" taken_back)" = 200 ]
+	ok "a release that is not the last takes nothing back" [ "$(number "$target/0" leaked_bytes)" = 1001 ]
 
 	start attached 500
 	ok "attaches to a name" attach --libcuda "$library" -c gpumem_truth
@@ -133,8 +67,35 @@ running_tests() {
 	ok "of another name: not traced" [ "$(grep -c '"pid"' "$dir/json")" = 1 ]
 }
 
-programs_are_there() { [ -n "$(PATH=$PATH:/usr/sbin bpftool prog show name on_call 2>/dev/null)" ]; }
-no_program_is_there() { ! programs_are_there; }
+# The programs that the tracer has in the kernel, by their numbers there.
+note_programs() { programs=$(sed -n 's/^prog_id:[^0-9]*//p' /proc/"$tracer"/fdinfo/* 2>/dev/null | sort -u); }
+has_program() { PATH=$PATH:/usr/sbin bpftool prog show id "$1" >/dev/null 2>&1; }
+programs_are_there() {
+	[ -n "$programs" ] || return
+	for program in $programs; do
+		has_program "$program" || return
+	done
+}
+no_program_is_there() {
+	for program in $programs; do
+		! has_program "$program" || return
+	done
+}
+
+# Probes are put and removed one after the other, here slowly, beside a program that never waits. It has
+# one pointer at most: so at the start one free may be of an unknown one, and at the end one be live.
+stretch_tests() {
+	cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+	truth="taskset -c $cpu $truth" gpumem="taskset -c $cpu nice -n 19 $gpumem"
+	start forever
+	attach -p "$target" -d 0.5
+	wait "$tracer"
+	difference=$(($(number total allocations) - $(number total frees)))
+	ok "all calls are seen from one moment to another" [ "$(number total unknown_frees)" -le 1 -a "${difference#-}" -le 1 ]
+	kill "$target"
+	exec 3>&- 4<&-
+	wait "$runner" 2>/dev/null
+}
 
 # Nothing is left, and the process goes on, however the tracer ends.
 end_tests() {
@@ -142,7 +103,8 @@ end_tests() {
 	for signal in INT KILL; do
 		start forever
 		attach -p "$target"
-		ok "SIG$signal: a program is there" programs_are_there
+		note_programs
+		ok "SIG$signal: its programs are there" programs_are_there
 		kill -s $signal "$tracer"
 		wait "$tracer" 2>/dev/null
 		ok "SIG$signal: the process goes on" kill -0 "$target"
@@ -170,6 +132,58 @@ loss_tests() {
 	done
 }
 
+# What is at each path in $dir/json, one behind the other.
+at() { build/gpu/t/json_at "$@" <"$dir/json" 2>>"$dir/err" | paste -s -d ' '; }
+leak() { at leaks.$1.allocations leaks.$1.bytes leaks.$1.kind leaks.$1.device leaks.$1.state leaks.$1.stack.2.symbol; }
+
+# The program has ended when its stacks are named.
+leak_tests() {
+	timeout 120 $gpumem --libcuda "$library" --stacks --json -o "$dir/json" -- $truth stacks >"$dir/truth" 2>"$dir/err"
+	ok "leaks: ends well" [ $? = 0 ]
+	ok "leaks: exact" is_exact
+	ok "the late ones" [ "$(leak 0)" = "50 350000 device 0 exited leak_late" ]
+	ok "the large ones" [ "$(leak 1)" = "100 300000 device 0 exited leak_much" ]
+	ok "the many" [ "$(leak 2)" = "200 200000 device 0 exited leak_often" ]
+	ok "are all" [ "$(grep -c '"kind"' "$dir/json")" = 3 ]
+	ok "from the call of libcuda" [ "$(at leaks.0.stack.0.symbol leaks.0.stack.1.symbol)" = "cuMemAlloc_v2 allocate" ]
+	ok "to the program's begin" grep -q '"symbol": "main"' "$dir/json"
+	ok "no stack is missing" [ "$(number lost stacks)" = 0 ]
+	ok "as old as they were when it ended" is_between "$(at leaks.1.oldest)" 1 "$(at seconds)"
+
+	timeout 120 $gpumem --libcuda "$library" --older 0.9 --json -o "$dir/json" -- $truth stacks >"$dir/truth" 2>"$dir/err"
+	if [ "$(awk '$1 == "young" { print $2 }' "$dir/truth")" -lt 400 ]; then
+		ok "of an age" [ "$(at leaks.0.allocations leaks.0.bytes) $(grep -c '"kind"' "$dir/json")" = "300 500000 1" ]
+	else
+		skip "of an age" "the host was too busy"
+	fi
+	timeout 120 $gpumem --libcuda "$library" --stacks --top 1 -- $truth stacks >"$dir/out" 2>"$dir/err"
+	ok "as text" grep -q '^341.80 KiB in 50 allocations, device memory, device 0, context 1, process ' "$dir/out"
+	ok "with their calls" grep -q '^	leak_late+0x[0-9a-f]* (gpumem_truth)' "$dir/out"
+	ok "as many as asked for" [ "$(grep -c ' allocations, device memory' "$dir/out")" = 1 ]
+	ok "in all" grep -q '^leaked, or live: 830.08 KiB in 350 allocations of 3 origins; the largest:$' "$dir/out"
+}
+
+# The report of a trace that goes on.
+signal_tests() {
+	start forever
+	$gpumem --leaks -p "$target" -o "$dir/report" 2>"$dir/attached" &
+	tracer=$!
+	children="$children $tracer"
+	exec 5<"$dir/attached"
+	read -r line <&5 # it traces
+	kill -s USR1 "$tracer"
+	read -r line <&5
+	echo "$line" >"$dir/err"
+	ok "SIGUSR1 reports leaks" grep -q '^leaked, or live: ' "$dir/err"
+	kill -s TERM "$tracer"
+	ok "and the trace goes on" wait "$tracer"
+	ok "to the totals" grep -q '^ *1  in all ' "$dir/report"
+	kill "$target"
+	exec 3>&- 4<&- 5<&-
+	wait "$runner" 2>/dev/null
+}
+is_between() { echo "$1 $2 $3" | awk '{ exit !($1 >= $2 && $1 <= $3) }'; }
+
 output_tests() {
 	$gpumem --libcuda "$library" --events -o "$dir/events" -- $truth pairs 100 2 >"$dir/truth" 2>"$dir/err"
 	ok "a line an event" [ "$(grep -c ' cuMem' "$dir/events")" = 380 ]
@@ -187,15 +201,27 @@ output_tests() {
 		$gpumem --libcuda "$library" -o "$dir/none/json" -- true
 }
 
+# A map of few pointers: the calls are exact all the same, and what is live lacks what was counted.
+full_map_tests() {
+	timeout 120 $gpumem --summary-only --max-pointers 50 --libcuda "$library" --json -o "$dir/json" -- $truth pairs 2000 \
+		>"$dir/truth" 2>"$dir/err"
+	for what in allocations frees; do
+		ok "a full map: $what" [ "$(number total $what)" = "$(truths "$dir/truth" | awk -v what=$what '$2 == what { print $3 }')" ]
+	done
+	ok "a full map: what had no room is counted" [ "$(number lost pointers)" -gt 0 ]
+	ok "a full map: and is what is not live" \
+		[ "$(number total leaked)" = "$(($(number total allocations) - $(number lost pointers) - $(number total frees) + $(number total unknown_frees)))" ]
+}
+
 # Threads and processes as fast as they can, calls that fail, frees by other threads, and one that is
 # killed amid it: what was seen, and what a busy host made the buffer lose, is what was done.
 stress_tests() {
-	timeout 120 $gpumem --libcuda "$library" --ring-size 64m --json -o "$dir/json" -- build/gpu/stress --libcuda "$library" \
+	timeout 120 $gpumem $mode --libcuda "$library" --ring-size 64m --json -o "$dir/json" -- build/gpu/stress --libcuda "$library" \
 		-t 0 -d 1 --threads 2 "$@" >"$dir/truth" 2>"$dir/err"
 	numbers >"$dir/numbers"
 	for what in allocations frees; do
 		expected=$(awk -v what="\"$what\":" '/"total"/ { total = 1 } total && $1 == what { print $2 + 0; exit }' "$dir/truth")
-		ok "stress $*: $what" [ "$(($(number total $what) + $(number lost $what)))" = "$expected" ]
+		ok "$mode stress $*: $what" [ "$(($(number total $what) + $(number lost $what)))" = "$expected" ]
 	done
 }
 
@@ -215,26 +241,33 @@ rights_tests() {
 }
 
 usage_tests
-$gpumem --libcuda "$library" -- true >"$dir/out" 2>"$dir/err"
-if [ $? = 77 ]; then
-	skip "tracing" "$(cat "$dir/err")"
-	plan
-	exit
-fi
+can_trace
+LD_LIBRARY_PATH=$dir build/exitlab doctor >"$dir/out" 2>"$dir/err"
+ok "the doctor says so" grep -q "^  exitlab gpumem  *yes" "$dir/out"
+ok "the doctor finds the library" grep -q "^libcuda  *ok  *$library has [1-9]" "$dir/out"
 rights_tests
-exactly "threads" pairs 2000 4
-exactly "every kind of call" kinds
-exactly "freed by another thread" cross 5000
-exactly "calls that fail" failures 500
-exactly "two processes with the same pointers" children 500 2
-exactly "a fork" inherit
-stress_tests --procs 2 --cross --fail-alloc 0.1 --fail-free 0.1
-stress_tests --procs 2 --die-after 5000
-stress_tests --async --free-ratio 0.5
-exactly "an exec" replace 500 2
-ok "an exec: what the old program had is leaked" grep -q '"state": "replaced"' "$dir/json"
+FAKECUDA_DEVICES=2 exactly "contexts of two devices" contexts
+for mode in "" --summary-only; do
+	exactly "threads" pairs 2000 4
+	exactly "every kind of call" kinds
+	exactly "freed by another thread" cross 5000
+	exactly "calls that fail" failures 500
+	exactly "two processes with the same pointers" children 500 2
+	exactly "a fork" inherit
+	stress_tests --procs 2 --cross --fail-alloc 0.1 --fail-free 0.1
+	stress_tests --procs 2 --die-after 5000
+	stress_tests --async --free-ratio 0.5
+	exactly "an exec" replace 500 2
+	ok "$mode an exec: what the old program had is leaked" grep -q '"state": "replaced"' "$dir/json"
+done
+mode=
 output_tests
+leak_tests
+landing_tests
+signal_tests
 loss_tests
+full_map_tests
 running_tests
 end_tests
+stretch_tests
 plan

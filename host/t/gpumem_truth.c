@@ -12,12 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "../../gpu/driver.h"
 #include "../util.h"
+#include "gpumem_truth.h"
 
 #define THREADS_MOST 16
 
@@ -29,14 +30,26 @@ static struct truth {
 
 static const char *program, *library;
 static unsigned long count = 1000, threads = 4;
-static CUcontext context;
+CUcontext context;
 
-static void add(uint64_t *number, uint64_t more)
+void add(uint64_t *number, uint64_t more)
 {
 	__atomic_fetch_add(number, more, __ATOMIC_RELAXED);
 }
 
-static CUdeviceptr allocate(size_t bytes)
+void count_allocation(size_t bytes)
+{
+	add(&truth.allocations, 1);
+	add(&truth.allocated_bytes, bytes);
+}
+
+void count_free(size_t bytes)
+{
+	add(&truth.frees, 1);
+	add(&truth.freed_bytes, bytes);
+}
+
+CUdeviceptr allocate(size_t bytes)
 {
 	CUdeviceptr pointer = 0;
 
@@ -44,19 +57,17 @@ static CUdeviceptr allocate(size_t bytes)
 		add(&truth.failed_allocations, 1);
 		return 0;
 	}
-	add(&truth.allocations, 1);
-	add(&truth.allocated_bytes, bytes);
+	count_allocation(bytes);
 	return pointer;
 }
 
-static void release(CUdeviceptr pointer, size_t bytes)
+void release(CUdeviceptr pointer, size_t bytes)
 {
 	if (cu.MemFree(pointer)) {
 		add(&truth.failed_frees, 1);
 		return;
 	}
-	add(&truth.frees, 1);
-	add(&truth.freed_bytes, bytes);
+	count_free(bytes);
 }
 
 static void *run_pairs(void *argument)
@@ -138,6 +149,9 @@ static void failures(void)
 	for (unsigned long i = 0; i < count; i++) {
 		allocate((size_t)1 << 50);
 		release(pointer + 4096 * (i + 1), 0);
+		cu.CtxSetCurrent(NULL);
+		release(pointer, 0);
+		cu.CtxSetCurrent(context);
 	}
 	cu.MemFree(0); /* is none */
 	release(pointer, 4096);
@@ -237,13 +251,24 @@ static void replace(void)
 static void attached(void)
 {
 	CUdeviceptr pointer = allocate(1000);
+	CUcontext own;
 
+	if (cu.DevicePrimaryCtxRetain(&own, 0))
+		die("no primary context");
 	printf("ready %d\n", getpid());
 	fflush(stdout);
 	getchar();
 	truth = (struct truth){0};
 	release(pointer, 0);
+	/* It is not the last release, though the trace has seen but one retain. */
+	if (cu.DevicePrimaryCtxRetain(&own, 0) || cu.CtxPushCurrent(own))
+		die("no primary context");
+	allocate(1001);
+	if (cu.DevicePrimaryCtxRelease(0) || cu.CtxPopCurrent(NULL))
+		die("cannot release the primary context");
 	pairs();
+	if (cu.CtxDestroy(context))
+		die("cannot destroy the context");
 }
 
 /* Until it is killed. */
@@ -253,6 +278,50 @@ static void forever(void)
 	fflush(stdout);
 	for (;;)
 		release(allocate(4096), 4096);
+}
+
+static void make_context(void)
+{
+	CUdevice device;
+
+	if (cu.Init(0) || cu.DeviceGet(&device, 0) || cu.CtxCreate(&context, 0, device))
+		die("no context");
+}
+
+/*
+ * Loads the library and gives it back, again and again. driver_open() would keep it: what a program
+ * finds by RTLD_DEFAULT stays.
+ */
+static void reload(void)
+{
+	static const struct {
+		const char *symbol;
+		void **call;
+	} calls[] = {
+		{"cuInit", (void **)&cu.Init},
+		{"cuDeviceGet", (void **)&cu.DeviceGet},
+		{"cuCtxCreate_v2", (void **)&cu.CtxCreate},
+		{"cuMemAlloc_v2", (void **)&cu.MemAlloc},
+		{"cuMemFree_v2", (void **)&cu.MemFree},
+	};
+
+	for (unsigned long i = 0; i < count; i++) {
+		void *handle = dlopen(library, RTLD_NOW);
+		CUdeviceptr device = 0;
+
+		for (size_t call = 0; call < ARRAY_SIZE(calls); call++)
+			*calls[call].call = dlsym(handle, calls[call].symbol);
+		make_context();
+		for (int pair = 0; pair < 10; pair++) {
+			device = allocate(4096 + i);
+			release(device, 4096 + i);
+		}
+		/* The fake's device is at the same place each time; it stays when its library goes.
+		 */
+		munmap((void *)device, 1ull << 40);
+		if (dlclose(handle) || dlopen(library, RTLD_NOW | RTLD_NOLOAD))
+			die("the library stays loaded");
+	}
 }
 
 /* Nanoseconds of a pair of calls. */
@@ -272,15 +341,14 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } scenarios[] = {
-	{"attached", attached}, {"children", children}, {"cross", cross}, {"failures", failures},
-	{"forever", forever},	{"inherit", inherit},	{"kinds", kinds}, {"pairs", pairs},
-	{"replace", replace},	{"timed", timed},
+	{"attached", attached}, {"children", children}, {"contexts", contexts}, {"cross", cross},
+	{"failures", failures}, {"forever", forever},	{"inherit", inherit},	{"kinds", kinds},
+	{"pairs", pairs},	{"replace", replace},	{"stacks", stacks},	{"timed", timed},
 };
 
 int main(int argc, char **argv)
 {
 	const char *why;
-	CUdevice device;
 
 	if (argc < 3)
 		die_code(EXIT_USAGE, "gpumem_truth LIBRARY SCENARIO [COUNT [THREADS]]");
@@ -292,11 +360,15 @@ int main(int argc, char **argv)
 		threads = strtoul(argv[4], NULL, 10);
 	if (threads > THREADS_MOST)
 		die_code(EXIT_USAGE, "at most %d threads", THREADS_MOST);
+	if (!strcmp(argv[2], "reload")) {
+		reload();
+		print_truth();
+		return EXIT_OK;
+	}
 	why = driver_open(library);
 	if (why)
 		die("%s", why);
-	if (cu.Init(0) || cu.DeviceGet(&device, 0) || cu.CtxCreate(&context, 0, device))
-		die("no context");
+	make_context();
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
 		if (!strcmp(scenarios[i].name, argv[2])) {
 			scenarios[i].run();

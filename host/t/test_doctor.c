@@ -126,6 +126,31 @@ static void devices(void **state)
 	finds("vfio", DOCTOR_OK, "vfio-pci is loaded");
 }
 
+/* A libcuda is looked for where a program would find it. */
+static void tracing(void **state)
+{
+	char library[PATH_MAX];
+
+	(void)state;
+	finds("uprobes", DOCTOR_MISSING,
+	      "/sys/bus/event_source/devices/uprobe/type: No such file or directory");
+	put("/sys/bus/event_source/devices/uprobe/type", "9\n");
+	finds("uprobes", DOCTOR_OK, "perf events of type 9");
+	put("/lib/libcuda.so.1", "no library at all");
+	snprintf(library, sizeof(library), "%s/lib", root);
+	setenv("LD_LIBRARY_PATH", library, 1);
+	snprintf(library, sizeof(library), "%s/lib/libcuda.so.1 is none", root);
+	finds("libcuda", DOCTOR_MISSING, library);
+	unsetenv("LD_LIBRARY_PATH");
+	doctor_examine(&(struct doctor_host){.root = root},
+		       &(struct doctor_check){.probe = doctor_library,
+					      .argument = "libnone.so.7",
+					      .fix = "install it"},
+		       &finding);
+	assert_int_equal(finding.state, DOCTOR_MISSING);
+	assert_non_null(strstr(finding.detail, "libnone.so.7"));
+}
+
 static void modules(void **state)
 {
 	(void)state;
@@ -332,6 +357,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(processors, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(isolation, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(devices, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(tracing, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(modules, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(programs, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(bare, make_root, remove_root),

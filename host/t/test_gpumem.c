@@ -31,14 +31,14 @@ static uint64_t pointer_of(size_t i)
 
 static void live_add(struct gpumem_live *live, uint64_t pointer, uint64_t bytes)
 {
-	struct gpumem_pointer fresh = {.pointer = pointer, .kind = GPUMEM_DEVICE, .bytes = bytes};
+	struct gpumem_pointer fresh = gpumem_pointer(pointer, bytes, 0, 0);
 
 	gpumem_live_add(live, &fresh);
 }
 
 static void live_remove(struct gpumem_live *live, uint64_t pointer)
 {
-	struct gpumem_pointer *slot = gpumem_live_find(live, pointer, GPUMEM_DEVICE);
+	struct gpumem_pointer *slot = gpumem_live_find(live, pointer);
 
 	assert_non_null(slot);
 	gpumem_live_remove(live, slot);
@@ -48,7 +48,7 @@ static void live_remove(struct gpumem_live *live, uint64_t pointer)
 static void assert_like(const struct gpumem_live *live, const uint64_t *list)
 {
 	for (size_t i = 0; i < POINTERS; i++) {
-		struct gpumem_pointer *slot = gpumem_live_find(live, pointer_of(i), GPUMEM_DEVICE);
+		struct gpumem_pointer *slot = gpumem_live_find(live, pointer_of(i));
 
 		assert_int_equal(!!slot, !!list[i]);
 		if (slot)
@@ -101,20 +101,100 @@ static void table_is_small(void **context)
 	gpumem_live_clear(&live);
 }
 
-static void table_knows_spaces(void **context)
+/* As the tracer promises, and in little of the time that so many calls take. */
+static void ten_million(void **context)
 {
 	struct gpumem_live live = {0};
-	struct gpumem_pointer handle = {.pointer = 512, .kind = GPUMEM_PHYSICAL, .bytes = 1};
-	struct gpumem_pointer managed = {.pointer = 512, .kind = GPUMEM_MANAGED, .bytes = 2};
+	const size_t most = 10000000;
 
 	(void)context;
-	gpumem_live_add(&live, &handle);
-	assert_null(gpumem_live_find(&live, 512, GPUMEM_DEVICE));
-	gpumem_live_add(&live, &managed);
-	assert_int_equal(gpumem_live_find(&live, 512, GPUMEM_DEVICE)->bytes, 2);
-	assert_int_equal(gpumem_live_find(&live, 512, GPUMEM_PHYSICAL)->bytes, 1);
-	assert_null(gpumem_live_find(&live, 512, GPUMEM_HOST));
+	for (size_t i = 0; i < most; i++)
+		live_add(&live, pointer_of(i), 512);
+	assert_in_range(gpumem_live_memory(&live), 24 * most, 340000000);
 	gpumem_live_clear(&live);
+}
+
+/* Each member has its bits, up to the last. */
+static void slots_are_packed(void **context)
+{
+	struct gpumem_pointer all =
+		gpumem_pointer(UINT64_MAX, GPUMEM_BYTES_MOST, UINT64_MAX, (1 << 24) - 1);
+	struct gpumem_pointer one = gpumem_pointer(1, 2, 0x123456789abcde, 3);
+
+	(void)context;
+	assert_int_equal(sizeof(one), 24);
+	assert_true(all.pointer == UINT64_MAX);
+	assert_true(all.bytes == GPUMEM_BYTES_MOST);
+	assert_int_equal(all.origin, (1 << 24) - 1);
+	assert_int_equal(gpumem_pointer_age(&all, UINT64_MAX), 0);
+	assert_int_equal(one.pointer, 1);
+	assert_int_equal(one.bytes, 2);
+	assert_int_equal(one.origin, 3);
+	assert_true(gpumem_pointer_age(&one, 0x123456789abcde + 5) == 5);
+	assert_true(gpumem_pointer_age(&one, 0x123456789abcde - 5) == -5);
+	/* The clock goes on beyond the bits that are kept. */
+	assert_true(gpumem_pointer_age(&all, 7) == 8);
+}
+
+static bool is_even(void *seen, const struct gpumem_pointer *pointer)
+{
+	++*(size_t *)seen;
+	return pointer->bytes % 2 == 0;
+}
+
+static void see(void *sum, const struct gpumem_pointer *pointer)
+{
+	*(uint64_t *)sum += pointer->bytes;
+}
+
+static void sifted(void **context)
+{
+	struct gpumem_live live = {0};
+	uint64_t sum = 0, expected = 0;
+	size_t seen = 0;
+
+	(void)context;
+	for (size_t i = 1; i <= POINTERS; i++) {
+		live_add(&live, pointer_of(i), i);
+		expected += i % 2 ? 0 : i;
+	}
+	gpumem_live_sift(&live, is_even, &seen);
+	assert_int_equal(seen, POINTERS);
+	for (size_t i = 1; i <= POINTERS; i++)
+		assert_int_equal(!gpumem_live_find(&live, pointer_of(i)), i % 2);
+	gpumem_live_each(&live, see, &sum);
+	assert_int_equal(sum, expected);
+	gpumem_live_clear(&live);
+}
+
+/* The same is one, however many there are; what finds no room is the first. */
+static void origins_are_interned(void **context)
+{
+	struct gpumem_origins origins = {0};
+	uint32_t one;
+
+	(void)context;
+	one = gpumem_origins_number(&origins, GPUMEM_DEVICE, 0, 1, 7);
+	assert_int_equal(one, 1);
+	assert_int_equal(gpumem_origins_number(&origins, GPUMEM_DEVICE, 0, 1, 7), one);
+	assert_int_not_equal(gpumem_origins_number(&origins, GPUMEM_MANAGED, 0, 1, 7), one);
+	assert_int_not_equal(gpumem_origins_number(&origins, GPUMEM_DEVICE, 1, 1, 7), one);
+	assert_int_not_equal(gpumem_origins_number(&origins, GPUMEM_DEVICE, 0, 2, 7), one);
+	assert_int_not_equal(gpumem_origins_number(&origins, GPUMEM_DEVICE, 0, 1, 8), one);
+	assert_int_equal(origins.number, 6);
+	for (uint64_t stack = 100; origins.number < GPUMEM_ORIGINS_MOST; stack++)
+		gpumem_origins_number(&origins, GPUMEM_DEVICE, 0, 1, stack);
+	assert_int_equal(gpumem_origins_number(&origins, GPUMEM_DEVICE, 0, 1, 99), 0);
+	assert_int_equal(origins.all[0].kind, GPUMEM_KINDS);
+	assert_int_equal(gpumem_origins_number(&origins, GPUMEM_DEVICE, 0, 1, 7), one);
+	assert_int_equal(gpumem_origins_number(&origins, GPUMEM_DEVICE, 0, 1, 101), 7);
+	assert_int_equal(origins.number, GPUMEM_ORIGINS_MOST);
+	gpumem_origins_clear(&origins);
+}
+
+static void take_event(struct gpumem_accounts *accounts, struct gpumem_event event)
+{
+	gpumem_accounts_take(accounts, &event);
 }
 
 static void take(struct gpumem_accounts *accounts, enum gpumem_type type, uint32_t process,
@@ -186,6 +266,10 @@ static void late_frees(void **context)
 	take(&accounts, GPUMEM_RELEASE, 1, 60, 512, 0);
 	assert_int_equal(total->live, 0);
 	assert_int_equal(total->unknown_frees, 0);
+	/* Its device counts each of them, too. */
+	assert_int_equal(total->frees, 4);
+	assert_int_equal(accounts.devices->counts.frees, 4);
+	assert_int_equal(accounts.devices->counts.live, 0);
 	gpumem_accounts_end(&accounts);
 }
 
@@ -210,12 +294,130 @@ static void beginnings(void **context)
 	gpumem_accounts_end(&accounts);
 }
 
+/* One number in two spaces is two pointers. */
+static void spaces_are_apart(void **context)
+{
+	struct gpumem_accounts accounts;
+	struct gpumem_event event = {.type = GPUMEM_ALLOCATION, .process = 1, .pointer = 512};
+
+	(void)context;
+	gpumem_accounts_begin(&accounts);
+	event.call = GPUMEM_CALL_cuMemCreate;
+	event.bytes = 1;
+	take_event(&accounts, event);
+	event.call = GPUMEM_CALL_cuMemAllocManaged;
+	event.bytes = 2;
+	take_event(&accounts, event);
+	event.call = GPUMEM_CALL_cuMemHostAlloc;
+	event.bytes = 4;
+	take_event(&accounts, event);
+	assert_int_equal(accounts.total.live, 3);
+	take(&accounts, GPUMEM_RELEASE, 1, 9, 512, 0);
+	assert_int_equal(accounts.total.live_bytes, 5);
+	event.type = GPUMEM_RELEASE;
+	event.call = GPUMEM_CALL_cuMemRelease;
+	take_event(&accounts, event);
+	assert_int_equal(accounts.total.live_bytes, 4);
+	assert_int_equal(accounts.total.unknown_frees, 0);
+	gpumem_accounts_end(&accounts);
+}
+
+/* What is of no context, or of another, stays. */
+static void contexts_take_back(void **context)
+{
+	struct gpumem_accounts accounts;
+	struct gpumem_event event = {.call = GPUMEM_CALL_cuMemAlloc_v2, .process = 1};
+	const struct gpumem_counts *first, *second;
+
+	(void)context;
+	gpumem_accounts_begin(&accounts);
+	for (int i = 0; i < 300; i++) {
+		event.type = GPUMEM_ALLOCATION;
+		event.pointer = 512 * (1 + i);
+		event.context = i % 3;
+		event.device = i % 3 == 2;
+		event.bytes = 1 + i % 3;
+		take_event(&accounts, event);
+	}
+	event.type = GPUMEM_TAKE_BACK;
+	event.context = 2;
+	take_event(&accounts, event);
+	take_event(&accounts, event);
+	first = &accounts.first->devices->counts;
+	second = &accounts.first->devices->next->counts;
+	assert_int_equal(accounts.total.taken_back, 100);
+	assert_int_equal(accounts.total.taken_back_bytes, 300);
+	assert_int_equal(accounts.total.live_bytes, 300);
+	assert_int_equal(first->live, 200);
+	assert_int_equal(second->live, 0);
+	assert_int_equal(second->taken_back, 100);
+	assert_int_equal(second->peak_bytes, 300);
+	event.context = 0; /* unknown: none's */
+	take_event(&accounts, event);
+	assert_int_equal(accounts.total.live, 200);
+	take(&accounts, GPUMEM_EXIT, 1, 0, 0, 0);
+	assert_int_equal(first->leaked, 200);
+	assert_int_equal(first->allocations, 200);
+	assert_int_equal(second->leaked, 0);
+	assert_int_equal(accounts.devices->next->counts.taken_back_bytes, 300);
+	gpumem_accounts_end(&accounts);
+}
+
+static void sizes_beyond_the_slot(void **context)
+{
+	struct gpumem_accounts accounts;
+
+	(void)context;
+	gpumem_accounts_begin(&accounts);
+	take(&accounts, GPUMEM_ALLOCATION, 1, 1, 512, 1ull << 48);
+	take(&accounts, GPUMEM_ALLOCATION, 1, 1, 1024, GPUMEM_BYTES_MOST);
+	assert_int_equal(accounts.too_large, 1);
+	assert_true(accounts.total.live_bytes == 2 * GPUMEM_BYTES_MOST);
+	take(&accounts, GPUMEM_RELEASE, 1, 2, 512, 0);
+	assert_true(accounts.total.live_bytes == GPUMEM_BYTES_MOST);
+	gpumem_accounts_end(&accounts);
+}
+
+/* At least so old when the process ends, or now; the age stands still when it has ended. */
+static void ages(void **context)
+{
+	struct gpumem_accounts accounts;
+	const struct gpumem_aged *aged;
+
+	(void)context;
+	gpumem_accounts_begin(&accounts);
+	accounts.leaks_older = 50;
+	take(&accounts, GPUMEM_ALLOCATION, 1, 100, 512, 1);
+	take(&accounts, GPUMEM_ALLOCATION, 1, 150, 1024, 2);
+	take(&accounts, GPUMEM_ALLOCATION, 1, 151, 2048, 4);
+	gpumem_account_age(accounts.first, 50, 150);
+	aged = &accounts.first->origins.all[1].aged;
+	assert_int_equal(aged->number, 1);
+	assert_int_equal(aged->oldest, 50);
+	take(&accounts, GPUMEM_EXIT, 1, 200, 0, 0);
+	assert_int_equal(accounts.first->ended, 200);
+	assert_int_equal(aged->number, 2);
+	assert_int_equal(aged->bytes, 3);
+	assert_int_equal(aged->oldest, 100);
+	gpumem_accounts_end(&accounts);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table_is_like_a_list), cmocka_unit_test(table_is_small),
-		cmocka_unit_test(table_knows_spaces),	cmocka_unit_test(processes_are_apart),
-		cmocka_unit_test(late_frees),		cmocka_unit_test(beginnings),
+		cmocka_unit_test(table_is_like_a_list),
+		cmocka_unit_test(table_is_small),
+		cmocka_unit_test(ten_million),
+		cmocka_unit_test(slots_are_packed),
+		cmocka_unit_test(sifted),
+		cmocka_unit_test(origins_are_interned),
+		cmocka_unit_test(spaces_are_apart),
+		cmocka_unit_test(contexts_take_back),
+		cmocka_unit_test(sizes_beyond_the_slot),
+		cmocka_unit_test(ages),
+		cmocka_unit_test(processes_are_apart),
+		cmocka_unit_test(late_frees),
+		cmocka_unit_test(beginnings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

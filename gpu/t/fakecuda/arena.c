@@ -103,15 +103,22 @@ static bool is_memory(enum fake_kind kind)
 
 static bool counts(enum fake_kind kind)
 {
-	return kind == KIND_DEVICE || kind == KIND_PHYSICAL;
+	return kind == KIND_DEVICE || kind == KIND_POOL || kind == KIND_PHYSICAL;
 }
 
 /* Bytes that a block of a size uses up. */
 static uint64_t rounded(enum fake_kind kind, size_t bytes)
 {
-	uint64_t unit = kind == KIND_DEVICE || kind == KIND_MANAGED ? GRANULE : PAGE;
+	bool small = kind == KIND_DEVICE || kind == KIND_POOL || kind == KIND_MANAGED;
+	uint64_t unit = small ? GRANULE : PAGE;
 
 	return (bytes + unit - 1) / unit * unit;
+}
+
+/* As the driver has it: what a context is destroyed with is its own. */
+static CUcontext owner_of(enum fake_kind kind)
+{
+	return kind == KIND_POOL || kind == KIND_PHYSICAL ? NULL : fake_current;
 }
 
 static CUresult take(enum fake_kind kind, size_t bytes, CUdeviceptr *pointer)
@@ -135,7 +142,7 @@ static CUresult take(enum fake_kind kind, size_t bytes, CUdeviceptr *pointer)
 		push(at + (1u << (from - 1)), from - 1);
 	block = &arena.blocks[at];
 	*block = (struct fake_block){
-		.size = bytes, .owner = fake_current, .order = order, .kind = kind, .head = true};
+		.size = bytes, .owner = owner_of(kind), .order = order, .kind = kind, .head = true};
 	if (counts(kind))
 		arena.used += size;
 	if (is_memory(kind))

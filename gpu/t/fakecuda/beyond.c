@@ -55,6 +55,54 @@ CUresult cuMemAllocFromPoolAsync(CUdeviceptr *pointer, size_t bytes, void *pool,
 	return cuMemAllocAsync(pointer, bytes, stream);
 }
 
+CUresult cuCtxCreate_v3(CUcontext *context, void *affinity, int count, unsigned int flags,
+			CUdevice device);
+CUresult cuCtxCreate_v3(CUcontext *context, void *affinity, int count, unsigned int flags,
+			CUdevice device)
+{
+	(void)affinity;
+	(void)count;
+	return cuCtxCreate_v2(context, flags, device);
+}
+
+CUresult cuCtxCreate_v4(CUcontext *context, void *parameters, unsigned int flags, CUdevice device);
+CUresult cuCtxCreate_v4(CUcontext *context, void *parameters, unsigned int flags, CUdevice device)
+{
+	(void)parameters;
+	return cuCtxCreate_v2(context, flags, device);
+}
+
+/* A pool is a name alone: its memory is the arena's. */
+CUresult cuDeviceGetDefaultMemPool(void **pool, CUdevice device);
+CUresult cuDeviceGetDefaultMemPool(void **pool, CUdevice device)
+{
+	static char pools[FAKE_DEVICES_MOST];
+
+	if (device < 0 || device >= fake_devices)
+		return CUDA_ERROR_INVALID_DEVICE;
+	*pool = &pools[device];
+	return CUDA_SUCCESS;
+}
+
+CUresult cuMemGetMemPool(void **pool, const CUmemLocation *location, int type);
+CUresult cuMemGetMemPool(void **pool, const CUmemLocation *location, int type)
+{
+	(void)type;
+	return cuDeviceGetDefaultMemPool(pool, location->id);
+}
+
+/* Its properties begin as those of cuMemCreate do. */
+CUresult cuMemPoolCreate(void **pool, const CUmemAllocationProp *property);
+CUresult cuMemPoolCreate(void **pool, const CUmemAllocationProp *property)
+{
+	static char pools[FAKE_DEVICES_MOST];
+
+	if (property->location.id < 0 || property->location.id >= fake_devices)
+		return CUDA_ERROR_INVALID_DEVICE;
+	*pool = &pools[property->location.id];
+	return CUDA_SUCCESS;
+}
+
 CUresult cuMemAllocAsync_ptsz(CUdeviceptr *pointer, size_t bytes, CUstream stream);
 CUresult cuMemAllocAsync_ptsz(CUdeviceptr *pointer, size_t bytes, CUstream stream)
 {
@@ -101,10 +149,21 @@ static const struct {
 	{                                                                                          \
 #symbol, (void *)symbol                                                            \
 	}
-	BEYOND(cuGetProcAddress),     BEYOND(cuGetProcAddress_v2), BEYOND(cuCtxGetCurrent),
-	BEYOND(cuStreamIsCapturing),  BEYOND(cuMemAllocPitch_v2),  BEYOND(cuMemAllocFromPoolAsync),
-	BEYOND(cuMemAllocAsync_ptsz), BEYOND(cuMemFreeAsync_ptsz), BEYOND(cuLaunchKernel_ptsz),
+	BEYOND(cuGetProcAddress),
+	BEYOND(cuGetProcAddress_v2),
+	BEYOND(cuCtxGetCurrent),
+	BEYOND(cuStreamIsCapturing),
+	BEYOND(cuMemAllocPitch_v2),
+	BEYOND(cuMemAllocFromPoolAsync),
+	BEYOND(cuMemAllocAsync_ptsz),
+	BEYOND(cuMemFreeAsync_ptsz),
+	BEYOND(cuLaunchKernel_ptsz),
 	BEYOND(cuLaunchKernelEx),
+	BEYOND(cuCtxCreate_v3),
+	BEYOND(cuCtxCreate_v4),
+	BEYOND(cuMemPoolCreate),
+	BEYOND(cuMemGetMemPool),
+	BEYOND(cuDeviceGetDefaultMemPool),
 #undef BEYOND
 };
 

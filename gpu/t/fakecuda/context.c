@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The device, contexts, modules, names of errors. */
+/* The devices, modules, names of errors. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "fakecuda.h"
 
-__thread CUcontext fake_current;
-
-static bool initialised;
+int fake_devices;
 
 static const struct {
 	CUresult error;
@@ -23,6 +21,7 @@ static const struct {
 	ERROR(ERROR_NOT_INITIALIZED),
 	ERROR(ERROR_STUB_LIBRARY),
 	ERROR(ERROR_NO_DEVICE),
+	ERROR(ERROR_INVALID_DEVICE),
 	ERROR(ERROR_INVALID_IMAGE),
 	ERROR(ERROR_INVALID_CONTEXT),
 	ERROR(ERROR_NO_BINARY_FOR_GPU),
@@ -51,16 +50,6 @@ static const struct {
 	{CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED, 1},
 };
 
-/* Begins every function that takes no context. */
-#define ENTER_DEVICE(name, device)                                                                 \
-	do {                                                                                       \
-		ENTER(name);                                                                       \
-		if (!initialised)                                                                  \
-			return CUDA_ERROR_NOT_INITIALIZED;                                         \
-		if ((device) != 0)                                                                 \
-			return CUDA_ERROR_INVALID_VALUE;                                           \
-	} while (0)
-
 CUresult cuInit(unsigned int flags)
 {
 	const char *devices = getenv("FAKECUDA_DEVICES");
@@ -68,10 +57,10 @@ CUresult cuInit(unsigned int flags)
 	ENTER(Init);
 	if (flags)
 		return CUDA_ERROR_INVALID_VALUE;
-	if (devices && !strcmp(devices, "0"))
-		return CUDA_ERROR_NO_DEVICE;
-	initialised = true;
-	return CUDA_SUCCESS;
+	fake_devices = devices ? atoi(devices) : 1;
+	if (fake_devices > FAKE_DEVICES_MOST)
+		fake_devices = FAKE_DEVICES_MOST;
+	return fake_devices > 0 ? CUDA_SUCCESS : CUDA_ERROR_NO_DEVICE;
 }
 
 CUresult cuDriverGetVersion(int *version)
@@ -94,14 +83,14 @@ CUresult cuGetErrorName(CUresult error, const char **name)
 CUresult cuDeviceGetCount(int *count)
 {
 	ENTER_DEVICE(DeviceGetCount, 0);
-	*count = 1;
+	*count = fake_devices;
 	return CUDA_SUCCESS;
 }
 
 CUresult cuDeviceGet(CUdevice *device, int ordinal)
 {
 	ENTER_DEVICE(DeviceGet, ordinal);
-	*device = 0;
+	*device = ordinal;
 	return CUDA_SUCCESS;
 }
 
@@ -116,13 +105,14 @@ CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device)
 {
 	ENTER_DEVICE(DeviceGetUuid, device);
 	memcpy(uuid->bytes, "fakelibcudanogpu", sizeof(uuid->bytes));
+	uuid->bytes[sizeof(uuid->bytes) - 1] += device;
 	return CUDA_SUCCESS;
 }
 
 CUresult cuDeviceGetPCIBusId(char *id, int length, CUdevice device)
 {
 	ENTER_DEVICE(DeviceGetPCIBusId, device);
-	snprintf(id, length, "0000:00:00.0");
+	snprintf(id, length, "0000:%02x:00.0", device);
 	return CUDA_SUCCESS;
 }
 
@@ -142,37 +132,6 @@ CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice
 			return CUDA_SUCCESS;
 		}
 	return CUDA_ERROR_INVALID_VALUE;
-}
-
-CUresult cuCtxCreate_v2(CUcontext *context, unsigned int flags, CUdevice device)
-{
-	ENTER_DEVICE(CtxCreate, device);
-	(void)flags;
-	*context = calloc(1, sizeof(**context));
-	if (!*context)
-		return CUDA_ERROR_OUT_OF_MEMORY;
-	fake_current = *context;
-	return CUDA_SUCCESS;
-}
-
-CUresult cuCtxDestroy_v2(CUcontext context)
-{
-	ENTER(CtxDestroy);
-	if (!context)
-		return CUDA_ERROR_INVALID_CONTEXT;
-	fake_end_streams(context);
-	fake_give_all(context);
-	if (fake_current == context)
-		fake_current = NULL;
-	free(context);
-	return CUDA_SUCCESS;
-}
-
-CUresult cuCtxSetCurrent(CUcontext context)
-{
-	ENTER(CtxSetCurrent);
-	fake_current = context;
-	return CUDA_SUCCESS;
 }
 
 CUresult cuCtxGetDevice(CUdevice *device)

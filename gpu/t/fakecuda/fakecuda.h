@@ -8,7 +8,8 @@
 
 #include "kernel.h"
 
-#define FAKE_DEVICE_BYTES (4ull << 30)
+#define FAKE_DEVICE_BYTES (4ull << 30) /* of all devices together */
+#define FAKE_DEVICES_MOST 8
 
 /* What is exported: all of driver.def. The rest of the library is hidden. */
 #pragma GCC visibility push(default)
@@ -25,6 +26,7 @@ struct CUctx_st {
 };
 
 extern __thread CUcontext fake_current;
+extern int fake_devices; /* 0 before cuInit() */
 
 /* Places where a fault can be planted: each call, and what the device does. */
 enum fake_place {
@@ -60,11 +62,20 @@ int fake_fault(enum fake_place place);
 		if (fake_current->broken)                                                          \
 			return fake_current->broken;                                               \
 	} while (0)
+#define ENTER_DEVICE(name, device)                                                                 \
+	do {                                                                                       \
+		ENTER(name);                                                                       \
+		if (!fake_devices)                                                                 \
+			return CUDA_ERROR_NOT_INITIALIZED;                                         \
+		if ((device) < 0 || (device) >= fake_devices)                                      \
+			return CUDA_ERROR_INVALID_DEVICE;                                          \
+	} while (0)
 
 /* What an allocation is; of RESERVED, what is mapped there is the caller's. */
 enum fake_kind {
 	KIND_NONE,
 	KIND_DEVICE,
+	KIND_POOL, /* of the device, too, but of no context */
 	KIND_MANAGED,
 	KIND_HOST,
 	KIND_RESERVED,
@@ -89,6 +100,8 @@ struct fake_block {
 CUresult fake_take(enum fake_kind kind, size_t bytes, CUdeviceptr *pointer);
 /* Gives back what begins at pointer and is of the kind. */
 CUresult fake_give(enum fake_kind kind, CUdeviceptr pointer);
+/* Likewise, device or managed memory, of a pool or not: the same call frees all. */
+CUresult fake_give_any(CUdeviceptr pointer);
 /* Gives back all that a context has. */
 void fake_give_all(CUcontext owner);
 /* The block with pointer in it, and where it begins; NULL: there is none. */

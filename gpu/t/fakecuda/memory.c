@@ -35,10 +35,11 @@ CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes)
 	return allocate(PLACE_MemAlloc, KIND_DEVICE, bytes, pointer);
 }
 
-/* Device or managed memory: the same call frees both. */
-static CUresult give_either(CUdeviceptr pointer)
+CUresult fake_give_any(CUdeviceptr pointer)
 {
-	return fake_give(KIND_DEVICE, pointer) ? fake_give(KIND_MANAGED, pointer) : CUDA_SUCCESS;
+	if (fake_give(KIND_DEVICE, pointer) && fake_give(KIND_POOL, pointer))
+		return fake_give(KIND_MANAGED, pointer);
+	return CUDA_SUCCESS;
 }
 
 static CUresult free_device(CUdeviceptr pointer)
@@ -54,7 +55,7 @@ static CUresult free_device(CUdeviceptr pointer)
 	error = fake_drain(fake_current);
 	if (error || fault == FAULT_LEAK)
 		return error;
-	return pointer ? give_either(pointer) : CUDA_SUCCESS;
+	return pointer ? fake_give_any(pointer) : CUDA_SUCCESS;
 }
 
 CUresult cuMemFree_v2(CUdeviceptr pointer)
@@ -72,7 +73,7 @@ CUresult cuMemAllocManaged(CUdeviceptr *pointer, size_t bytes, unsigned int flag
 CUresult cuMemAllocAsync(CUdeviceptr *pointer, size_t bytes, CUstream stream)
 {
 	(void)stream;
-	return allocate(PLACE_MemAllocAsync, KIND_DEVICE, bytes, pointer);
+	return allocate(PLACE_MemAllocAsync, KIND_POOL, bytes, pointer);
 }
 
 CUresult cuMemHostAlloc(void **pointer, size_t bytes, unsigned int flags)

@@ -102,7 +102,8 @@ static CUresult create(CUmemGenericAllocationHandle *handle, size_t bytes,
 	ENTER_CONTEXT(MemCreate);
 	if (!bytes || bytes % GRANULARITY || flags || !property ||
 	    property->type != CU_MEM_ALLOCATION_TYPE_PINNED ||
-	    property->location.type != CU_MEM_LOCATION_TYPE_DEVICE || property->location.id)
+	    property->location.type != CU_MEM_LOCATION_TYPE_DEVICE || property->location.id < 0 ||
+	    property->location.id >= fake_devices)
 		return CUDA_ERROR_INVALID_VALUE;
 	physical = calloc(1, sizeof(*physical));
 	error = physical ? fake_take(KIND_PHYSICAL, bytes, &physical->memory)

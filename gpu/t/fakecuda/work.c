@@ -167,7 +167,7 @@ CUresult cuMemsetD32Async(CUdeviceptr to, unsigned int value, size_t count, CUst
 
 static CUresult run_free(struct fake_work *work)
 {
-	fake_give(KIND_DEVICE, work->pointer);
+	fake_give_any(work->pointer);
 	return CUDA_SUCCESS;
 }
 
