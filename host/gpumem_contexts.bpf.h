@@ -12,6 +12,7 @@
 
 /* Of no number: unknown. */
 struct context {
+	__u64 handle; /* 0: unknown */
 	__u32 number;
 	__u32 device; /* its ordinal and 1; 0: unknown */
 };
@@ -92,9 +93,9 @@ static __always_inline struct context_key key_of(__u64 handle)
 	return (struct context_key){.handle = handle, .process = bpf_get_current_pid_tgid() >> 32};
 }
 
-static __always_inline struct context new_context(__u32 device)
+static __always_inline struct context new_context(__u64 handle, __u32 device)
 {
-	return (struct context){__sync_fetch_and_add(&contexts_seen, 1) + 1, device};
+	return (struct context){handle, __sync_fetch_and_add(&contexts_seen, 1) + 1, device};
 }
 
 static __always_inline void know(const struct context_key *key, struct context context)
@@ -118,19 +119,23 @@ static __always_inline struct context context_of(__u64 handle)
 
 	if (known)
 		return known->context;
-	context = new_context(0);
+	context = new_context(handle, 0);
 	know(&key, context);
 	return context;
 }
 
-/* Both by its device and by its handle. Two threads may retain the first time at once. */
+/*
+ * Both by its device and by its handle, which the CUDA runtime has made current before it retains
+ * it. Two threads may retain the first time at once.
+ */
 static __always_inline void retain(__u64 handle, __u32 device)
 {
 	struct context_key key = key_of(device), its = key_of(handle);
 	struct context_known fresh = {}, *known = bpf_map_lookup_elem(&contexts, &key);
 
 	if (!known) {
-		fresh.context = new_context(device + 1);
+		fresh.context = context_of(handle);
+		fresh.context.device = device + 1;
 		bpf_map_update_elem(&contexts, &key, &fresh, BPF_NOEXIST);
 		known = bpf_map_lookup_elem(&contexts, &key);
 	}
@@ -237,8 +242,8 @@ static __noinline int on_context(struct thread *thread, __u32 number)
 		device = calls[number].device == 2   ? thread->arguments[2]
 			 : calls[number].device == 3 ? thread->arguments[3]
 						     : thread->arguments[4];
-		context = new_context((__u32)device + 1);
 		key = key_of(read_number(first, 64));
+		context = new_context(key.handle, (__u32)device + 1);
 		know(&key, context);
 		push_context(&thread->contexts, context);
 		break;
@@ -281,8 +286,12 @@ static __noinline int on_context(struct thread *thread, __u32 number)
 static __always_inline void locate(struct gpumem_event *event, struct thread *thread, __u32 number)
 {
 	struct context *current = current_context(&thread->contexts);
-	__u32 device = current->device;
+	__u32 device;
 
+	/* It may have become known since it became current. */
+	if (!current->device && current->handle)
+		*current = context_of(current->handle);
+	device = current->device;
 	if (calls[number].shape == GPUMEM_LOCATED)
 		device = device_at(thread->arguments[2] + LOCATION_IN_PROPERTIES);
 	if (calls[number].shape == GPUMEM_FROM_POOL)

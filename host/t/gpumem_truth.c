@@ -260,8 +260,11 @@ static void attached(void)
 	getchar();
 	truth = (struct truth){0};
 	release(pointer, 0);
-	/* It is not the last release, though the trace has seen but one retain. */
-	if (cu.DevicePrimaryCtxRetain(&own, 0) || cu.CtxPushCurrent(own))
+	/*
+	 * In the order of the CUDA runtime. It is not the last release, though the trace has seen
+	 * but one retain.
+	 */
+	if (cu.CtxPushCurrent(own) || cu.DevicePrimaryCtxRetain(&own, 0))
 		die("no primary context");
 	allocate(1001);
 	if (cu.DevicePrimaryCtxRelease(0) || cu.CtxPopCurrent(NULL))
