@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Prints the record of a GPU run for tests, a line a row: id, status, number of samples, least
- * sample, reason, facts; "INFO" with its lines before them and "DONE rows samples" behind them. It
- * holds the record to record.h by itself, without the reader of host/. 1: it is no such record.
+ * sample, reason, facts, the first of which is the greatest sample; "INFO" with its lines before
+ * them and "DONE rows samples" behind them. It holds the record to record.h by itself, without the
+ * reader of host/. 1: it is no such record.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,12 +34,14 @@ static const char *value_of(const char *lines, const char *key)
 	return value;
 }
 
-static double least(const double *samples, uint32_t count)
+/* The least or the greatest of the samples; 0 where there are none. */
+static double extreme(const double *samples, uint32_t count, bool greatest)
 {
 	double value = count ? samples[0] : 0;
 
 	for (uint32_t i = 1; i < count; i++)
-		value = samples[i] < value ? samples[i] : value;
+		if (greatest ? samples[i] > value : samples[i] < value)
+			value = samples[i];
 	return value;
 }
 
@@ -75,7 +78,8 @@ int main(void)
 	struct record_header header, series = {0};
 	uint64_t rows = 0, samples = 0;
 	bool first = true, done = false;
-	double least_sample = 0;
+	double least = 0, greatest = 0;
+	const double *values;
 	char *payload;
 
 	while ((payload = read_record(&header))) {
@@ -91,16 +95,18 @@ int main(void)
 			break;
 		case RECORD_SERIES:
 			series = header;
-			least_sample = least((const double *)(const void *)payload, header.count);
+			values = (const double *)(const void *)payload;
+			least = extreme(values, header.count, false);
+			greatest = extreme(values, header.count, true);
 			samples += header.count;
 			break;
 		case RECORD_VERDICT:
-			printf("%s\t%s\t%u\t%g\t%s\t", value_of(payload, "id"),
-			       value_of(payload, "status"), series.count, least_sample,
-			       value_of(payload, "reason"));
+			printf("%s\t%s\t%u\t%g\t%s\tgreatest=%g\t", value_of(payload, "id"),
+			       value_of(payload, "status"), series.count, least,
+			       value_of(payload, "reason"), greatest);
 			print_lines(payload);
 			series = (struct record_header){0};
-			least_sample = 0;
+			least = greatest = 0;
 			rows++;
 			break;
 		case RECORD_DONE:

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Preloaded: the fake driver that comes after it takes 300 us for a call, and a thread never rests.
+/*
+ * Preloaded: the fake driver that comes after it takes 300 us for a call, or SLOW_LIMITER says what
+ * goes wrong there; with SLOW_LIMITER_SPINS a thread never rests.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,7 +17,7 @@ __attribute__((constructor)) static void begin(void)
 {
 	pthread_t thread;
 
-	setenv("FAKECUDA_FAULTS", "MemGetInfo=sleep300", 1);
+	setenv("FAKECUDA_FAULTS", getenv("SLOW_LIMITER") ?: "MemGetInfo=sleep300", 1);
 	if (getenv("SLOW_LIMITER_SPINS"))
 		pthread_create(&thread, NULL, spin, NULL);
 }
