@@ -59,21 +59,17 @@ is_whole() {
 refuses() {
 	run 2 build/gpu/gpubench --libcuda $fake "${@:2}" && grep -qF -e "$1" "$dir/err"
 }
-# appears FILE; ends PID...: waits for it.
-appears() {
+# soon COMMAND...: waits until it succeeds; appears FILE; are_gone PID...
+soon() {
 	for ((i = 0; i < 2000; i++)); do
-		[ -e "$1" ] && return
+		"$@" 2>/dev/null && return
 		sleep 0.01
 	done
 	return 1
 }
-are_gone() {
-	for ((i = 0; i < 2000; i++)); do
-		kill -0 "$@" 2>/dev/null || return 0
-		sleep 0.01
-	done
-	return 1
-}
+appears() { soon [ -e "$1" ]; }
+is_gone() { ! kill -0 "$@"; }
+are_gone() { soon is_gone "$@"; }
 
 about "no GPU: "
 ok "no driver is 77, with what mends it" \
@@ -258,4 +254,10 @@ kill "$bench_pid"
 wait "$bench_pid"
 ok "stops it in the end" grep -qxF "quit $pipe" "$dir/mps"
 ok "and leaves nothing" [ ! -e "$pipe" ]
+rm "$dir/mps"
+ok "a run to kill" begin --system mps
+pipe=$(sed -n 's/^-d //p' "$dir/mps")
+{ kill -KILL "$bench_pid" && wait "$bench_pid"; } 2>/dev/null
+ok "it is stopped after that, too" soon grep -qxF "quit $pipe" "$dir/mps"
+ok "and nothing is left" soon [ ! -e "$pipe" ]
 plan
