@@ -145,6 +145,20 @@ build/gpu/t/print_record <"$dir/rec" >"$dir/rows"
 ok "is a share of a CPU, in percent" fact OH-009 mean 'v > 10'
 ok "in each slice" samples OH-009 'n == 10' 'most > 10'
 
+# A process that nobody has waited for yet is none any more.
+all_gone() { # FILE: of their numbers
+	for ((try = 0; try < 500; try++)); do
+		ps -o stat= -p "$(paste -sd , "$1")" | grep -qv ^Z || return 0
+		sleep 0.01
+	done
+	# shellcheck disable=SC2046 # a list
+	kill -9 $(cat "$1")
+	return 1
+}
+ok "one that forks" env SLOW_LIMITER_FORKS="$dir/forked" build/gpu/gpubench --libcuda build/gpu/libfakecuda.so \
+	--quick --output "$dir/rec" --select OH-005 --system=slow --preload="$slow"
+ok "leaves no process behind" eval '[ -s "$dir/forked" ] && all_gone "$dir/forked"'
+
 about "one that limits nothing: "
 is_missed() {
 	build/gpu/gpubench --libcuda build/gpu/libfakecuda.so --output "$dir/rec" --preload="$dir/missing" 2>"$dir/err"
