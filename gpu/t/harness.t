@@ -139,6 +139,7 @@ ok "comes to every row, once, in the table's order" cmp "$dir/wanted" "$dir/ids"
 ok "every one of them that is not ok has a reason" \
 	[ "$(awk -F '\t' '$2 ~ /WAIVED|FAILED|INVALID/ && $5 == ""' "$dir/rows")" = "" ]
 ok "to a whole record" is_whole
+ok "and says how many in a line" grep -q '^gpubench: [1-9][0-9]* rows FAILED, [0-9]* INVALID: the record has the reasons$' "$dir/err"
 ok "that says what is planned" row LLM-001 WAIVED "n == 0" "^planned"
 ok "what the system lacks" row IS-001 WAIVED "n == 0" "no memory limit is configured: MEM_LIMIT=4g"
 ok "what broke, and where" row PCIE-001 FAILED "n == 0" "CUDA_ERROR_OUT_OF_MEMORY .gpu/works/transfer.c:"
