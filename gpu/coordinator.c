@@ -33,6 +33,8 @@ static void become_tenant(const struct suite *suite, enum surroundings where, in
 
 	/* Of the terminal: the coordinator, which blocks it, ends its tenants. */
 	signal(SIGINT, SIG_IGN);
+	/* What a library in it starts is of its group, and ends with it. */
+	setpgid(0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (null >= 0)
@@ -54,20 +56,28 @@ static void become_tenant(const struct suite *suite, enum surroundings where, in
 	_exit(127);
 }
 
-/* How a tenant ended, in words; it has, or is made to. */
+/* Has it ended, though it is not waited for yet? Then its number is still nobody else's. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
+}
+
+/* How a tenant ended, in words; it has, or is made to. What it leaves of its group ends, too. */
 static void reap(struct handle *tenant, char *how, size_t size)
 {
 	uint64_t deadline = now_ns() + (uint64_t)(REAP_TIME * SECOND);
 	int status = 0;
-	pid_t got;
 
 	close(tenant->fd);
-	while ((got = waitpid(tenant->pid, &status, WNOHANG)) == 0 && now_ns() < deadline) {
+	while (!has_ended(tenant->pid) && now_ns() < deadline) {
 		usleep(1000);
 		if (now_ns() > deadline - (uint64_t)(REAP_TIME * SECOND / 2))
 			kill(tenant->pid, SIGKILL);
 	}
-	if (got == 0)
+	kill(-tenant->pid, SIGKILL);
+	if (waitpid(tenant->pid, &status, WNOHANG) == 0)
 		snprintf(how, size, "does not end, not even by SIGKILL (pid %d)", tenant->pid);
 	else if (WIFSIGNALED(status))
 		snprintf(how, size, "was killed by signal %d (%s)", WTERMSIG(status),

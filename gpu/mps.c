@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* nvidia-cuda-mps-control with a directory of its own, so that no other daemon is touched. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mps.h"
 
 static char directory[64];
+static pid_t guard_pid;
+static int guard_stream; /* its end here */
 
 static void point_to_daemon(void)
 {
@@ -26,6 +31,49 @@ static int with_daemon(const char *command)
 	return status;
 }
 
+/*
+ * Stops the daemon and removes its directory as soon as nobody holds the other end of the stream
+ * any more: the daemon is no child of this process, and a kill leaves no time to stop it.
+ */
+static void guard(int stream)
+{
+	char command[128], byte;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	/* Neither a signal to the group nor the end of what was written to ends it. */
+	setsid();
+	dup2(null, 0);
+	dup2(null, 1);
+	while (read(stream, &byte, 1) < 0 && errno == EINTR)
+		;
+	with_daemon("echo quit | timeout -s KILL 20 nvidia-cuda-mps-control >/dev/null 2>&1");
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	if (system(command))
+		fprintf(stderr, "gpubench: warning: %s stays\n", directory);
+	_exit(0);
+}
+
+/* Begins to guard a daemon that may start from now on. */
+static int begin_guard(void)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	guard_pid = fork();
+	if (!guard_pid) {
+		close(ends[1]);
+		guard(ends[0]);
+	}
+	close(ends[0]);
+	if (guard_pid > 0) {
+		guard_stream = ends[1];
+		return 0;
+	}
+	close(ends[1]);
+	return -1;
+}
+
 const char *mps_begin(struct suite *suite)
 {
 	(void)suite;
@@ -35,6 +83,11 @@ const char *mps_begin(struct suite *suite)
 	if (!mkdtemp(directory)) {
 		directory[0] = '\0';
 		return "no directory in /tmp for MPS: make room";
+	}
+	if (begin_guard()) {
+		rmdir(directory);
+		directory[0] = '\0';
+		return "no process to guard the MPS daemon";
 	}
 	if (with_daemon("nvidia-cuda-mps-control -d >/dev/null 2>&1")) {
 		mps_end(suite);
@@ -46,15 +99,11 @@ const char *mps_begin(struct suite *suite)
 
 void mps_end(struct suite *suite)
 {
-	char command[128];
-
 	(void)suite;
 	if (!*directory)
 		return;
-	with_daemon("echo quit | timeout -s KILL 20 nvidia-cuda-mps-control >/dev/null 2>&1");
-	snprintf(command, sizeof(command), "rm -rf %s", directory);
-	if (system(command))
-		fprintf(stderr, "gpubench: warning: %s stays\n", directory);
+	close(guard_stream);
+	waitpid(guard_pid, NULL, 0);
 	directory[0] = '\0';
 }
 

@@ -51,7 +51,7 @@ build/gpu/gpubench: $(gpubench-objects)
 
 # A library that tenants preload. -Bsymbolic: what it calls of its own is its own.
 limiter-objects := $(patsubst %,build/gpu/limiter/%.o,hooks launches limits memory share)
-$(limiter-objects): compile-flags += -fPIC -fvisibility=hidden
+$(limiter-objects): private compile-flags += -fPIC -fvisibility=hidden
 
 build/gpu/liblimiter.so: $(limiter-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,-Bsymbolic -Wl,--no-undefined \

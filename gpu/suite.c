@@ -289,5 +289,11 @@ int suite_run(struct suite *suite)
 		fprintf(stderr, "gpubench: the record cannot be written: make room\n");
 		return 1;
 	}
-	return suite->counts[STATUS_FAILED] || suite->counts[STATUS_INVALID];
+	if (!suite->counts[STATUS_FAILED] && !suite->counts[STATUS_INVALID])
+		return 0;
+	if (!suite->options.quiet)
+		fprintf(stderr,
+			"gpubench: %u rows FAILED, %u INVALID: the record has the reasons\n",
+			suite->counts[STATUS_FAILED], suite->counts[STATUS_INVALID]);
+	return 1;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* results/index.html: the runs of each host, and how their medians went. */
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -168,13 +169,20 @@ static bool comparable(const json_t *a, const json_t *b)
 	return true;
 }
 
+/* To four digits, or to a whole number where that takes more. */
+static const char *rounded(double value, char text[32])
+{
+	snprintf(text, 32, fabs(value) >= 1000 || value == rint(value) ? "%.0f" : "%.4g", value);
+	return text;
+}
+
 /* How the p50 of one row went, from the oldest of the comparable runs to the newest. */
 static void put_course(const struct index_entry *const *runs, size_t count, const char *id,
 		       double *values, FILE *out)
 {
 	const json_t *row, *last = NULL;
-	const char *unit = "";
-	char label[512];
+	char label[512], course[128], from[32], to[32];
+	const char *unit;
 	size_t found = 0;
 
 	for (size_t i = count; i-- > 0;) {
@@ -188,14 +196,17 @@ static void put_course(const struct index_entry *const *runs, size_t count, cons
 	if (found < 2)
 		return;
 	unit = json_text(last, "unit");
-	snprintf(label, sizeof(label), "%s: p50 of %zu runs, %.10g to %.10g %s", id, found,
-		 values[0], values[found - 1], unit);
+	/* That of an index or of a count says nothing. */
+	snprintf(course, sizeof(course), "%s → %s%s%s", rounded(values[0], from),
+		 rounded(values[found - 1], to), strcmp(unit, "1") ? " " : "",
+		 strcmp(unit, "1") ? unit : "");
+	snprintf(label, sizeof(label), "%s: p50 of %zu runs, %s", id, found, course);
 	fputs("<figure>", out);
 	chart_course(values, found, label, out);
 	fputs("<figcaption><span class=\"id\">", out);
 	html_text(id, out);
 	fputs("</span><br>", out);
-	html_printf(out, "%.10g → %.10g %s", values[0], values[found - 1], unit);
+	html_text(course, out);
 	fputs("</figcaption></figure>\n", out);
 }
 

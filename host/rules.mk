@@ -23,6 +23,7 @@ host-sources := \
 	host/compare.c \
 	host/compare_check.c \
 	host/compare_columns.c \
+	host/compare_distribution.c \
 	host/compare_plot.c \
 	host/compare_result.c \
 	host/compare_run.c \

@@ -57,8 +57,7 @@ static size_t gpu_length(const char *gpu)
 	return part ? (size_t)(part - gpu) : strlen(gpu);
 }
 
-/* Says why the reference is none for the run. 0, or -1 with one line on stderr. */
-static int check_reference(const json_t *summary, const json_t *reference)
+int scores_refuse(const json_t *summary, const json_t *reference)
 {
 	const json_t *both[] = {summary, reference};
 	json_t *names[2];
@@ -270,7 +269,7 @@ json_t *scores_of(const json_t *summary, const json_t *reference)
 	double sum = 0, weights = 0, total;
 	size_t i;
 
-	if (check_reference(summary, reference))
+	if (scores_refuse(summary, reference))
 		return NULL;
 	metrics = score_metrics(summary, reference);
 	all = score_categories(metrics);

@@ -21,6 +21,12 @@
  */
 json_t *scores_of(const json_t *summary, const json_t *reference);
 
+/*
+ * Is the reference none for the run, whose kind and setup.gpu are enough? 0, or -1 with one line on
+ * stderr.
+ */
+int scores_refuse(const json_t *summary, const json_t *reference);
+
 /* The scores of a summary as a table for a terminal, and as markdown; nothing where it has none. */
 void scores_table(const json_t *summary, FILE *out);
 void scores_markdown(const json_t *summary, FILE *out);

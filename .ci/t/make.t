@@ -53,6 +53,8 @@ ok "again under other CFLAGS, with the project's own" builds V=1 CFLAGS=-O1 $obj
 ok "which are shown" grep -q -e '-std=gnu11 -Wall -Wextra.*-O1' out
 ok "and kept" keeps CFLAGS=-O1 $object
 ok "again when warnings are errors" builds WERROR=1 CFLAGS=-O1 $object
+ok "one with flags of its own" builds WERROR=1 CFLAGS=-O1 build/gpu/t/fakecuda/counts.o
+ok "does not change those of all" keeps WERROR=1 CFLAGS=-O1 $object
 
 kernel() {
 	verb=$1

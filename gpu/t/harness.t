@@ -59,21 +59,17 @@ is_whole() {
 refuses() {
 	run 2 build/gpu/gpubench --libcuda $fake "${@:2}" && grep -qF -e "$1" "$dir/err"
 }
-# appears FILE; ends PID...: waits for it.
-appears() {
+# soon COMMAND...: waits until it succeeds; appears FILE; are_gone PID...
+soon() {
 	for ((i = 0; i < 2000; i++)); do
-		[ -e "$1" ] && return
+		"$@" 2>/dev/null && return
 		sleep 0.01
 	done
 	return 1
 }
-are_gone() {
-	for ((i = 0; i < 2000; i++)); do
-		kill -0 "$@" 2>/dev/null || return 0
-		sleep 0.01
-	done
-	return 1
-}
+appears() { soon [ -e "$1" ]; }
+is_gone() { ! kill -0 "$@"; }
+are_gone() { soon is_gone "$@"; }
 
 about "no GPU: "
 ok "no driver is 77, with what mends it" \
@@ -143,6 +139,7 @@ ok "comes to every row, once, in the table's order" cmp "$dir/wanted" "$dir/ids"
 ok "every one of them that is not ok has a reason" \
 	[ "$(awk -F '\t' '$2 ~ /WAIVED|FAILED|INVALID/ && $5 == ""' "$dir/rows")" = "" ]
 ok "to a whole record" is_whole
+ok "and says how many in a line" grep -q '^gpubench: [1-9][0-9]* rows FAILED, [0-9]* INVALID: the record has the reasons$' "$dir/err"
 ok "that says what is planned" row LLM-001 WAIVED "n == 0" "^planned"
 ok "what the system lacks" row IS-001 WAIVED "n == 0" "no memory limit is configured: MEM_LIMIT=4g"
 ok "what broke, and where" row PCIE-001 FAILED "n == 0" "CUDA_ERROR_OUT_OF_MEMORY .gpu/works/transfer.c:"
@@ -258,4 +255,10 @@ kill "$bench_pid"
 wait "$bench_pid"
 ok "stops it in the end" grep -qxF "quit $pipe" "$dir/mps"
 ok "and leaves nothing" [ ! -e "$pipe" ]
+rm "$dir/mps"
+ok "a run to kill" begin --system mps
+pipe=$(sed -n 's/^-d //p' "$dir/mps")
+{ kill -KILL "$bench_pid" && wait "$bench_pid"; } 2>/dev/null
+ok "it is stopped after that, too" soon grep -qxF "quit $pipe" "$dir/mps"
+ok "and nothing is left" soon [ ! -e "$pipe" ]
 plan

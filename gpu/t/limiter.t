@@ -38,14 +38,14 @@ says() {
 # fact ROW KEY CONDITION: the row has the fact, and it is a number v for which the condition holds.
 fact() {
 	awk -F '\t' -v id="$1" -v key="$2=" '
-		$1 == id { for (i = 6; i <= NF; i++) if (index($i, key) == 1) { v = substr($i, length(key) + 1); found = '"$3"' } }
+		$1 == id { for (i = 6; i <= NF; i++) if (index($i, key) == 1) { v = substr($i, length(key) + 1) + 0; found = '"$3"' } }
 		END { exit !found }' "$dir/rows" || {
 		cat "$dir/rows" >>"$dir/err"
 		false
 	}
 }
-samples() { # ROW COUNT LEAST: conditions of awk about n and least
-	awk -F '\t' -v id="$1" '$1 == id { n = $3; least = $4; found = ('"$2"') && ('"$3"') } END { exit !found }' "$dir/rows"
+samples() { # ROW COUNT VALUES: conditions of awk about n, and about the least and the most
+	awk -F '\t' -v id="$1" '$1 == id { n = $3; least = $4; most = substr($6, 10) + 0; found = ('"$2"') && ('"$3"') } END { exit !found }' "$dir/rows"
 }
 
 about "no limiter: "
@@ -63,12 +63,24 @@ ok "with the price of asking beside it" fact OH-009 floor 'v > 0'
 ok "total throughput is verified" measure 0 OH-010
 ok "and has its parts" fact OH-010 gflops 'v > 0'
 
+about "what takes 20 ms: "
+export FAKECUDA_FAULTS=CtxCreate=sleep20000,MemAlloc=sleep20000
+ok "is timed" measure 0 OH-004,OH-002,OH-003
+ok "as a context, in us" samples OH-004 'n > 0' 'least >= 20e3 && least < 20e6'
+ok "as an allocation, in us" samples OH-002.2KiB 'n > 0' 'least >= 20e3 && least < 20e6'
+ok "and not as a free" samples OH-003.2KiB 'n > 0' 'least < 20e3'
+export FAKECUDA_FAULTS=Kernel=sleep20000
+ok "is done less than 50 times" measure 0 OH-010
+ok "a second" samples OH-010 'n > 0' 'least > 1 && most < 50'
+unset FAKECUDA_FAULTS
+
 about "the limiter: "
 ok "costs are differences" measure 0 OH-005,OH-007,OH-008 --system=limiter --preload="$limiter" --mem-limit=1g --sm-limit=50
 ok "all of them" says OH-00 ok
 ok "also where a context takes longer than the row may" env FAKECUDA_FAULTS=CtxCreate=sleep400000 build/gpu/gpubench \
 	--libcuda build/gpu/libfakecuda.so --quick --output "$dir/slow" --select OH-005 --system=limiter --preload="$limiter"
 build/gpu/t/print_record <"$dir/slow" >"$dir/slow.rows"
+# shellcheck disable=SC2016 # for awk
 ok "there are samples" awk -F '\t' '$1 ~ /^OH-005/ { n += $2 == "ok" && $3 > 0 } END { exit n != 2 }' "$dir/slow.rows"
 ok "of launches that are held back by events around them" fact OH-008 system_us 'v > 0'
 ok "without it in the same run" fact OH-008 bare_us 'v > 0'
@@ -76,6 +88,7 @@ ok "a memory limit is exact" measure 0 IS-001,IS-002 --system=limiter --preload=
 ok "to the byte" fact IS-001 bytes 'v == 1073741824'
 ok "which is 100 %" samples IS-001 'n > 0' 'least == 100'
 ok "each way is refused" says IS-002. ok
+ok "in us: a look at the clock takes some ns" samples IS-002.sync 'n > 0' 'least > 0.005'
 # A busy host may give either side too little to tell a rate, or the one without the limiter as little as
 # the other, though not each time.
 is_a_share() {
@@ -111,6 +124,10 @@ ends() { # a busy host may give a tenant too little in a window
 }
 ok "not to be near its share" ends IS-003 --system=none --preload="$none" --sm-limit=5
 ok "by more than all of it" samples IS-003.throughput 'n > 0' 'least < 0'
+ok "and a little more memory than the limit" env FAKECUDA_FAULTS=MemAlloc:71+=2 build/gpu/gpubench \
+	--libcuda build/gpu/libfakecuda.so --quick --output "$dir/rec" --select IS-001 --system=none --preload="$none" --mem-limit=1g
+build/gpu/t/print_record <"$dir/rec" >"$dir/rows"
+ok "to be off by what is too much" samples IS-001 'n > 0' 'most == 90.625'
 ok "and less memory than the limit" env FAKECUDA_FAULTS=MemAlloc:33+=2 build/gpu/gpubench --libcuda build/gpu/libfakecuda.so \
 	--quick --output "$dir/rec" --select IS-001 --system=none --preload="$none" --mem-limit=1g
 build/gpu/t/print_record <"$dir/rec" >"$dir/rows"
@@ -119,10 +136,30 @@ about "one that takes 300 us: "
 slow=$PWD/build/gpu/t/slow_limiter.so
 ok "a run" measure 0 OH-005 --system=slow --preload="$slow"
 ok "costs them, in ns, with their sign" samples OH-005.memgetinfo 'n > 0' 'least > 100e3 && least < 100e6'
+ok "in each launch" env SLOW_LIMITER=Kernel=sleep20000 build/gpu/gpubench --libcuda build/gpu/libfakecuda.so \
+	--quick --output "$dir/rec" --select OH-010 --system=slow --preload="$slow"
+build/gpu/t/print_record <"$dir/rec" >"$dir/rows"
+ok "takes most of the throughput, in percent" fact OH-010 degradation 'v > 20 && v < 100'
 ok "a thread of it that never rests" env SLOW_LIMITER_SPINS=1 build/gpu/gpubench --libcuda build/gpu/libfakecuda.so \
 	--quick --output "$dir/rec" --select OH-009 --system=slow --preload="$slow"
 build/gpu/t/print_record <"$dir/rec" >"$dir/rows"
 ok "is a share of a CPU, in percent" fact OH-009 mean 'v > 10'
+ok "in each slice" samples OH-009 'n == 10' 'most > 10'
+
+# A process that nobody has waited for yet is none any more.
+all_gone() { # FILE: of their numbers
+	[ -s "$1" ] || return
+	for ((try = 0; try < 500; try++)); do
+		ps -o stat= -p "$(paste -sd , "$1")" | grep -qv ^Z || return 0
+		sleep 0.01
+	done
+	# shellcheck disable=SC2046 # a list
+	kill -9 $(cat "$1")
+	return 1
+}
+ok "one that forks" env SLOW_LIMITER_FORKS="$dir/forked" build/gpu/gpubench --libcuda build/gpu/libfakecuda.so \
+	--quick --output "$dir/rec" --select OH-005 --system=slow --preload="$slow"
+ok "leaves no process behind" all_gone "$dir/forked"
 
 about "one that limits nothing: "
 is_missed() {
@@ -153,6 +190,8 @@ ok "a kernel" broken Kernel:2=700 FAILED OH-010 CUDA_ERROR_ILLEGAL_ADDRESS
 ok "a copy that corrupts" broken Copy=corrupt INVALID OH-010 "of the matrix product are wrong"
 ok "a refusal with another error" broken MemAllocAsync=999 FAILED IS-002.async CUDA_ERROR_UNKNOWN \
 	--system=limiter --preload="$limiter" --mem-limit=1g
+ok "refusals that leave no memory" broken MemAllocAsync:2+=2 INVALID IS-002.async "was refused with" \
+	--system=none --preload="$none" --mem-limit=1g
 ok "a context while a limited tenant has one" broken LaunchKernel:40=719 FAILED OH-008 CUDA_ERROR_LAUNCH_FAILED \
 	--system=limiter --preload="$limiter" --sm-limit=50
 

@@ -12,7 +12,7 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 
 # measure LIST OPTION...: a quick run; $dir/out has "STATUS ID REASON" of each row and "ID.KEY=VALUE" of
-# its facts, and of the least of its samples.
+# its facts, and of the least, the greatest and the median of its samples.
 measure() {
 	list=$1
 	shift
@@ -42,6 +42,16 @@ unbroken() {
 	! grep -E '^(WAIVED|FAILED|INVALID) ' "$dir/out" |
 		grep -Evq 'worked together for|completed nothing|there is no sample|too close to tell|more than 2 % from'
 }
+# holds CONDITION: of numbers, as awk has them; one that is missing does not.
+holds() { awk "BEGIN { exit !($1) }" 2>/dev/null; }
+# Where the median latency lies between that of a hit, so many %, and of a miss is the median share, to the
+# rounding of the facts.
+share_is_seen() { # ID SHARE-OF-A-HIT
+	set -- "$1" "$2" "$(fact "$1" latency_ns)" "$(fact "$1" hit_ns)" "$(fact "$1" miss_ns)"
+	[ "$3" ] || return 0 # too close to tell, on a loaded host
+	share="(($3 - $4) / ($5 - $4) * ($2 ? -100 : 100) + $2)"
+	holds "$share > $(fact "$1" median) - 5 && $share < $(fact "$1" median) + 5"
+}
 same() { [ "$1" = "$2" ] && [ "$1" ]; }
 
 measure BW-003,CACHE-001,CACHE-002
@@ -52,27 +62,51 @@ ok "what was copied was looked at" [ "$(fact BW-003 verified)" -gt 0 ]
 ok "the bandwidth of each number of blocks is told" [ "$(grep -c '^BW-003[.]gbs_' "$dir/out")" = 6 ]
 ok "a chase of double the L2 went through it all" same "$(fact CACHE-001.double verified)" $((2 << 20))
 
+for of in quarter full quadruple; do
+	ok "the hits of $of are a share of its latency" share_is_seen CACHE-001.$of 100
+done
+ok "what is evicted is one, too" share_is_seen CACHE-002.double 0
+ok "a latency is that of a step" holds "$(fact CACHE-001.full hit_ns) < 500"
+
 measure BW-001,BW-002
 ok "tenants together: every row is there" has_rows BW-001.1 BW-001.2 BW-001.4 BW-001.8 BW-002.2 BW-002.4 BW-002.8
 ok "none is broken" unbroken
 ok "fairness is that of the same windows" same "$(fact BW-001.4 verified)" "$(fact BW-002.4 verified)"
 
+ok "and no more than 1" holds "$(fact BW-002.2 greatest) <= 1"
+
 measure BW-004,CACHE-003,CACHE-004
 ok "victims: every row is there" has_rows BW-004 CACHE-003 CACHE-004
 ok "none is broken" unbroken
 
-measure PCIE-001
-ok "a copy of the host's memory is no faster than that: GB/s" \
-	awk "BEGIN { exit !($(fact PCIE-001 least) > 0 && $(fact PCIE-001 least) < 500) }"
+# Each copy takes as long as a sleep and little more, so it is known what that is in GB/s.
+export FAKECUDA_FAULTS=Copy=sleep50000,Kernel=sleep50000
+is_rate() { # ID TIMES-THE-BYTES SHARE: the best sample, and how much of it there is at least
+	most="$(fact "$1" bytes) * $2 / 0.05 / 1e9"
+	holds "$(fact "$1" greatest) <= $most && $(fact "$1" greatest) > $3 * $most"
+}
+measure BW-001
+ok "a copy within the device counts twice, in GB/s" is_rate BW-001.1 2 0.55
+measure PCIE-001,PCIE-002
+ok "one to the device once" is_rate PCIE-001 1 0.05
+ok "and one to the host" is_rate PCIE-002 1 0.05
+measure PCIE-004 --plant-slowdown 3
+ok "a pinned copy that takes three times as long makes the pageable one a third" holds "$(fact PCIE-004.h2d median) < 0.8"
+unset FAKECUDA_FAULTS
 
 measure FRAG
 cp "$dir/out" "$dir/first"
 ok "fragmentation: every row is there and ok" rows_are ok ''
 ok "the trace has thousands of operations" [ "$(fact FRAG-001 operations)" = 2000 ]
 ok "without a fault all comes back" [ "$(fact FRAG-003 least)" = 100 ]
+ok "memory that knows no places does not fragment" same "$(fact FRAG-001 greatest)" 0
 live=$(fact FRAG-001 live_bytes)
 measure FRAG-001
 ok "the next run has the same trace" same "$(fact FRAG-001 live_bytes)" "$live"
+
+export FAKECUDA_FAULTS=MemAlloc:300+=sleep2000
+measure FRAG-002
+ok "allocations that take longer behind a trace are a loss, in percent" holds "$(fact FRAG-002 greatest) > 1000"
 
 export FAKECUDA_FAULTS=Copy:2+=lose
 measure BW-003,CACHE-001,PCIE-001,PCIE-004

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Prints the record of a GPU run for tests, a line a row: id, status, number of samples, least
- * sample, reason, facts; "INFO" with its lines before them and "DONE rows samples" behind them. It
- * holds the record to record.h by itself, without the reader of host/. 1: it is no such record.
+ * sample, reason, facts, the first of which are the greatest sample and the median; "INFO" with its
+ * lines before them and "DONE rows samples" behind them. It holds the record to record.h by itself,
+ * without the reader of host/. 1: it is no such record.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,13 +34,11 @@ static const char *value_of(const char *lines, const char *key)
 	return value;
 }
 
-static double least(const double *samples, uint32_t count)
+static int ascending(const void *a, const void *b)
 {
-	double value = count ? samples[0] : 0;
+	double x = *(const double *)a, y = *(const double *)b;
 
-	for (uint32_t i = 1; i < count; i++)
-		value = samples[i] < value ? samples[i] : value;
-	return value;
+	return (x > y) - (x < y);
 }
 
 static void print_lines(const char *text)
@@ -75,7 +74,7 @@ int main(void)
 	struct record_header header, series = {0};
 	uint64_t rows = 0, samples = 0;
 	bool first = true, done = false;
-	double least_sample = 0;
+	double least = 0, greatest = 0, median = 0, *values;
 	char *payload;
 
 	while ((payload = read_record(&header))) {
@@ -91,16 +90,22 @@ int main(void)
 			break;
 		case RECORD_SERIES:
 			series = header;
-			least_sample = least((const double *)(const void *)payload, header.count);
+			if (!header.count)
+				refuse("a SERIES has no samples");
+			values = (double *)(void *)payload;
+			qsort(values, header.count, sizeof(*values), ascending);
+			least = values[0];
+			greatest = values[header.count - 1];
+			median = values[(header.count - 1) / 2];
 			samples += header.count;
 			break;
 		case RECORD_VERDICT:
-			printf("%s\t%s\t%u\t%g\t%s\t", value_of(payload, "id"),
-			       value_of(payload, "status"), series.count, least_sample,
-			       value_of(payload, "reason"));
+			printf("%s\t%s\t%u\t%g\t%s\tgreatest=%g\tmedian=%g\t",
+			       value_of(payload, "id"), value_of(payload, "status"), series.count,
+			       least, value_of(payload, "reason"), greatest, median);
 			print_lines(payload);
 			series = (struct record_header){0};
-			least_sample = 0;
+			least = greatest = median = 0;
 			rows++;
 			break;
 		case RECORD_DONE:

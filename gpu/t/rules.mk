@@ -2,9 +2,9 @@
 # gpu/t/: what the GPU suite is tested with: a driver and an NVML that need no GPU, and the tests.
 
 fakecuda-objects := $(patsubst %.c,build/%.o,$(sort $(wildcard gpu/t/fakecuda/*.c)))
-$(fakecuda-objects): compile-flags += -fPIC -fvisibility=hidden
+$(fakecuda-objects): private compile-flags += -fPIC -fvisibility=hidden
 # Calls within calls, as the driver may make them, for what traces them.
-build/gpu/t/fakecuda/beyond.o: compile-flags += -fno-optimize-sibling-calls
+build/gpu/t/fakecuda/beyond.o: private compile-flags += -fno-optimize-sibling-calls
 
 # A call of driver.def that nobody wrote does not link.
 build/gpu/libfakecuda.so: $(fakecuda-objects)

@@ -86,6 +86,8 @@ static void comes_to(const char *misbehaviour, enum status status, const char *r
 			 status_names[outcome.status], outcome.reason, outcome.facts,
 			 status_names[status], reason);
 	outcome_free(&outcome);
+	/* What broke may be in its context. */
+	assert_true(status == STATUS_WAIVED || !suite.tenants[BARE][0].pid);
 	/* The next is measured by a tenant in order, whether it is another one or not. */
 	suite.options.patience = LENIENCE;
 	if (suite.tenants[BARE][0].pid)

@@ -78,6 +78,24 @@ static void a_hiccup_is_no_change(void **state)
 	outcome_free(&outcome);
 }
 
+/* A fifth too much for 200 ms. */
+static void nearly_there_is_not_there(void **state)
+{
+	struct outcome times = {0}, outcome = {0};
+	struct stretch stretches[2];
+
+	(void)state;
+	complete(&times, 0, LENGTH, 10000);
+	complete(&times, LENGTH, LENGTH + 200, 6000);
+	complete(&times, LENGTH + 200, 2 * LENGTH, 5000);
+	stretch(stretches, 2);
+	response_judge(&times, stretches, 2, &outcome);
+	assert_int_equal(outcome.count, 1);
+	assert_true(outcome.samples[0] >= 195);
+	outcome_free(&times);
+	outcome_free(&outcome);
+}
+
 static void what_does_not_follow_is_invalid(void **state)
 {
 	static const double after[] = {10000, 9000, 20000};
@@ -135,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_step_is_found_to_a_slice),
 		cmocka_unit_test(a_hiccup_is_no_change),
+		cmocka_unit_test(nearly_there_is_not_there),
 		cmocka_unit_test(what_does_not_follow_is_invalid),
 		cmocka_unit_test(too_few_completions_are_invalid),
 		cmocka_unit_test(a_rate_takes_three_completions),

@@ -264,12 +264,15 @@ static void orders(void **state)
 	assert_int_equal(order.minimum, 30);
 	assert_true(order.interval == 0.005);
 	assert_int_equal(order.repeat, 1);
+	assert_true(suite_window(&suite) > 0.1);
 	suite.options.quick = true;
 	suite.options.plant = 2;
 	order = suite_order(&suite, &metric, "idle");
 	assert_true(order.cap == 0.4);
 	assert_int_equal(order.minimum, 10);
+	assert_true(order.interval == 0.02);
 	assert_int_equal(order.repeat, 2);
+	assert_true(suite_window(&suite) < 0.1);
 }
 
 int main(void)

@@ -103,6 +103,10 @@ ok "and nothing else" diff "$dir/out" "$results"/*/*/summary.json
 ok "a run held against another has scores" gives 0 --select OH-001,SCHED-002 --reference "$dir/first"
 ok "of each category" says "^OH, overhead  *1 of 2 .* OH-001 "
 ok "and keeps the reference" cmp "$dir/first/summary.json" "$results"/*/*/reference.json
+mkdir "$dir/other"
+sed 's/fake libcuda: no GPU/NVIDIA H200/' "$dir/first/summary.json" >"$dir/other/summary.json"
+ok "one of another GPU is refused before anything is measured" \
+	fails 2 'the reference is of another GPU, NVIDIA H200, not fake libcuda' --reference "$dir/other"
 ok "our limiter is found by its name" gives 0 --select OH-001 --system limiter
 ok "and recorded" says '^system  limiter, preloads .*/liblimiter.so, quick$'
 

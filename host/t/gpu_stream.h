@@ -53,7 +53,7 @@ static inline void put(struct stream *stream, struct record_header header, const
 
 #define ROW(status, reason, id)                                                                    \
 	"status=" status "\nreason=" reason "\nid=" id                                             \
-	"\nname=a name\nunit=us\nbetter=lower\nclock=host\nthrottled=0\n"
+	"\nname=a name\nunit=us\nbetter=lower\nclock=host\nthrottled=3\n"
 
 #define GPU_INFO                                                                                   \
 	"kind=gpu\nsystem=native\npreload=none\nmem_limit=none\nsm_limit=none\nquick=0\nplant=1\n" \

@@ -82,6 +82,7 @@ static void statistics(void **state)
 	assert_true(json_is_true(json_object_get(summary, "emulated")));
 	row = summary_row(summary, "OH-001");
 	assert_true(number(row, "n") == 2);
+	assert_true(number(row, "throttled") == 3);
 	assert_true(number(row, "min") == -2.25);
 	assert_true(number(row, "p50") == -2.25);
 	assert_true(number(row, "p75") == 1.5);

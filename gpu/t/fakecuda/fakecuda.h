@@ -46,6 +46,10 @@ extern bool fake_faults; /* any are planted */
 int fake_fault(enum fake_place place);
 #define FAULT(name) (__builtin_expect(fake_faults, 0) ? fake_fault(PLACE_##name) : 0)
 
+/* FAKECUDA_REFUSAL_TIRES: an allocation was refused; a kernel begins. */
+void fake_refused(void);
+void fake_rest(void);
+
 /* Every exported function begins with one of them. */
 #define ENTER(name)                                                                                \
 	do {                                                                                       \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* FAKECUDA_FAULTS: what goes wrong, where, and the how manieth time. */
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "fakecuda.h"
 
 #define FAULTS 16
+#define TIRED  8 /* kernels behind a refusal */
 
 enum action { RETURN, HANG, CRASH, EXIT, SLEEP, CORRUPT, LEAK, LOSE };
 
@@ -140,6 +142,22 @@ static int act(const struct fault *fault)
 	default:
 		return (int)fault->number;
 	}
+}
+
+static _Atomic unsigned int tired; /* kernels to come that take longer */
+
+void fake_refused(void)
+{
+	if (getenv("FAKECUDA_REFUSAL_TIRES"))
+		tired = TIRED;
+}
+
+void fake_rest(void)
+{
+	unsigned int left = tired;
+
+	if (left && atomic_compare_exchange_strong(&tired, &left, left - 1))
+		usleep(strtoul(getenv("FAKECUDA_REFUSAL_TIRES"), NULL, 10));
 }
 
 int fake_fault(enum fake_place place)

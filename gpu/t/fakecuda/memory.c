@@ -27,7 +27,11 @@ static CUresult enter(enum fake_place place)
 static CUresult allocate(enum fake_place place, enum fake_kind kind, size_t bytes,
 			 CUdeviceptr *pointer)
 {
-	return fake_count_allocation(enter(place) ?: fake_take(kind, bytes, pointer));
+	CUresult error = enter(place) ?: fake_take(kind, bytes, pointer);
+
+	if (error == CUDA_ERROR_OUT_OF_MEMORY)
+		fake_refused();
+	return fake_count_allocation(error);
 }
 
 CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes)

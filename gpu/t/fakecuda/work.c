@@ -19,6 +19,7 @@ static CUresult run_launch(struct fake_work *work)
 {
 	int fault = FAULT(Kernel);
 
+	fake_rest();
 	return fault > 0 ? fault : work->launch.kernel->run(&work->launch);
 }
 
