@@ -43,6 +43,7 @@ CLANG	   ?= clang
 BPFTOOL	   ?= $(or $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool),bpftool)
 MUSL_CC	   ?= musl-gcc
 WERROR	   ?=
+JOBS	   ?= 2
 
 export CACHE KERNEL_SRC LAB_KERNEL QEMU CC
 
@@ -142,7 +143,7 @@ pathlength: all
 # Every test speaks TAP: cmocka programs and shell scripts, beside what they test in t/.
 check: export CMOCKA_MESSAGE_OUTPUT = TAP
 check: all $(check-programs)
-	$(quiet).ci/tap $(check-programs) $(check-scripts)
+	$(quiet)JOBS='$(JOBS)' .ci/tap $(check-programs) $(check-scripts)
 
 doctor: build/exitlab
 	$(quiet)build/exitlab doctor --results '$(RESULTS)'
@@ -201,4 +202,5 @@ help:
 #h   KERNEL_SRC=PATH          kernel tree or tarball for the guest [the newest linux-source package]
 #h   LAB_KERNEL=PATH|PACKAGE  kernel of the lab [the newest linux-image package]
 #h   RESULTS=DIR CACHE=DIR    archive; kernels and packages that are costly to make
+#h   JOBS=N                   of check: so many files of tests at a time [2]
 #h   QEMU=PATH V=1 WERROR=1   the emulator; show commands; warnings are errors

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What leaves the tree works elsewhere: an installation below DESTDIR runs from any directory, and
 # the tarball is the same each time and knows its version.
+# alone: it makes things in the tree
 # shellcheck disable=SC2016 # what the inner shells expand
 set -u
 

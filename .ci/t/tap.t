@@ -43,6 +43,21 @@ gives 1 "1 passed, 1 failed, 0 skipped" <<'END'
 echo 1..2; echo ok 1; sleep 60 & sleep 60
 END
 
+# Three files at a time, but the one that is to be alone comes first.
+for name in a b c; do
+	printf '#!/bin/sh\necho %s >>%s/order; echo 1..1; echo ok 1\n' $name "$dir" >"$dir/$name"
+	chmod +x "$dir/$name"
+done
+echo '# alone: first of all' >>"$dir/c"
+tests=$((tests + 1))
+if JOBS=3 ./tap "$dir/a" "$dir/b" "$dir/c" >"$dir/out" 2>&1 && grep -qx '3 passed, 0 failed, 0 skipped' "$dir/out" &&
+	[ "$(sed 's/ .*//' "$dir/order" | head -n 1)" = c ]; then
+	echo "ok $tests - one file is alone"
+else
+	echo "not ok $tests - one file is alone"
+	sed 's/^/# /' "$dir/out"
+fi
+
 cat >"$dir/test" <<END
 #!/bin/sh
 trap 'touch $dir/cleaned' EXIT

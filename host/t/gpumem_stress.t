@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # exitlab gpumem-stress on the fake libcuda: a run is whole and exact, its report can be made again,
 # what is not exact is noticed, and whatever ends it leaves no process.
+# alone: it says what a call costs, on CPUs that it takes for itself
 # shellcheck disable=SC2086 # lists of words
 set -u
 

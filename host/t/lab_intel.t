@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # exitlab lab --vendor intel: what host/t/lab.t shows of the AMD lab. A start takes half a minute, so there
 # are three of them, and some that get no further.
+# alone: it looks for what the labs leave behind on all of the machine
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
