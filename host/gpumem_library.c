@@ -209,12 +209,13 @@ static int check_program(pid_t process)
 
 static bool find_in_path(struct gpumem_library *library)
 {
-	char *places = strdup(getenv("LD_LIBRARY_PATH") ?: ""), *rest = places, *place;
+	const char *value = getenv("LD_LIBRARY_PATH") ?: "";
+	char *places = *value ? strdup(value) : NULL, *rest = places, *place;
 	bool found = false;
 
 	while (!found && (place = strsep(&rest, ":;"))) {
 		snprintf(library->path, PATH_MAX, "%s/" NAME, *place ? place : ".");
-		found = !access(library->path, R_OK) && places[0];
+		found = !access(library->path, R_OK);
 	}
 	free(places);
 	return found;
