@@ -197,6 +197,10 @@ output_tests() {
 	ok "a command that fails" fails 1 "ended with exit code 1" $gpumem --libcuda "$library" -o "$dir/json" -- false
 	echo old >"$dir/json"
 	ok "a full disk" fails 1 "No space left" $gpumem --libcuda "$library" -o /dev/full -- true
+	timeout 60 $gpumem --libcuda "$library" -i 0.01 -d 100 -o "$dir/json" >/dev/full 2>"$dir/err"
+	ok "a table that nobody can see ends it" [ $? = 1 ]
+	timeout 60 $gpumem --libcuda "$library" -i 0.01 -d 100 -o "$dir/piped" 2>"$dir/err" | head -n 1 >"$dir/out"
+	ok "who reads no more ends it" [ -s "$dir/out" -a -s "$dir/piped" -a ! -e "$dir/piped.new" ]
 	ok "an output that cannot be" fails_in_one_line 1 "No such file" \
 		$gpumem --libcuda "$library" -o "$dir/none/json" -- true
 }
@@ -244,6 +248,7 @@ usage_tests
 can_trace
 LD_LIBRARY_PATH=$dir build/exitlab doctor >"$dir/out" 2>"$dir/err"
 ok "the doctor says so" grep -q "^  exitlab gpumem  *yes" "$dir/out"
+ok "the library is found behind an empty place" env LD_LIBRARY_PATH=":$dir" $gpumem -o "$dir/json" -- true
 ok "the doctor finds the library" grep -q "^libcuda  *ok  *$library has [1-9]" "$dir/out"
 rights_tests
 FAKECUDA_DEVICES=2 exactly "contexts of two devices" contexts
