@@ -353,7 +353,7 @@ int cmd_gpumem(int argc, char **argv)
 	}
 	/* Who reads no more is told by the write that fails, so that nothing is left behind. */
 	signal(SIGPIPE, SIG_IGN);
-	gpumem.signals = stop_signals(options->leaks ? SIGUSR1 : 0);
+	gpumem.signals = stop_signals(SIGUSR1);
 	gpumem_accounts_begin(&gpumem.accounts);
 	if (options->leaks)
 		gpumem.accounts.leaks_older = options->older * 1e9;

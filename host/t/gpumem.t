@@ -61,8 +61,9 @@ running_tests() {
 	exec 3>&-
 	cat <&4 >"$dir/truth"
 	wait "$runner"
+	kill -s USR1 "$tracer" # which asks for a report of leaks, and here for none
 	kill -s TERM "$tracer"
-	ok "SIGTERM ends in the totals" wait "$tracer"
+	ok "SIGTERM, and no SIGUSR1, ends in the totals" wait "$tracer"
 	ok "of a name: exact" is_exact
 	ok "of another name: not traced" [ "$(grep -c '"pid"' "$dir/json")" = 1 ]
 }
