@@ -230,6 +230,17 @@ stress_tests() {
 	done
 }
 
+# The most that was live: of one process as it knows itself, of two that ran in turn as of one.
+peak_tests() {
+	to_json="timeout 120 $gpumem $mode --libcuda $library --json -o $dir/json"
+	$to_json -- build/gpu/stress --libcuda "$library" -t 0 --count 2000 --free-ratio 0.5 >"$dir/truth" 2>"$dir/err"
+	expected=$(sed -n 's/.*"peak_live_bytes": \([0-9]*\).*/\1/p' "$dir/truth" | head -n 1)
+	ok "$mode the peak is the truth's" [ "${expected:-0}" -gt 0 -a "$(number total peak_bytes)" = "$expected" ]
+	$to_json -- sh -c "$truth pairs 500 1; $truth pairs 500 1" >"$dir/truth" 2>"$dir/err"
+	ok "$mode the peak of all is of one moment" [ "$(number total allocations) $(at processes.0.peak_bytes processes.1.peak_bytes)" = \
+		"1000 $(number total peak_bytes) $(number total peak_bytes)" ]
+}
+
 rights_tests() {
 	busybox sh -c "echo; read -r end" <"$dir/go" >"$dir/ready" &
 	static=$!
@@ -263,6 +274,7 @@ for mode in "" --summary-only; do
 	stress_tests --procs 2 --cross --fail-alloc 0.1 --fail-free 0.1
 	stress_tests --procs 2 --die-after 5000
 	stress_tests --async --free-ratio 0.5
+	peak_tests
 	exactly "an exec" replace 500 2
 	ok "$mode an exec: what the old program had is leaked" grep -q '"state": "replaced"' "$dir/json"
 done
