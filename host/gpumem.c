@@ -92,7 +92,7 @@ static bool show_interval(struct gpumem *gpumem)
 	gpumem_probe_lost(gpumem->probe, &lost);
 	if (gpumem->options.csv) {
 		gpumem_csv_rows(gpumem->out, &gpumem->accounts, &lost);
-		return !fflush(gpumem->out);
+		return !fflush(gpumem->out) && !ferror(gpumem->out);
 	}
 	if (isatty(STDOUT_FILENO))
 		printf("\033[H\033[J");
@@ -100,7 +100,7 @@ static bool show_interval(struct gpumem *gpumem)
 	gpumem_print_table(stdout, &gpumem->accounts, gpumem->options.top);
 	gpumem_print_lost(stdout, &lost);
 	printf("\n");
-	return !fflush(stdout);
+	return !fflush(stdout) && !ferror(stdout);
 }
 
 /* Where it is asked for: into the object, or without one as text. */
@@ -351,7 +351,9 @@ int cmd_gpumem(int argc, char **argv)
 		if (!gpumem.metrics)
 			return code;
 	}
-	gpumem.signals = stop_signals(options->leaks ? SIGUSR1 : 0);
+	/* Who reads no more is told by the write that fails, so that nothing is left behind. */
+	signal(SIGPIPE, SIG_IGN);
+	gpumem.signals = stop_signals(SIGUSR1);
 	gpumem_accounts_begin(&gpumem.accounts);
 	if (options->leaks)
 		gpumem.accounts.leaks_older = options->older * 1e9;

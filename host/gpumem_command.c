@@ -20,6 +20,7 @@ static void run(char *const *words, int go, int failed)
 		_exit(EXIT_FAILED);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
 	execvp(words[0], words);
 	error = errno;
 	_exit(write(failed, &error, sizeof(error)) == sizeof(error) ? 127 : 126);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <inttypes.h>
-#include <string.h>
 
 #include "gpumem_calls.h"
 #include "gpumem_csv.h"
@@ -34,12 +33,12 @@ static void put_counts(FILE *out, const struct gpumem_counts *counts)
 
 static void put_process(FILE *out, const char *time, const struct gpumem_account *account)
 {
-	char name[GPUMEM_NAME];
+	/* The kernel cuts a name at its 15th byte, which may be amid a character. */
+	json_t *name = json_printable(account->name);
 
-	memcpy(name, account->name, sizeof(name));
-	tame(name);
 	fprintf(out, "%s,%u,", time, account->process);
-	csv_text(name, out);
+	csv_text(json_string_value(name), out);
+	json_decref(name);
 	fprintf(out, ",%s", gpumem_state_name(account->state));
 	put_counts(out, &account->counts);
 	/* What is lost is nobody's. */

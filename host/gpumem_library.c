@@ -154,15 +154,17 @@ static int find_in_maps(struct gpumem_library *library, pid_t process)
 	if (!maps)
 		return -1;
 	while (found == 1 && getline(&line, &size, maps) > 0) {
-		char *file = strchr(line, '/'), *name, *deleted;
+		char *file = strchr(line, '/'), *name;
 
 		line[strcspn(line, "\n")] = 0;
 		name = file ? strrchr(file, '/') + 1 : "";
 		if (strncmp(name, "libcuda.so", strlen("libcuda.so")))
 			continue;
-		/* One that was replaced on the disk is still to be had by its addresses. */
-		deleted = strstr(name, " (deleted)");
-		if (deleted)
+		/*
+		 * One that was replaced on the disk is still to be had by its addresses, and so is
+		 * one whose name has a newline, which is not told from "\012".
+		 */
+		if (strstr(name, " (deleted)") || strstr(file, "\\012"))
 			snprintf(library->path, PATH_MAX, "/proc/%d/map_files/%.*s", process,
 				 (int)strcspn(line, " "), line);
 		else
@@ -209,12 +211,13 @@ static int check_program(pid_t process)
 
 static bool find_in_path(struct gpumem_library *library)
 {
-	char *places = strdup(getenv("LD_LIBRARY_PATH") ?: ""), *rest = places, *place;
+	const char *value = getenv("LD_LIBRARY_PATH") ?: "";
+	char *places = *value ? strdup(value) : NULL, *rest = places, *place;
 	bool found = false;
 
 	while (!found && (place = strsep(&rest, ":;"))) {
 		snprintf(library->path, PATH_MAX, "%s/" NAME, *place ? place : ".");
-		found = !access(library->path, R_OK) && places[0];
+		found = !access(library->path, R_OK);
 	}
 	free(places);
 	return found;

@@ -61,8 +61,9 @@ running_tests() {
 	exec 3>&-
 	cat <&4 >"$dir/truth"
 	wait "$runner"
+	kill -s USR1 "$tracer" # which asks for a report of leaks, and here for none
 	kill -s TERM "$tracer"
-	ok "SIGTERM ends in the totals" wait "$tracer"
+	ok "SIGTERM, and no SIGUSR1, ends in the totals" wait "$tracer"
 	ok "of a name: exact" is_exact
 	ok "of another name: not traced" [ "$(grep -c '"pid"' "$dir/json")" = 1 ]
 }
@@ -197,6 +198,10 @@ output_tests() {
 	ok "a command that fails" fails 1 "ended with exit code 1" $gpumem --libcuda "$library" -o "$dir/json" -- false
 	echo old >"$dir/json"
 	ok "a full disk" fails 1 "No space left" $gpumem --libcuda "$library" -o /dev/full -- true
+	timeout 60 $gpumem --libcuda "$library" -i 0.01 -d 100 -o "$dir/json" >/dev/full 2>"$dir/err"
+	ok "a table that nobody can see ends it" [ $? = 1 ]
+	timeout 60 $gpumem --libcuda "$library" -i 0.01 -d 100 -o "$dir/piped" 2>"$dir/err" | head -n 1 >"$dir/out"
+	ok "who reads no more ends it" [ -s "$dir/out" -a -s "$dir/piped" -a ! -e "$dir/piped.new" ]
 	ok "an output that cannot be" fails_in_one_line 1 "No such file" \
 		$gpumem --libcuda "$library" -o "$dir/none/json" -- true
 }
@@ -225,6 +230,17 @@ stress_tests() {
 	done
 }
 
+# The most that was live: of one process as it knows itself, of two that ran in turn as of one.
+peak_tests() {
+	to_json="timeout 120 $gpumem $mode --libcuda $library --json -o $dir/json"
+	$to_json -- build/gpu/stress --libcuda "$library" -t 0 --count 2000 --free-ratio 0.5 >"$dir/truth" 2>"$dir/err"
+	expected=$(sed -n 's/.*"peak_live_bytes": \([0-9]*\).*/\1/p' "$dir/truth" | head -n 1)
+	ok "$mode the peak is the truth's" [ "${expected:-0}" -gt 0 -a "$(number total peak_bytes)" = "$expected" ]
+	$to_json -- sh -c "$truth pairs 500 1; $truth pairs 500 1" >"$dir/truth" 2>"$dir/err"
+	ok "$mode the peak of all is of one moment" [ "$(number total allocations) $(at processes.0.peak_bytes processes.1.peak_bytes)" = \
+		"1000 $(number total peak_bytes) $(number total peak_bytes)" ]
+}
+
 rights_tests() {
 	busybox sh -c "echo; read -r end" <"$dir/go" >"$dir/ready" &
 	static=$!
@@ -244,6 +260,7 @@ usage_tests
 can_trace
 LD_LIBRARY_PATH=$dir build/exitlab doctor >"$dir/out" 2>"$dir/err"
 ok "the doctor says so" grep -q "^  exitlab gpumem  *yes" "$dir/out"
+ok "the library is found behind an empty place" env LD_LIBRARY_PATH=":$dir" $gpumem -o "$dir/json" -- true
 ok "the doctor finds the library" grep -q "^libcuda  *ok  *$library has [1-9]" "$dir/out"
 rights_tests
 FAKECUDA_DEVICES=2 exactly "contexts of two devices" contexts
@@ -257,6 +274,7 @@ for mode in "" --summary-only; do
 	stress_tests --procs 2 --cross --fail-alloc 0.1 --fail-free 0.1
 	stress_tests --procs 2 --die-after 5000
 	stress_tests --async --free-ratio 0.5
+	peak_tests
 	exactly "an exec" replace 500 2
 	ok "$mode an exec: what the old program had is leaked" grep -q '"state": "replaced"' "$dir/json"
 done

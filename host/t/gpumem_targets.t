@@ -42,6 +42,22 @@ follow_tests() {
 	truth=$calls
 }
 
+# The maps of a process write a newline as \012.
+newline_tests() {
+	calls=$truth
+	mkdir "$dir/a
+b" && cp "$library" "$dir/a
+b"
+	echo "cd '$dir/a
+b' && exec '$PWD/build/host/t/gpumem_truth' ./libcuda.so.1 \"\$@\"" >"$dir/run"
+	truth="sh $dir/run"
+	start attached 500
+	ok "attaches to a library with a newline in its path" attach -p "$target"
+	finish
+	ok "of a path with a newline: exact" is_exact
+	truth=$calls
+}
+
 # The file that a process has loaded is not the one that has its name now.
 replaced_tests() {
 	start attached 500
@@ -120,6 +136,7 @@ for mode in "" --summary-only; do
 done
 mode=
 replaced_tests
+newline_tests
 narrow_tests
 moments_tests
 plan

@@ -49,6 +49,9 @@ csv_tests() {
 	cp build/host/t/gpumem_truth "$dir/a,\"b"
 	timeout 120 $gpumem --csv -o "$dir/csv" --libcuda "$library" -- "$dir/a,\"b" "$library" pairs 10 >"$dir/truth" 2>"$dir/err"
 	ok "CSV: a name with a comma and a quote" grep -q ',"a,""b",exited,' "$dir/csv"
+	cp build/host/t/gpumem_truth "$dir/ein-Programm-für" # cut amid a character
+	timeout 120 $gpumem --csv -o "$dir/csv" --libcuda "$library" -- "$dir/ein-Programm-für" "$library" pairs 10 >"$dir/truth" 2>"$dir/err"
+	ok "CSV: a name that is cut amid a character is UTF-8" iconv -f UTF-8 -t UTF-8 "$dir/csv" -o "$dir/out"
 	timeout 120 $gpumem --csv --events -o "$dir/csv" --libcuda "$library" -- $truth pairs 100 2 >"$dir/truth" 2>"$dir/err"
 	ok "CSV: a row a call" [ "$(grep -c -E '^[0-9]+\.[0-9]{9},[0-9]+,cuMem[A-Za-z_0-9]+,0x[0-9a-f]+,[0-9]+,0$' "$dir/csv")" = 380 ]
 	ok "CSV: of events in whole lines" is_csv "$dir/csv"
