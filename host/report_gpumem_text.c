@@ -82,7 +82,7 @@ void stress_target_text(const json_t *target, FILE *out)
 	fprintf(out, "%-7s %s %.10g %s", json_text(target, "verdict"), json_text(target, "text"),
 		json_number_value(json_object_get(target, "limit")), json_text(target, "unit"));
 	if (json_is_number(value))
-		fprintf(out, ": %.10g", json_number_value(value));
+		fprintf(out, ": %.10g %s", json_number_value(value), json_text(target, "unit"));
 }
 
 static double real(const json_t *object, const char *path)
