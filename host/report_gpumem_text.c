@@ -131,13 +131,15 @@ void stress_notes(const json_t *summary, const char *bullet, FILE *out)
 {
 	cost_note(summary, bullet, out);
 	fprintf(out,
+		"%struth, seen, lost: calls, those that failed among them. CPU %%: of one CPU, mean and "
+		"max.\n"
 		"%sns: p50 of cuMemAlloc and p50 of cuMemFree as the stressor timed them, of "
 		"cuMemAlloc alone at ratio 0; alone: in short runs without the tracer before and after "
 		"the case. At a rate below the full one the stressor sleeps between calls, and caches "
 		"are cold.\n"
 		"%sPrinting is the live table, once a second; in the other cases nothing is printed. RSS "
 		"is the tracer's at its first and last row of pidmon.\n",
-		bullet, bullet);
+		bullet, bullet, bullet);
 	place_note(summary, bullet, out);
 	fprintf(out,
 		"%sKnown figures of a Go tracer under the first four loads, on ANOTHER machine "
