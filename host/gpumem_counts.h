@@ -9,7 +9,7 @@
 struct gpumem_counts {
 	uint64_t allocations, frees; /* that succeeded */
 	uint64_t failed_allocations, failed_frees;
-	uint64_t unknown_frees; /* of the frees: those of pointers given before the trace */
+	uint64_t unknown_frees; /* of the frees: those whose allocation was not seen */
 	uint64_t allocated_bytes, freed_bytes;
 	uint64_t live, live_bytes;	       /* now */
 	uint64_t peak_bytes;		       /* the most that was live */

@@ -56,9 +56,10 @@ static void print_one(FILE *out, const struct gpumem_leak *leak)
 
 	memcpy(name, leak->account->name, sizeof(name));
 	tame(name);
-	fprintf(out, "%s in %" PRIu64 " allocations, %s memory, device %s",
+	fprintf(out, "%s in %" PRIu64 " allocation%s, %s memory, device %s",
 		gpumem_bytes_text(origin->aged.bytes, bytes), origin->aged.number,
-		gpumem_kind_name(origin->kind), gpumem_device_name(origin->device, device));
+		origin->aged.number == 1 ? "" : "s", gpumem_kind_name(origin->kind),
+		gpumem_device_name(origin->device, device));
 	if (origin->context)
 		fprintf(out, ", context %u", origin->context);
 	fprintf(out, ", process %u %s (%s), oldest %.3f s\n", leak->account->process, name,
@@ -73,8 +74,9 @@ void gpumem_leaks_print(FILE *out, const struct gpumem_leaks *leaks,
 	fprintf(out, "leaked, or live");
 	if (leaks->older)
 		fprintf(out, ", for %.3f s and more", leaks->older / 1e9);
-	fprintf(out, ": %s in %" PRIu64 " allocations of %zu origins%s\n",
-		gpumem_bytes_text(leaks->bytes, bytes), leaks->allocations, leaks->number,
+	fprintf(out, ": %s in %" PRIu64 " allocation%s of %zu origin%s%s\n",
+		gpumem_bytes_text(leaks->bytes, bytes), leaks->allocations,
+		leaks->allocations == 1 ? "" : "s", leaks->number, leaks->number == 1 ? "" : "s",
 		top < leaks->number ? "; the largest:" : "");
 	for (size_t i = 0; i < leaks->number && i < top; i++) {
 		print_one(out, &leaks->all[i]);

@@ -271,13 +271,22 @@ int gpumem_library_find(struct gpumem_library *library, const char *given, pid_t
 		found = find_in_maps(library, process);
 	if (found < 0) {
 		code = errno == EACCES || errno == EPERM ? EXIT_CANNOT : EXIT_FAILED;
-		pr_err("cannot see what process %d has loaded: %s%s", process, strerror(errno),
-		       code == EXIT_CANNOT ? "; run as root" : "");
+		if (errno == ENOENT)
+			pr_err("no process %d", process);
+		else
+			pr_err("cannot see what process %d has loaded: %s%s", process,
+			       strerror(errno), code == EXIT_CANNOT ? "; run as root" : "");
 		return code;
 	}
 	if (found == 0 || find_in_path(library) || find_in_cache(library))
 		return read_library(library);
-	pr_err("no " NAME ": install the NVIDIA driver, or name the library with --libcuda FILE");
+	if (process)
+		pr_err("process %d has loaded no " NAME ", nor is one installed: name the library "
+		       "with --libcuda FILE",
+		       process);
+	else
+		pr_err("no " NAME ": install the NVIDIA driver, or name the library with "
+		       "--libcuda FILE");
 	return EXIT_CANNOT;
 }
 

@@ -81,8 +81,7 @@ static void check(struct gpumem_options *options, struct argp_state *state)
 	if (options->events || (options->json && !options->output))
 		options->interval = 0;
 	else if (options->interval < 0)
-		options->interval =
-			options->csv || (!options->output && isatty(STDOUT_FILENO));
+		options->interval = options->csv || (!options->output && isatty(STDOUT_FILENO));
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)

@@ -81,6 +81,9 @@ void gpumem_stacks_take(struct gpumem_stacks *stacks, const struct gpumem_stack 
 	bool has_caller = number < 2 || stack->frames[1] == stack->event.pointer;
 	struct gpumem_trace **slot, *trace;
 
+	/* The kernel's walk may end on a frame that returns nowhere. */
+	while (number > 1 && !stack->frames[number - 1])
+		number--;
 	grow(stacks);
 	slot = slot_of(stacks->slots, stacks->size, stack->event.stack);
 	if (*slot) /* it had to make room in the kernel, and came again */

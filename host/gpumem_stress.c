@@ -117,8 +117,7 @@ static int run_cases(struct stress_run *run)
 		code = run_one(run, &cases[i], 3);
 	if (!code)
 		code = search(run);
-	/* A real driver takes above ten minutes for so many: it is the tracer's memory that is
-	 * tried. */
+	/* The tracer's memory is tried, for which a real driver would take above ten minutes. */
 	if (!code && !run->quick && run->fake)
 		code = run_one(run, &ten_million, 0);
 	stress_progress(run, NULL);

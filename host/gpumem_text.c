@@ -100,8 +100,9 @@ static void print_remarks(FILE *out, const struct gpumem_accounts *accounts)
 
 	if (total->unknown_frees)
 		fprintf(out,
-			"%" PRIu64 " of the frees are of pointers that were given before the "
-			"trace\n",
+			"%" PRIu64
+			" of the frees are of pointers whose allocation was not seen: it "
+			"was before the trace, or was lost\n",
 			total->unknown_frees);
 	if (total->taken_back)
 		fprintf(out,

@@ -44,6 +44,19 @@ static json_t *traced_ns(const json_t *truth)
 	return ns;
 }
 
+/* What its charts are drawn from. */
+static json_t *course_of(const struct stress_monitor *monitor)
+{
+	json_t *seconds = json_array(), *cpu = json_array(), *memory = json_array();
+
+	for (size_t i = 0; i < monitor->count; i++) {
+		json_array_append_new(seconds, stress_real(monitor->points[i].seconds));
+		json_array_append_new(cpu, stress_real(monitor->points[i].cpu));
+		json_array_append_new(memory, stress_real(monitor->points[i].mb));
+	}
+	return json_pack("{s:o, s:o, s:o}", "seconds", seconds, "cpu", cpu, "memory", memory);
+}
+
 static void add_monitor(json_t *row, const struct stress_monitor *monitor)
 {
 	const struct stress_point *last = monitor->points + monitor->count - 1;
@@ -56,6 +69,7 @@ static void add_monitor(json_t *row, const struct stress_monitor *monitor)
 	json_object_set_new(row, "rss_start_mb", stress_real(monitor->points->mb));
 	json_object_set_new(row, "rss_end_mb", stress_real(last->mb));
 	json_object_set_new(row, "rss_max_mb", stress_real(monitor->mb_most));
+	json_object_set_new(row, "course", course_of(monitor));
 }
 
 /* A member of the case as it is. */

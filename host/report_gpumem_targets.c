@@ -79,8 +79,8 @@ static json_t *memory_target(const json_t *rows)
 		limit = most;
 	}
 	return target("memory",
-		      "the tracer's memory, the case nearest to its limit, below 12 MB and 32 "
-		      "bytes a live pointer:",
+		      "the tracer's memory, the case nearest to its limit of 12 MB and 32 bytes "
+		      "a live pointer, below",
 		      "MB", known, value, limit, value < limit);
 }
 
@@ -127,8 +127,8 @@ static json_t *rate_target(const json_t *rows)
 			best = fmax(best, real(row, "rate_reached"));
 	}
 	return target("lossless",
-		      "the highest rate without loss, at least one process's full speed", "/s",
-		      known, best, full, best >= full);
+		      "the highest rate without loss, at least that of one process's full speed,",
+		      "/s", known, best, full, best >= full);
 }
 
 json_t *stress_targets(const json_t *rows, const json_t *cost)
@@ -142,7 +142,7 @@ json_t *stress_targets(const json_t *rows, const json_t *cost)
 	json_array_append_new(targets, rate_target(rows));
 	json_array_append_new(
 		targets,
-		target("pair", "what tracing adds to a pair of calls, at most three bare probes",
+		target("pair", "what tracing adds to a pair of calls, at most three bare probes,",
 		       "ns", json_is_object(json_object_get(cost, "added_traced")), traced, bare,
 		       traced <= bare));
 	return targets;

@@ -82,7 +82,7 @@ void stress_target_text(const json_t *target, FILE *out)
 	fprintf(out, "%-7s %s %.10g %s", json_text(target, "verdict"), json_text(target, "text"),
 		json_number_value(json_object_get(target, "limit")), json_text(target, "unit"));
 	if (json_is_number(value))
-		fprintf(out, ": %.10g", json_number_value(value));
+		fprintf(out, ": %.10g %s", json_number_value(value), json_text(target, "unit"));
 }
 
 static double real(const json_t *object, const char *path)
@@ -131,13 +131,15 @@ void stress_notes(const json_t *summary, const char *bullet, FILE *out)
 {
 	cost_note(summary, bullet, out);
 	fprintf(out,
+		"%struth, seen, lost: calls, those that failed among them. CPU %%: of one CPU, mean and "
+		"max.\n"
 		"%sns: p50 of cuMemAlloc and p50 of cuMemFree as the stressor timed them, of "
 		"cuMemAlloc alone at ratio 0; alone: in short runs without the tracer before and after "
 		"the case. At a rate below the full one the stressor sleeps between calls, and caches "
 		"are cold.\n"
 		"%sPrinting is the live table, once a second; in the other cases nothing is printed. RSS "
 		"is the tracer's at its first and last row of pidmon.\n",
-		bullet, bullet);
+		bullet, bullet, bullet);
 	place_note(summary, bullet, out);
 	fprintf(out,
 		"%sKnown figures of a Go tracer under the first four loads, on ANOTHER machine "

@@ -163,7 +163,8 @@ static void put_facts(const json_t *facts, FILE *out)
 void html_host(const json_t *summary, FILE *out)
 {
 	const json_t *device = json_object_get(summary, "device");
-	const char *title = device ? "Host and GPU" : "Host and guest";
+	bool gpu = device || json_member(summary, "setup.gpu");
+	const char *title = gpu ? "Host and GPU" : "Host and guest";
 
 	fprintf(out, "<h2 id=\"host\">%s</h2>\n", title);
 	html_table_begin("facts", title, out);

@@ -19,6 +19,7 @@ host-sources := \
 	host/chart.c \
 	host/chart_real.c \
 	host/chart_small.c \
+	host/chart_time.c \
 	host/child.c \
 	host/compare.c \
 	host/compare_check.c \
@@ -153,6 +154,7 @@ host-sources := \
 	host/report_gpumem_evidence.c \
 	host/report_gpumem_exact.c \
 	host/report_gpumem_files.c \
+	host/report_gpumem_html.c \
 	host/report_gpumem_monitor.c \
 	host/report_gpumem_plot.c \
 	host/report_gpumem_summary.c \

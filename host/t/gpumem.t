@@ -13,6 +13,7 @@ usage_tests() {
 	ok "a buffer of no size" fails 2 "no power of two" $gpumem --ring-size 5000
 	ok "a name that is too long" fails 2 "1 to 15 characters" $gpumem -c 0123456789abcdef
 	ok "a command and a process" fails 2 "one of them" $gpumem -p 1 -- true
+	ok "a process that is not there" fails_in_one_line 1 "no process" $gpumem -p 4194304
 	ok "a library that is not there" fails_in_one_line 1 "name another with --libcuda" \
 		$gpumem --libcuda "$dir/none" -- true
 	ok "a file that is no library" fails_in_one_line 1 "no ELF file" $gpumem --libcuda host/t/gpumem.t -- true

@@ -105,6 +105,8 @@ if command -v gnuplot >/dev/null; then
 else
 	skip "has its plots" "no gnuplot"
 fi
+ok "draws CPU and memory of each case into its page" \
+	[ "$(grep -c 'class="chart time"' "$run/report.html")" = $((2 * $(grep -c '"samples"' "$run/summary.json"))) ]
 ok "names its schema" is schema exitlab-summary/1
 ok "is ok" is status ok
 ok "is of the fake" is emulated true

@@ -108,7 +108,7 @@ page_tests() {
 	truth="$dir/q\"b\\s $library"
 	start forever
 	ok "$mode serves a page" serve "$1" -p "$target"
-	until scrape page "$url" | grep -q '^total allocations [1-9]' || ! kill -0 "$tracer"; do :; done
+	until scrape page "$url" | grep '^total allocations [1-9]' >/dev/null || ! kill -0 "$tracer"; do :; done
 	kill -s STOP "$target"
 	until is_stopped "$target"; do :; done
 	scrape page "$url" | sort >"$dir/page"

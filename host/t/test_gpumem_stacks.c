@@ -100,6 +100,17 @@ static void one_that_is_there(void **context)
 	gpumem_stacks_end(&stacks);
 }
 
+static void an_end_in_nothing(void **context)
+{
+	struct gpumem_stacks stacks = {0};
+
+	(void)context;
+	life(&stacks, GPUMEM_BEGIN, getpid());
+	take(&stacks, getpid(), (uint64_t)innermost, 0, in(middle));
+	assert_frames(&stacks, KEY, 2, all);
+	gpumem_stacks_end(&stacks);
+}
+
 /* Its first calls were seen as long as it was there. */
 static void a_process_that_has_ended(void **context)
 {
@@ -150,9 +161,8 @@ static void a_process_of_before(void **context)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_missing_caller),
-		cmocka_unit_test(one_that_is_there),
-		cmocka_unit_test(a_process_that_has_ended),
+		cmocka_unit_test(a_missing_caller),    cmocka_unit_test(one_that_is_there),
+		cmocka_unit_test(an_end_in_nothing),   cmocka_unit_test(a_process_that_has_ended),
 		cmocka_unit_test(a_process_of_before),
 	};
 

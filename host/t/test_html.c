@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../chart.h"
+#include "../chart_time.h"
 #include "../html.h"
 #include "../index.h"
 #include "../json_file.h"
@@ -270,13 +271,49 @@ static void odd_summaries(void **state)
 	assert_true(members > 1000);
 }
 
+/* What chart_over_time() draws of values at 0, 1, 2 s; the caller frees it. */
+static char *over_time(const char *values)
+{
+	json_t *seconds = json_loads("[0, 1, 2]", 0, NULL), *of = json_loads(values, 0, NULL);
+	FILE *out = begin_text();
+
+	chart_over_time(seconds, of, "<MEM>", "MB", out);
+	fclose(out);
+	json_decref(seconds);
+	json_decref(of);
+	return text;
+}
+
+static void over_times(void **state)
+{
+	static const char *const nothing[] = {"[]", "[1]", "[1, 2]", "[1, 2, 3, 4]", "{}"};
+	char *svg = over_time("[0, 50, 100]");
+
+	(void)state;
+	/* From 0 at the bottom; the middle value in the middle. */
+	assert_non_null(strstr(svg, "d=\"M42.0 128.0L206.8 71.8L371.5 15.6\""));
+	assert_non_null(strstr(svg, "<title>&lt;MEM&gt; over 2 s, 100 MB at most</title>"));
+	free(svg);
+	/* Nothing to see is no reason for a number that is none. */
+	svg = over_time("[0, 0, 0]");
+	assert_non_null(strstr(svg, "d=\"M42.0 128.0L206.8 128.0L371.5 128.0\""));
+	assert_null(strstr(svg, "nan"));
+	free(svg);
+	for (size_t i = 0; i < ARRAY_SIZE(nothing); i++) {
+		svg = over_time(nothing[i]);
+		assert_string_equal(svg, "");
+		free(svg);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_stays_text), cmocka_unit_test(values),
-		cmocka_unit_test(ticks),	   cmocka_unit_test(labels),
-		cmocka_unit_test(histograms),	   cmocka_unit_test(all_samples),
-		cmocka_unit_test(ranges),	   cmocka_unit_test(odd_summaries),
+		cmocka_unit_test(over_times),	 cmocka_unit_test(text_stays_text),
+		cmocka_unit_test(values),	 cmocka_unit_test(ticks),
+		cmocka_unit_test(labels),	 cmocka_unit_test(histograms),
+		cmocka_unit_test(all_samples),	 cmocka_unit_test(ranges),
+		cmocka_unit_test(odd_summaries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
