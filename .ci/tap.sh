@@ -26,9 +26,11 @@ skip() { # NAME WHY
 	echo "ok $tests - $surroundings$1 # SKIP $2"
 }
 
-# passes_in_lab TEST ARGUMENT: one test, that this one passes on the emulated host.
+# passes_in_lab TEST ARGUMENT [OPTION...]: one test, that this one passes on the emulated host.
 passes_in_lab() {
-	build/exitlab lab -- "$PWD/$1" "$2" >"$dir/out" 2>"$dir/err"
+	test=$PWD/$1 argument=$2
+	shift 2
+	build/exitlab lab "$@" -- "$test" "$argument" >"$dir/out" 2>"$dir/err"
 	status=$?
 	if [ $status = 77 ]; then
 		skip "all of it on the emulated host" "$(cat "$dir/err")"
