@@ -151,6 +151,13 @@ static void monitored(void **state)
 	assert_float_equal(seen.cpu_most, 1.5, 1e-9);
 	assert_float_equal(seen.mb_most, 4.5, 1e-9);
 	stress_monitor_free(&seen);
+	/* Numbers that no row of pidmon has, and that would pass for a tracer without cost. */
+	assert_int_equal(monitor(HEADER "2026-11-30 00:00:00.1,one,7,exitlab,nan,1,,,\n", &seen),
+			 -1);
+	assert_int_equal(monitor(HEADER "2026-11-30 00:00:00.1,one,7,exitlab,-5,1,,,\n", &seen),
+			 -1);
+	assert_int_equal(monitor(HEADER "2026-11-30 00:00:00.1,one,7,exitlab,1,inf,,,\n", &seen),
+			 -1);
 }
 
 static void monitored_badly(void **state)
