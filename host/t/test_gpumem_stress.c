@@ -284,6 +284,8 @@ static void targets(void **state)
 	json_array_append_new(rows, row("live", 0, "ok", 9, 341, 10000000, 0));
 	json_array_set_new(rows, 3, row("search", 0, "ok", 9, 4, 0, 5));
 	json_array_append_new(rows, row("search", 250000, "ok", 9, 4, 0, 0));
+	/* The worst counts, not the last. */
+	json_array_append_new(rows, row("original", 4000, "ok", 0.1, 4, 0, 0));
 	all = stress_targets(rows, cost);
 	assert_string_equal(verdict(all, "cpu"), "MISSED");
 	assert_string_equal(verdict(all, "memory"), "MISSED");
