@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What pidmon wrote of the tracer. */
 #define _XOPEN_SOURCE 700
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -39,7 +40,15 @@ static bool number_of(const char *text, double *number)
 	char *end;
 
 	*number = strtod(text, &end);
-	return end != text && !*end;
+	return end != text && !*end && isfinite(*number) && *number >= 0;
+}
+
+/* Empty is what was not measured. */
+static bool number_or_empty(const char *text)
+{
+	double number;
+
+	return !*text || number_of(text, &number);
 }
 
 /* Splits a line, in place; whether it has all columns. */
@@ -83,7 +92,8 @@ int stress_monitor_read(struct stress_monitor *monitor, FILE *csv, pid_t process
 		if (!number++)
 			continue; /* the header */
 		if (!split(line, fields) || !seconds_of(fields[TIMESTAMP], &time) ||
-		    !number_of(fields[PID], &pid)) {
+		    !number_of(fields[PID], &pid) || !number_or_empty(fields[CPU]) ||
+		    !number_or_empty(fields[MEMORY])) {
 			snprintf(why, size, "line %zu is no row of pidmon", number);
 			error = -1;
 			continue;

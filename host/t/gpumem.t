@@ -281,6 +281,7 @@ for mode in "" --summary-only; do
 	peak_tests
 	exactly "an exec" replace 500 2
 	ok "$mode an exec: what the old program had is leaked" grep -q '"state": "replaced"' "$dir/json"
+	ok "$mode an exec: the new program has its name" [ "$(at processes.1.name)" = gpumem_truth ]
 done
 mode=
 output_tests

@@ -151,6 +151,13 @@ static void monitored(void **state)
 	assert_float_equal(seen.cpu_most, 1.5, 1e-9);
 	assert_float_equal(seen.mb_most, 4.5, 1e-9);
 	stress_monitor_free(&seen);
+	/* Numbers that no row of pidmon has, and that would pass for a tracer without cost. */
+	assert_int_equal(monitor(HEADER "2026-11-30 00:00:00.1,one,7,exitlab,nan,1,,,\n", &seen),
+			 -1);
+	assert_int_equal(monitor(HEADER "2026-11-30 00:00:00.1,one,7,exitlab,-5,1,,,\n", &seen),
+			 -1);
+	assert_int_equal(monitor(HEADER "2026-11-30 00:00:00.1,one,7,exitlab,1,inf,,,\n", &seen),
+			 -1);
 }
 
 static void monitored_badly(void **state)
@@ -277,6 +284,8 @@ static void targets(void **state)
 	json_array_append_new(rows, row("live", 0, "ok", 9, 341, 10000000, 0));
 	json_array_set_new(rows, 3, row("search", 0, "ok", 9, 4, 0, 5));
 	json_array_append_new(rows, row("search", 250000, "ok", 9, 4, 0, 0));
+	/* The worst counts, not the last. */
+	json_array_append_new(rows, row("original", 4000, "ok", 0.1, 4, 0, 0));
 	all = stress_targets(rows, cost);
 	assert_string_equal(verdict(all, "cpu"), "MISSED");
 	assert_string_equal(verdict(all, "memory"), "MISSED");
