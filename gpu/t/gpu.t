@@ -75,7 +75,16 @@ done
 about "controls: "
 ok "the same again" gpu second "${quick[@]}"
 ok "is compared" verdicts first second
-ok "is never SLOWER nor FASTER" none "SLOWER|FASTER"
+# Others may have the host for a while in one of two runs: a row that differs has to do so once more.
+differs_once_at_most() {
+	local row
+	none "SLOWER|FASTER" && return
+	cp "$dir/out" "$dir/differ" && gpu third "${quick[@]}" && verdicts second third || return
+	while read -r row _; do
+		! grep -qE "^$row (SLOWER|FASTER)\$" "$dir/verdicts" || return
+	done <"$dir/differ"
+}
+ok "is never SLOWER nor FASTER" differs_once_at_most
 [ ${#quick[@]} != 0 ] || ok "and always SAME" none UNSURE
 throughputs=$(awk -F '\t' '/unit=(GB|1)\/s/ && $2 == "ok" { print $1 }' "$dir/first.rows")
 # shellcheck disable=SC2086 # a list
