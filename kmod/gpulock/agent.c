@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* See agent.h. */
+#include <linux/slab.h>
+
+#include "agent.h"
+#include "allocation.h"
+#include "log.h"
+#include "parameters.h"
+#include "stats.h"
+
+DEFINE_MUTEX(gpulock_mutex);
+struct hlist_head agents_hashed[1 << AGENT_HASH_BITS];
+LIST_HEAD(agents_listed);
+unsigned int agents_count;
+
+struct agent *agent_new(u32 id)
+{
+	struct agent *agent;
+
+	if (agents_count >= max_agents)
+		return NULL;
+	agent = kzalloc(sizeof(*agent), GFP_KERNEL);
+	if (!agent)
+		return NULL;
+	agent->counts = alloc_percpu(struct check_counts);
+	if (!agent->counts) {
+		kfree(agent);
+		return NULL;
+	}
+	agent->id = id;
+	agent->device_mask = U64_MAX;
+	quota_init(&agent->quota, default_quota, max_allocations_per_agent);
+	grants_init(&agent->grants);
+	INIT_HLIST_NODE(&agent->hashed);
+	INIT_LIST_HEAD(&agent->listed);
+	INIT_LIST_HEAD(&agent->allocations);
+	return agent;
+}
+
+void agent_free(struct agent *agent)
+{
+	free_percpu(agent->counts);
+	kfree(agent);
+}
+
+struct agent *agent_at(u32 id)
+{
+	struct agent *agent;
+
+	list_for_each_entry(agent, &agents_listed, listed)
+		if (agent->id >= id)
+			return agent;
+	return NULL;
+}
+
+void agent_publish(struct agent *agent)
+{
+	struct agent *next = agent_at(agent->id);
+
+	list_add_tail(&agent->listed, next ? &next->listed : &agents_listed);
+	hlist_add_head_rcu(&agent->hashed, &agents_hashed[hash_32(agent->id, AGENT_HASH_BITS)]);
+	agents_count++;
+	log_event("agent_created agent=%u limit=%llu", agent->id, agent->quota.limit);
+}
+
+static bool published(const struct agent *agent)
+{
+	return !hlist_unhashed(&agent->hashed);
+}
+
+struct agent *agent_get(u32 id)
+{
+	return agent_find_rcu(id) ?: agent_new(id);
+}
+
+void agent_keep(struct agent *agent)
+{
+	if (!published(agent))
+		agent_publish(agent);
+}
+
+void agent_drop(struct agent *agent)
+{
+	LIST_HEAD(dead);
+
+	if (published(agent))
+		return;
+	grants_clear(&agent->grants, &dead);
+	grants_free_dead(&dead);
+	agent_free(agent);
+}
+
+void agent_remove(struct agent *agent)
+{
+	LIST_HEAD(dead);
+
+	hlist_del_rcu(&agent->hashed);
+	list_del(&agent->listed);
+	agents_count--;
+	allocation_free_list(&agent->allocations, ALLOCATIONS_OF_AGENT);
+	synchronize_rcu();
+	grants_clear(&agent->grants, &dead);
+	grants_free_dead(&dead);
+	stats_retire(agent);
+	log_event("agent_removed agent=%u", agent->id);
+	agent_free(agent);
+}
+
+struct check_counts agent_counts(const struct agent *agent)
+{
+	struct check_counts ever = stats_sum(agent->counts);
+
+	return (struct check_counts){ever.checks - agent->forgotten.checks,
+				     ever.denials - agent->forgotten.denials};
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* See grants.h. */
+#include <linux/bug.h>
+#include <linux/errno.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+
+#include "grants.h"
+#include "mutant.h"
+
+/* What takes permission away may not fail, so it waits for memory where it must. */
+#define GFP_SURELY (GFP_KERNEL | __GFP_NOFAIL)
+
+void grants_init(struct grants *grants)
+{
+	mt_init_flags(&grants->tree, MT_FLAGS_USE_RCU);
+	grants->count = 0;
+}
+
+static struct grant *grant_new(u64 start, u64 last, u32 access, gfp_t gfp)
+{
+	struct grant *grant = kmalloc(sizeof(*grant), gfp);
+
+	if (grant)
+		*grant = (struct grant){.start = start, .last = last, .access = access};
+	return grant;
+}
+
+int grants_add(struct grants *grants, u64 start, u64 last, u32 access)
+{
+	struct grant *grant = grant_new(start, last, access, GFP_KERNEL);
+	int error;
+
+	if (!grant)
+		return -ENOMEM;
+	error = mtree_insert_range(&grants->tree, start, last, grant, GFP_KERNEL);
+	if (error) {
+		kfree(grant);
+		return error;
+	}
+	grants->count++;
+	return 0;
+}
+
+/*
+ * One walk for a range within one grant, which is the common case. mtree_load() walks with less than half
+ * the instructions of what also finds a slot's bounds; the bounds are in the grant.
+ */
+bool grants_allow(struct grants *grants, u64 start, u64 last, u32 access)
+{
+	for (;;) {
+		const struct grant *grant = mtree_load(&grants->tree, start);
+
+		if (!grant || (access & ~grant->access))
+			return MUTANT(ALLOW_ALL);
+		if (grant->last >= last)
+			return true;
+		start = grant->last + 1;
+	}
+}
+
+struct grant *grants_next(struct grants *grants, u64 start)
+{
+	unsigned long index = start;
+
+	return mt_find(&grants->tree, &index, ULONG_MAX);
+}
+
+static void store(struct grants *grants, u64 start, u64 last, struct grant *grant)
+{
+	WARN_ON(mtree_store_range(&grants->tree, start, last, grant, GFP_SURELY));
+}
+
+/* What stays of a grant gets one of its own; in the tree before the rest is out of it. */
+static void keep_piece(struct grants *grants, u64 start, u64 last, u32 access)
+{
+	store(grants, start, last, grant_new(start, last, access, GFP_SURELY));
+	grants->count++;
+}
+
+bool grants_cut(struct grants *grants, u64 start, u64 last, struct list_head *dead)
+{
+	struct grant *first = grants_next(grants, start), *final;
+	unsigned long index = start;
+	struct grant *grant;
+
+	if (!first || first->start > last)
+		return false;
+	mt_for_each(&grants->tree, grant, index, last) {
+		list_add(&grant->dead, dead);
+		grants->count--;
+	}
+	final = mtree_load(&grants->tree, last);
+	if (first->start < start)
+		keep_piece(grants, first->start, start - 1, first->access);
+	if (final && final->last > last)
+		keep_piece(grants, last + 1, final->last, final->access);
+	store(grants, start, last, NULL);
+	return true;
+}
+
+void grants_clear(struct grants *grants, struct list_head *dead)
+{
+	unsigned long index = 0;
+	struct grant *grant;
+
+	mt_for_each(&grants->tree, grant, index, ULONG_MAX)
+		list_add(&grant->dead, dead);
+	mtree_destroy(&grants->tree);
+	grants->count = 0;
+}
+
+void grants_free_dead(struct list_head *dead)
+{
+	struct grant *grant, *next;
+
+	list_for_each_entry_safe(grant, next, dead, dead)
+		kfree(grant);
+	INIT_LIST_HEAD(dead);
+}

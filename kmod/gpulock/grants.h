@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What one agent was granted: ranges of addresses that do not overlap, in a maple tree that is read under RCU.
+ * Only grants_allow() may run beside the others; those are for one caller at a time.
+ */
+#ifndef GPULOCK_GRANTS_H
+#define GPULOCK_GRANTS_H
+
+#include <linux/list.h>
+#include <linux/maple_tree.h>
+#include <linux/types.h>
+
+/* Never changed once readers can find it, so that its members always belong together. */
+struct grant {
+	u64 start;
+	u64 last; /* the last address, not the one behind it */
+	u32 access;
+	struct list_head dead;
+};
+
+struct grants {
+	struct maple_tree tree;
+	u64 count;
+};
+
+void grants_init(struct grants *grants);
+
+/* 0, -EEXIST where it overlaps another, -ENOMEM. */
+int grants_add(struct grants *grants, u64 start, u64 last, u32 access);
+
+/*
+ * Is all of [start, last] granted for all of access? In an RCU read-side section, which the answer holds
+ * until the end of.
+ */
+bool grants_allow(struct grants *grants, u64 start, u64 last, u32 access);
+
+/*
+ * Takes all of [start, last] out of the tree, cutting what reaches beyond; cannot fail for want of memory.
+ * Readers may still have what is then in dead: grants_free_dead() frees it. Whether there was anything.
+ */
+bool grants_cut(struct grants *grants, u64 start, u64 last, struct list_head *dead);
+
+/* The first grant that ends at or behind start, for listing; NULL none. */
+struct grant *grants_next(struct grants *grants, u64 start);
+
+/* Takes out all, and what the tree itself is made of; only init may follow. */
+void grants_clear(struct grants *grants, struct list_head *dead);
+
+/* Frees what was cut, after synchronize_rcu(). */
+void grants_free_dead(struct list_head *dead);
+
+#endif
