@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# kmod/gpulock/: the GPU DMA lock, the kernels that it is tested on, and its tests.
+
+gpulock-sources := $(wildcard kmod/gpulock/*.[ch] kmod/gpulock/Kbuild kmod/gpulock/t/*_kernel.c kmod/gpulock/t/helper.h) \
+	kmod/gpulock/t/build_module
+
+# The kernel that finds what is wrong with a module: build/kernel-debug.
+gpulock-debug-fragments := $(kernel-fragments) kernel-config/debug.config
+build/kernel-debug.stamp: $(gpulock-debug-fragments) kernel-config/build kernel-config/gate build/kernel-source \
+		$(if $(wildcard build/kernel-debug/vmlinux),,FORCE)
+	$(call say,KERNEL,build/kernel-debug)directory=$$(kernel-config/build $(gpulock-debug-fragments)) && \
+	ln -sfn "$$directory" build/kernel-debug && sha256sum build/kernel-debug/vmlinux >$@
+
+# A variant of the module: the kernel, and what Kbuild is told.
+build/kmod/gpulock/guest/gpulock.ko: $(gpulock-sources) build/kernel.stamp
+	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel/build $(@D)
+build/kmod/gpulock/debug/gpulock.ko: $(gpulock-sources) build/kernel-debug.stamp
+	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y
+
+# What runs in the guest: each program is of its file, tap.c and send.c.
+gpulock-guest-tests := abi
+gpulock-guest-programs := $(patsubst %,build/kmod/gpulock/t/guest/%,runner $(gpulock-guest-tests))
+build/kmod/gpulock/t/guest/%: kmod/gpulock/t/%.c kmod/gpulock/t/tap.c kmod/gpulock/t/send.c \
+		$(wildcard kmod/gpulock/t/*.h) kmod/gpulock/gpulock_uapi.h guest-bench/record.h build/flags
+	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s \
+		-idirafter /usr/include -idirafter /usr/include/$(shell uname -m)-linux-gnu -ffunction-sections \
+		-Wl,--gc-sections -o $@ $(filter %.c,$^)
+
+build/kmod/gpulock/t/unpack: $(patsubst %,build/host/%.o,record record_files record_stream gpu_record exit_rows) \
+		kmod/gpulock/t/unpack.c build/flags
+	$(call say,LINK,$@)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -lm
