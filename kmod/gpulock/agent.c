@@ -13,7 +13,7 @@ struct hlist_head agents_hashed[1 << AGENT_HASH_BITS];
 LIST_HEAD(agents_listed);
 unsigned int agents_count;
 
-struct agent *agent_new(u32 id)
+static struct agent *agent_new(u32 id)
 {
 	struct agent *agent;
 
@@ -37,8 +37,10 @@ struct agent *agent_new(u32 id)
 	return agent;
 }
 
-void agent_free(struct agent *agent)
+/* No reader finds it any more. */
+static void agent_free(struct agent *agent)
 {
+	grants_free(&agent->grants);
 	free_percpu(agent->counts);
 	kfree(agent);
 }
@@ -53,7 +55,7 @@ struct agent *agent_at(u32 id)
 	return NULL;
 }
 
-void agent_publish(struct agent *agent)
+static void agent_publish(struct agent *agent)
 {
 	struct agent *next = agent_at(agent->id);
 
@@ -81,26 +83,17 @@ void agent_keep(struct agent *agent)
 
 void agent_drop(struct agent *agent)
 {
-	LIST_HEAD(dead);
-
-	if (published(agent))
-		return;
-	grants_clear(&agent->grants, &dead);
-	grants_free_dead(&dead);
-	agent_free(agent);
+	if (!published(agent))
+		agent_free(agent);
 }
 
 void agent_remove(struct agent *agent)
 {
-	LIST_HEAD(dead);
-
 	hlist_del_rcu(&agent->hashed);
 	list_del(&agent->listed);
 	agents_count--;
 	allocation_free_list(&agent->allocations, ALLOCATIONS_OF_AGENT);
 	synchronize_rcu();
-	grants_clear(&agent->grants, &dead);
-	grants_free_dead(&dead);
 	stats_retire(agent);
 	log_event("agent_removed agent=%u", agent->id);
 	agent_free(agent);

@@ -54,16 +54,8 @@ static inline struct agent *agent_find_rcu(u32 id)
 }
 
 /*
- * A new agent with the default quota that nobody finds yet: agent_publish() or agent_free() it. NULL: no
- * memory, or there are max_agents.
- */
-struct agent *agent_new(u32 id);
-void agent_publish(struct agent *agent);
-void agent_free(struct agent *agent);
-
-/*
- * The agent, or a new one, which agent_keep() then publishes and agent_drop() frees: whoever fails after
- * all leaves none behind. NULL as above.
+ * The agent, or a new one with the default quota that nobody finds yet, which agent_keep() publishes and
+ * agent_drop() frees: whoever fails after all leaves none behind. NULL: no memory, or there are max_agents.
  */
 struct agent *agent_get(u32 id);
 void agent_keep(struct agent *agent);

@@ -2,6 +2,7 @@
 /* See grants.h. */
 #include <linux/bug.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
@@ -78,36 +79,42 @@ static void keep_piece(struct grants *grants, u64 start, u64 last, u32 access)
 	grants->count++;
 }
 
+/*
+ * Each grant is taken out by itself. A store over all of them would be shorter, and in kernels up to 6.12 and later
+ * ends in a crash: the subtree that it cuts off is freed by mt_free_walk(), which takes the count that a node of 15
+ * children keeps in its 16th slot for a child.
+ */
 bool grants_cut(struct grants *grants, u64 start, u64 last, struct list_head *dead)
 {
-	struct grant *first = grants_next(grants, start), *final;
-	unsigned long index = start;
-	struct grant *grant;
+	struct grant *grant = grants_next(grants, start);
+	bool any = false;
 
-	if (!first || first->start > last)
-		return false;
-	mt_for_each(&grants->tree, grant, index, last) {
+	while (grant && grant->start <= last) {
+		u64 next = grant->last + 1;
+
+		if (grant->start < start)
+			keep_piece(grants, grant->start, start - 1, grant->access);
+		if (grant->last > last)
+			keep_piece(grants, last + 1, grant->last, grant->access);
+		store(grants, max(grant->start, start), min(grant->last, last), NULL);
 		list_add(&grant->dead, dead);
 		grants->count--;
+		any = true;
+		grant = next > last || !next ? NULL : grants_next(grants, next);
 	}
-	final = mtree_load(&grants->tree, last);
-	if (first->start < start)
-		keep_piece(grants, first->start, start - 1, first->access);
-	if (final && final->last > last)
-		keep_piece(grants, last + 1, final->last, final->access);
-	store(grants, start, last, NULL);
-	return true;
+	return any;
 }
 
-void grants_clear(struct grants *grants, struct list_head *dead)
+/* As no reader is left the nodes need not wait for any, and mt_free_walk() has no part in it. */
+void grants_free(struct grants *grants)
 {
 	unsigned long index = 0;
 	struct grant *grant;
 
 	mt_for_each(&grants->tree, grant, index, ULONG_MAX)
-		list_add(&grant->dead, dead);
+		kfree(grant);
+	mt_clear_in_rcu(&grants->tree);
 	mtree_destroy(&grants->tree);
-	grants->count = 0;
 }
 
 void grants_free_dead(struct list_head *dead)

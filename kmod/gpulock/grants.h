@@ -43,8 +43,8 @@ bool grants_cut(struct grants *grants, u64 start, u64 last, struct list_head *de
 /* The first grant that ends at or behind start, for listing; NULL none. */
 struct grant *grants_next(struct grants *grants, u64 start);
 
-/* Takes out all, and what the tree itself is made of; only init may follow. */
-void grants_clear(struct grants *grants, struct list_head *dead);
+/* Frees all of it, when no reader can find it any more. */
+void grants_free(struct grants *grants);
 
 /* Frees what was cut, after synchronize_rcu(). */
 void grants_free_dead(struct list_head *dead);

@@ -160,10 +160,10 @@ int operation_create_agent(u32 id, u64 limit)
 	if (agent_find_rcu(id)) {
 		error = -EEXIST;
 	} else {
-		agent = agent_new(id);
+		agent = agent_get(id);
 		if (agent) {
 			agent->quota.limit = limit;
-			agent_publish(agent);
+			agent_keep(agent);
 		} else {
 			error = -ENOMEM;
 		}
