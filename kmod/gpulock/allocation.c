@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/xarray.h>
 
 #include "allocation.h"
@@ -73,6 +74,7 @@ static void list(struct allocation *allocation, struct owner *owner)
 {
 	struct device_slot *slot = &device_slots[allocation->device];
 
+	quota_settle(&allocation->agent->quota);
 	list_add_tail(&allocation->in[ALLOCATIONS_OF_AGENT], &allocation->agent->allocations);
 	list_add_tail(&allocation->in[ALLOCATIONS_OF_DEVICE], &slot->allocations);
 	INIT_LIST_HEAD(&allocation->in[ALLOCATIONS_OF_FILE]);
@@ -105,7 +107,23 @@ static int charge_and_place(struct allocation *allocation)
 	return error;
 }
 
-int allocation_make(struct owner *owner, struct gpulock_alloc *request)
+static void leave_place(struct allocation *allocation)
+{
+	xa_erase(&by_id, allocation->id);
+	give_addresses_back(allocation);
+	quota_uncharge(&allocation->agent->quota, allocation->size);
+}
+
+/* Before it is listed: an allocation that its owner cannot be told of is none. */
+static int tell(const struct allocation *allocation, struct gpulock_alloc *request,
+		void __user *at)
+{
+	request->id = allocation->id;
+	request->dma_start = allocation->start;
+	return at && copy_to_user(at, request, sizeof(*request)) ? -EFAULT : 0;
+}
+
+int allocation_make(struct owner *owner, struct gpulock_alloc *request, void __user *at)
 {
 	struct allocation *allocation = kmalloc(sizeof(*allocation), GFP_KERNEL);
 	struct agent *agent = agent_get(request->agent);
@@ -113,7 +131,7 @@ int allocation_make(struct owner *owner, struct gpulock_alloc *request)
 
 	if (!allocation || !agent) {
 		error = -ENOMEM;
-		goto no_memory;
+		goto failed;
 	}
 	*allocation = (struct allocation){.size = request->size,
 					  .flags = request->flags,
@@ -122,16 +140,19 @@ int allocation_make(struct owner *owner, struct gpulock_alloc *request)
 					  .device = request->device};
 	error = charge_and_place(allocation);
 	if (error)
-		goto no_memory;
+		goto failed;
+	error = tell(allocation, request, at);
+	if (error) {
+		leave_place(allocation);
+		goto failed;
+	}
 	agent_keep(agent);
 	list(allocation, owner);
-	request->id = allocation->id;
-	request->dma_start = allocation->start;
 	log_event("allocated agent=%u id=%llu size=%llu device=%u", agent->id, allocation->id,
 		  allocation->size, allocation->device);
 	return 0;
 
-no_memory:
+failed:
 	if (agent)
 		agent_drop(agent);
 	kfree(allocation);

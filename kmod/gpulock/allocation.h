@@ -35,10 +35,10 @@ struct owner {
 };
 
 /*
- * Makes what request says and fills in its id and dma_start. owner NULL: /proc's, kept by nobody. 0, or an
- * errno of GPULOCK_ALLOC and nothing has changed.
+ * Makes what request says, fills in its id and dma_start, and writes it to the caller at. owner and at NULL:
+ * /proc's. 0, or an errno of GPULOCK_ALLOC and nothing has changed.
  */
-int allocation_make(struct owner *owner, struct gpulock_alloc *request);
+int allocation_make(struct owner *owner, struct gpulock_alloc *request, void __user *at);
 
 /* NULL: no such id. */
 struct allocation *allocation_find(u64 id);

@@ -86,7 +86,7 @@ static int allocate(const struct arguments *arguments)
 					.device = arguments->device,
 					.flags = GPULOCK_KEEP};
 
-	return operation_alloc(NULL, &request);
+	return operation_alloc(NULL, &request, NULL);
 }
 
 static int free_id(const struct arguments *arguments)

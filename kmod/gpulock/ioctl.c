@@ -24,32 +24,34 @@ union argument {
 	struct gpulock_check_batch batch;
 };
 
-static int do_alloc(struct owner *owner, union argument *argument)
+static int do_alloc(struct owner *owner, union argument *argument, void __user *at)
 {
-	return operation_alloc(owner, &argument->alloc);
+	return operation_alloc(owner, &argument->alloc, at);
 }
 
-static int do_free(struct owner *owner, union argument *argument)
+static int do_free(struct owner *owner, union argument *argument, void __user *at)
 {
 	return operation_free(owner, argument->free.id);
 }
 
-static int do_query(struct owner *owner, union argument *argument)
+static int do_query(struct owner *owner, union argument *argument, void __user *at)
 {
-	return operation_query(&argument->query);
+	int error = operation_query(&argument->query);
+
+	return !error && copy_to_user(at, argument, sizeof(argument->query)) ? -EFAULT : error;
 }
 
-static int do_set_quota(struct owner *owner, union argument *argument)
+static int do_set_quota(struct owner *owner, union argument *argument, void __user *at)
 {
 	return operation_set_quota(&argument->set_quota);
 }
 
-static int do_grant(struct owner *owner, union argument *argument)
+static int do_grant(struct owner *owner, union argument *argument, void __user *at)
 {
 	return operation_grant(&argument->grant);
 }
 
-static int do_revoke(struct owner *owner, union argument *argument)
+static int do_revoke(struct owner *owner, union argument *argument, void __user *at)
 {
 	return operation_revoke(&argument->revoke);
 }
@@ -106,7 +108,7 @@ fault:
 	return -EFAULT;
 }
 
-static int do_check_batch(struct owner *owner, union argument *argument)
+static int do_check_batch(struct owner *owner, union argument *argument, void __user *unused)
 {
 	struct gpulock_check __user *at = u64_to_user_ptr(argument->batch.checks);
 	struct gpulock_check checks[CHUNK];
@@ -128,7 +130,7 @@ static int do_check_batch(struct owner *owner, union argument *argument)
 
 static const struct command {
 	unsigned int number;
-	int (*run)(struct owner *owner, union argument *argument);
+	int (*run)(struct owner *owner, union argument *argument, void __user *at);
 	bool administers;
 } commands[] = {
 	{GPULOCK_ALLOC, do_alloc},
@@ -148,25 +150,12 @@ static const struct command *find_command(unsigned int number)
 	return NULL;
 }
 
-/* What was done is undone where the caller cannot be told of it. */
-static int tell(struct owner *owner, const struct command *command, union argument *argument,
-		void __user *at)
-{
-	if (!(_IOC_DIR(command->number) & _IOC_READ) ||
-	    !copy_to_user(at, argument, _IOC_SIZE(command->number)))
-		return 0;
-	if (command->run == do_alloc)
-		operation_free(owner, argument->alloc.id);
-	return -EFAULT;
-}
-
 static long gpulock_ioctl(struct file *file, unsigned int number, unsigned long address)
 {
 	void __user *at = (void __user *)address;
 	struct owner *owner = file->private_data;
 	const struct command *command;
 	union argument argument;
-	int error;
 
 	if (likely(number == GPULOCK_CHECK))
 		return check_ioctl(at);
@@ -177,8 +166,7 @@ static long gpulock_ioctl(struct file *file, unsigned int number, unsigned long 
 		return -EPERM;
 	if (copy_from_user(&argument, at, _IOC_SIZE(number)))
 		return -EFAULT;
-	error = command->run(owner, &argument);
-	return error ?: tell(owner, command, &argument, at);
+	return command->run(owner, &argument, at);
 }
 
 static int gpulock_open(struct inode *inode, struct file *file)

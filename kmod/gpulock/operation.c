@@ -9,14 +9,14 @@
 #include "operation.h"
 #include "stats.h"
 
-int operation_alloc(struct owner *owner, struct gpulock_alloc *request)
+int operation_alloc(struct owner *owner, struct gpulock_alloc *request, void __user *at)
 {
 	int error;
 
 	if (!request->agent || !request->size || request->zero || request->flags & ~GPULOCK_KEEP)
 		return -EINVAL;
 	mutex_lock(&gpulock_mutex);
-	error = allocation_make(owner, request);
+	error = allocation_make(owner, request, at);
 	mutex_unlock(&gpulock_mutex);
 	return error;
 }

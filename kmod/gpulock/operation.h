@@ -9,7 +9,8 @@
 #include "allocation.h"
 #include "gpulock_uapi.h"
 
-int operation_alloc(struct owner *owner, struct gpulock_alloc *request);
+/* at: where the caller has request; NULL: nowhere. */
+int operation_alloc(struct owner *owner, struct gpulock_alloc *request, void __user *at);
 /* owner NULL: an administrator's, who may free any. */
 int operation_free(struct owner *owner, u64 id);
 int operation_query(struct gpulock_query *request);

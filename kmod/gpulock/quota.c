@@ -30,12 +30,18 @@ int quota_charge(struct quota *quota, u64 size)
 	spin_lock(&quota->lock);
 	if (quota->allocations < quota->most && fits(quota, size, &used)) {
 		quota->used = used;
-		quota->peak = max(quota->peak, used);
 		quota->allocations++;
 		error = 0;
 	}
 	spin_unlock(&quota->lock);
 	return error;
+}
+
+void quota_settle(struct quota *quota)
+{
+	spin_lock(&quota->lock);
+	quota->peak = max(quota->peak, quota->used);
+	spin_unlock(&quota->lock);
 }
 
 void quota_uncharge(struct quota *quota, u64 size)

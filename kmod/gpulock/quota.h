@@ -25,6 +25,9 @@ void quota_init(struct quota *quota, u64 limit, u64 most);
 /* Charges one allocation of size bytes. 0, or -EDQUOT and nothing was charged. */
 int quota_charge(struct quota *quota, u64 size);
 
+/* The allocation that was charged is made: it counts for the peak. */
+void quota_settle(struct quota *quota);
+
 /* Gives one such allocation back. */
 void quota_uncharge(struct quota *quota, u64 size);
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # kmod/gpulock/: the GPU DMA lock, the kernels that it is tested on, and its tests.
 
-gpulock-sources := $(wildcard kmod/gpulock/*.[ch] kmod/gpulock/Kbuild kmod/gpulock/t/*_kernel.c kmod/gpulock/t/helper.h) \
+gpulock-sources := $(wildcard kmod/gpulock/*.[ch] kmod/gpulock/Kbuild kmod/gpulock/t/*_kernel.c kmod/gpulock/t/bench.h kmod/gpulock/t/helper.h kmod/gpulock/t/structures.h) \
 	kmod/gpulock/t/build_module
 
 # The kernel that finds what is wrong with a module: build/kernel-debug.
@@ -13,12 +13,12 @@ build/kernel-debug.stamp: $(gpulock-debug-fragments) kernel-config/build kernel-
 
 # A variant of the module: the kernel, and what Kbuild is told.
 build/kmod/gpulock/guest/gpulock.ko: $(gpulock-sources) build/kernel.stamp
-	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel/build $(@D)
+	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel/build $(@D) GPULOCK_TESTS=y
 build/kmod/gpulock/debug/gpulock.ko: $(gpulock-sources) build/kernel-debug.stamp
 	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y
 
 # What runs in the guest: each program is of its file, tap.c and send.c.
-gpulock-guest-tests := abi concurrency kunit load plant proc reload revoke
+gpulock-guest-tests := abi bench concurrency fail fuzz kunit load plant proc reload revoke
 gpulock-guest-programs := $(patsubst %,build/kmod/gpulock/t/guest/%,runner $(gpulock-guest-tests))
 build/kmod/gpulock/t/guest/%: kmod/gpulock/t/%.c kmod/gpulock/t/tap.c kmod/gpulock/t/send.c \
 		$(wildcard kmod/gpulock/t/*.h) kmod/gpulock/gpulock_uapi.h guest-bench/record.h build/flags
