@@ -70,6 +70,10 @@ host-sources := \
 	host/gpu_report.c \
 	host/gpu_summary.c \
 	host/gpu_text.c \
+	host/gpulock.c \
+	host/gpulock_actions.c \
+	host/gpulock_bench.c \
+	host/gpulock_status.c \
 	host/gpumem.c \
 	host/gpumem_account.c \
 	host/gpumem_attach.c \

@@ -8,6 +8,7 @@
 #include "parameters.h"
 #include "stats.h"
 
+/* Of all that changes; see agent.h. */
 DEFINE_MUTEX(gpulock_mutex);
 struct hlist_head agents_hashed[1 << AGENT_HASH_BITS];
 LIST_HEAD(agents_listed);

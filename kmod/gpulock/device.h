@@ -6,6 +6,7 @@
 #ifndef GPULOCK_DEVICE_H
 #define GPULOCK_DEVICE_H
 
+#include <linux/bits.h>
 #include <linux/list.h>
 #include <linux/pci.h>
 #include <linux/types.h>
@@ -25,7 +26,7 @@ extern struct device_slot device_slots[GPULOCK_DEVICES_MOST];
 
 /* Each device has addresses of its own, of which the module hands out ranges. */
 #define DEVICE_WINDOW_BITS 56
-#define DEVICE_WINDOW	   (1ull << DEVICE_WINDOW_BITS)
+#define DEVICE_WINDOW	   BIT_ULL(DEVICE_WINDOW_BITS)
 
 static inline u64 device_window(u32 index)
 {

@@ -29,3 +29,22 @@ build/kmod/gpulock/t/guest/%: kmod/gpulock/t/%.c kmod/gpulock/t/tap.c kmod/gpulo
 build/kmod/gpulock/t/unpack: $(patsubst %,build/host/%.o,record record_files record_stream gpu_record exit_rows) \
 		kmod/gpulock/t/unpack.c build/flags
 	$(call say,LINK,$@)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -lm
+
+# What a test needs of all this.
+gpulock-guest := build/kmod/gpulock/t/unpack $(gpulock-guest-programs)
+gpulock-debug := $(gpulock-guest) build/kmod/gpulock/debug/gpulock.ko
+
+check-scripts += kmod/gpulock/t/gpulock.t
+check: $(gpulock-debug)
+
+.PHONY: gpulock-check gpulock-mutants gpulock-bench check-full
+gpulock-check: $(gpulock-debug)
+	$(quiet)DEADLINE=7200 .ci/tap kmod/gpulock/t/gpulock.t kmod/gpulock/t/gpulock_full.t kmod/gpulock/t/build.t
+
+gpulock-mutants: $(gpulock-debug)
+	$(quiet)kmod/gpulock/t/mutants
+
+gpulock-bench: build/exitlab $(gpulock-guest) build/kmod/gpulock/guest/gpulock.ko
+	$(quiet)kmod/gpulock/t/bench_report '$(RESULTS)'
+
+check-full: check gpulock-check

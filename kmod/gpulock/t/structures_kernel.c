@@ -53,7 +53,7 @@ struct listed {
 };
 
 struct locked_list {
-	spinlock_t lock;
+	spinlock_t lock; /* of the list, for readers too */
 	struct list_head list;
 };
 
