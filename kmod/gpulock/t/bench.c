@@ -323,21 +323,21 @@ static void run_budget(void)
 	static const uint64_t grants[] = {1, 1000, 100000};
 	static const uint32_t agents[] = {1, 2, 4};
 
-	for (size_t i = 0; i < ARRAY_SIZE(grants); i++) {
-		uint32_t first = 1 + 10 * i;
-
+	for (uint32_t i = 0; i < ARRAY_SIZE(grants); i++)
 		for (uint32_t j = 0; j < 4; j++)
-			fill(first + j, grants[i]);
-		for (size_t j = 0; j < ARRAY_SIZE(agents); j++)
-			for (size_t k = 0; k < ARRAY_SIZE(layers); k++)
-				run_layer(&layers[k], &(struct point){first, agents[j], grants[i]});
-	}
+			fill(1 + 10 * i + j, grants[i]);
+	for (size_t k = 0; k < ARRAY_SIZE(layers); k++)
+		for (uint32_t i = 0; i < ARRAY_SIZE(grants); i++)
+			for (size_t j = 0; j < ARRAY_SIZE(agents); j++)
+				run_layer(&layers[k],
+					  &(struct point){1 + 10 * i, agents[j], grants[i]});
 }
 
 static void run_structures(void)
 {
 	static const char *const names[BENCH_WHATS] = {[BENCH_MAPLE] = "maple tree",
 						       [BENCH_MAPLE_ALLOC] = "maple tree with gaps",
+						       [BENCH_SORTED] = "sorted array",
 						       [BENCH_LIST] = "spinlock and list",
 						       [BENCH_RHASHTABLE] = "rhashtable of pages"};
 
