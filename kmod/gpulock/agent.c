@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* See agent.h. */
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "agent.h"
 #include "allocation.h"
@@ -86,6 +87,28 @@ void agent_drop(struct agent *agent)
 {
 	if (!published(agent))
 		agent_free(agent);
+}
+
+static void make_indexes(struct work_struct *work)
+{
+	struct agent *agent;
+
+	mutex_lock(&gpulock_mutex);
+	list_for_each_entry(agent, &agents_listed, listed)
+		grants_make_index(&agent->grants);
+	mutex_unlock(&gpulock_mutex);
+}
+
+static DECLARE_DELAYED_WORK(index_work, make_indexes);
+
+void agents_index_later(void)
+{
+	mod_delayed_work(system_wq, &index_work, HZ / 10);
+}
+
+void agents_index_stop(void)
+{
+	cancel_delayed_work_sync(&index_work);
 }
 
 void agent_remove(struct agent *agent)

@@ -61,6 +61,10 @@ struct agent *agent_get(u32 id);
 void agent_keep(struct agent *agent);
 void agent_drop(struct agent *agent);
 
+/* Grants have changed: they are indexed again when they have not for a tenth of a second. */
+void agents_index_later(void);
+void agents_index_stop(void);
+
 /* Takes an agent and all that it has away; what others hold of it is gone when it returns. */
 void agent_remove(struct agent *agent);
 

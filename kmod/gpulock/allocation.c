@@ -215,8 +215,10 @@ void allocation_free_list(struct list_head *list, enum allocation_list kind)
 		unlist(allocation);
 		list_add(&allocation->in[ALLOCATIONS_OF_FILE], &freed);
 	}
-	if (!list_empty(&dead))
+	if (!list_empty(&dead)) {
+		agents_index_later();
 		synchronize_rcu();
+	}
 	grants_free_dead(&dead);
 	list_for_each_entry_safe(allocation, next, &freed, in[ALLOCATIONS_OF_FILE])
 		release(allocation);

@@ -3,6 +3,8 @@
 #include <linux/bug.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
@@ -15,6 +17,7 @@
 void grants_init(struct grants *grants)
 {
 	mt_init_flags(&grants->tree, MT_FLAGS_USE_RCU);
+	RCU_INIT_POINTER(grants->index, NULL);
 	grants->count = 0;
 }
 
@@ -25,6 +28,35 @@ static struct grant *grant_new(u64 start, u64 last, u32 access, gfp_t gfp)
 	if (grant)
 		*grant = (struct grant){.start = start, .last = last, .access = access};
 	return grant;
+}
+
+/* Whoever searches the old index ends before a revocation does: that waits for readers. */
+static void drop_index(struct grants *grants)
+{
+	struct grants_index *index = rcu_replace_pointer(grants->index, NULL, true);
+
+	if (index)
+		kvfree_rcu(index, rcu);
+}
+
+void grants_make_index(struct grants *grants)
+{
+	struct grants_index *index;
+	unsigned long at = 0;
+	struct grant *grant;
+
+	if (rcu_access_pointer(grants->index) || !grants->count)
+		return;
+	index = kvmalloc(struct_size(index, range, grants->count), GFP_KERNEL | __GFP_NOWARN);
+	if (!index)
+		return;
+	index->count = 0;
+	mt_for_each(&grants->tree, grant, at, ULONG_MAX) {
+		index->range[index->count].start = grant->start;
+		index->range[index->count].last = grant->last;
+		index->range[index->count++].access = grant->access;
+	}
+	rcu_assign_pointer(grants->index, index);
 }
 
 int grants_add(struct grants *grants, u64 start, u64 last, u32 access)
@@ -39,15 +71,38 @@ int grants_add(struct grants *grants, u64 start, u64 last, u32 access)
 		kfree(grant);
 		return error;
 	}
+	drop_index(grants);
 	grants->count++;
 	return 0;
+}
+
+static bool index_allows(const struct grants_index *index, u64 start, u64 last, u32 access)
+{
+	u64 low = 0, count = index->count;
+
+	/* The last range that begins at start or before it. */
+	while (count > 1) {
+		u64 half = count / 2;
+
+		if (index->range[low + half].start <= start)
+			low += half;
+		count -= half;
+	}
+	for (; low < index->count && index->range[low].start <= start; low++) {
+		if (start > index->range[low].last || access & ~index->range[low].access)
+			break;
+		if (last <= index->range[low].last)
+			return true;
+		start = index->range[low].last + 1;
+	}
+	return MUTANT(ALLOW_ALL);
 }
 
 /*
  * One walk for a range within one grant, which is the common case. mtree_load() walks with less than half
  * the instructions of what also finds a slot's bounds; the bounds are in the grant.
  */
-bool grants_allow(struct grants *grants, u64 start, u64 last, u32 access)
+static bool tree_allows(struct grants *grants, u64 start, u64 last, u32 access)
 {
 	for (;;) {
 		const struct grant *grant = mtree_load(&grants->tree, start);
@@ -58,6 +113,14 @@ bool grants_allow(struct grants *grants, u64 start, u64 last, u32 access)
 			return true;
 		start = grant->last + 1;
 	}
+}
+
+bool grants_allow(struct grants *grants, u64 start, u64 last, u32 access)
+{
+	const struct grants_index *index = rcu_dereference(grants->index);
+
+	return likely(index) ? index_allows(index, start, last, access) :
+			       tree_allows(grants, start, last, access);
 }
 
 struct grant *grants_next(struct grants *grants, u64 start)
@@ -92,6 +155,7 @@ bool grants_cut(struct grants *grants, u64 start, u64 last, struct list_head *de
 	while (grant && grant->start <= last) {
 		u64 next = grant->last + 1;
 
+		drop_index(grants);
 		if (grant->start < start)
 			keep_piece(grants, grant->start, start - 1, grant->access);
 		if (grant->last > last)
@@ -113,6 +177,7 @@ void grants_free(struct grants *grants)
 
 	mt_for_each(&grants->tree, grant, index, ULONG_MAX)
 		kfree(grant);
+	kvfree(rcu_access_pointer(grants->index));
 	mt_clear_in_rcu(&grants->tree);
 	mtree_destroy(&grants->tree);
 }

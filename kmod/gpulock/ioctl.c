@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "gpulock.h"
+#include "check.h"
 #include "ioctl.h"
 #include "operation.h"
 
@@ -57,13 +57,13 @@ static int do_revoke(struct owner *owner, union argument *argument, void __user 
 }
 
 /* 1 allowed, 0 denied, or -EINVAL. */
-static int check_one(const struct gpulock_check *check)
+static __always_inline int check_one(const struct gpulock_check *asked)
 {
 	int answer;
 
-	if (check->zero)
+	if (asked->zero)
 		return -EINVAL;
-	answer = gpulock_check(check->agent, check->start, check->size, check->access);
+	answer = check(asked->agent, asked->start, asked->size, asked->access);
 	return answer == -EACCES ? 0 : answer ?: 1;
 }
 

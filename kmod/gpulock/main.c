@@ -57,6 +57,7 @@ static int check_parameters(void)
 	return -EINVAL;
 }
 
+/* Frees may want indexes; behind them there is nothing to be indexed. */
 static void remove_agents(void)
 {
 	struct agent *agent;
@@ -65,6 +66,7 @@ static void remove_agents(void)
 	while ((agent = agent_at(0)))
 		agent_remove(agent);
 	mutex_unlock(&gpulock_mutex);
+	agents_index_stop();
 }
 
 static int __init gpulock_init(void)
@@ -86,9 +88,9 @@ static int __init gpulock_init(void)
 
 no_device_node:
 	proc_stop();
-	remove_agents();
 no_proc:
 	devices_stop();
+	remove_agents();
 	return error;
 }
 
@@ -99,7 +101,6 @@ static void __exit gpulock_exit(void)
 	proc_stop();
 	devices_stop();
 	remove_agents();
-	/* Nodes of the trees are freed behind a grace period, by code that is not ours. */
 }
 
 module_init(gpulock_init);

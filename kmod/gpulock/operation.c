@@ -116,6 +116,7 @@ int operation_grant(const struct gpulock_grant *request)
 	if (!error) {
 		agent_keep(agent);
 		totals.granted++;
+		agents_index_later();
 		log_event("granted agent=%u access=%u", agent->id, request->access);
 	} else if (agent) {
 		agent_drop(agent);
@@ -138,6 +139,8 @@ int operation_revoke(const struct gpulock_revoke *request)
 	if (agent)
 		any = grants_cut(&agent->grants, request->start, last, &dead);
 	totals.revoked += any;
+	if (any)
+		agents_index_later();
 	mutex_unlock(&gpulock_mutex);
 	if (!any)
 		return -ENOENT;

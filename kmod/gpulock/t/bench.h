@@ -14,9 +14,9 @@
 enum bench_what {
 	BENCH_CHECK,
 	BENCH_EMPTY,
-	BENCH_MAPLE,	   /* what the module has: a maple tree, 16 children a node */
+	BENCH_MAPLE,	   /* what the module has: a maple tree, 16 children a node; no index */
 	BENCH_MAPLE_ALLOC, /* the same with gaps kept, 10 children a node */
-	BENCH_SORTED,	   /* a sorted array, which a change would copy */
+	BENCH_INDEX,	   /* and with its index, as when grants have not changed for a while */
 	BENCH_LIST,	   /* a list under a spinlock: what the module is drawn from has */
 	BENCH_RHASHTABLE,  /* a hash table of pages */
 	BENCH_WHATS

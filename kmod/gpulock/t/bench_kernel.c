@@ -22,7 +22,7 @@
 static const struct structure *const structures[BENCH_WHATS] = {
 	[BENCH_MAPLE] = &structure_maple,
 	[BENCH_MAPLE_ALLOC] = &structure_maple_alloc,
-	[BENCH_SORTED] = &structure_sorted,
+	[BENCH_INDEX] = &structure_index,
 	[BENCH_LIST] = &structure_list,
 	[BENCH_RHASHTABLE] = &structure_rhashtable,
 };

@@ -187,7 +187,7 @@ static void with_anything(long calls)
 			*(uint32_t *)at = 1 + random_below(&state, 6);
 		if (random_below(&state, 3))
 			((uint32_t *)at)[1] = random_below(&state, 8);
-		if (command == GPULOCK_CHECK_BATCH && random_below(&state, 2)) {
+		if (command == GPULOCK_CHECK_BATCH && at == argument && random_below(&state, 2)) {
 			at[0] = (uintptr_t)argument;
 			at[1] = random_below(&state, 64);
 		}

@@ -64,10 +64,32 @@ static void test_all(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grants.count, 2ull);
 }
 
+/* What the index answers, at its ends and over what lies next to each other. */
+static void test_index(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, grants_add(&grants, 10, 19, 1), 0);
+	KUNIT_EXPECT_EQ(test, grants_add(&grants, 20, 29, 3), 0);
+	KUNIT_EXPECT_EQ(test, grants_add(&grants, 31, 39, 3), 0);
+	grants_make_index(&grants);
+	KUNIT_EXPECT_NOT_NULL(test, rcu_access_pointer(grants.index));
+	KUNIT_EXPECT_FALSE(test, allows(9, 9, 1));
+	KUNIT_EXPECT_FALSE(test, allows(9, 10, 1));
+	KUNIT_EXPECT_TRUE(test, allows(10, 29, 1));
+	KUNIT_EXPECT_FALSE(test, allows(10, 29, 2));
+	KUNIT_EXPECT_FALSE(test, allows(29, 31, 1));
+	KUNIT_EXPECT_TRUE(test, allows(31, 39, 2));
+	KUNIT_EXPECT_FALSE(test, allows(39, 40, 2));
+	KUNIT_EXPECT_FALSE(test, allows(U64_MAX, U64_MAX, 1));
+	KUNIT_EXPECT_EQ(test, grants_add(&grants, 30, 30, 1), 0);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(grants.index));
+	KUNIT_EXPECT_TRUE(test, allows(10, 39, 1));
+}
+
 static void test_cut_pieces(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, grants_add(&grants, 10, 19, 1), 0);
 	KUNIT_EXPECT_EQ(test, grants_add(&grants, 20, 29, 2), 0);
+	grants_make_index(&grants);
 	KUNIT_EXPECT_TRUE(test, cut(15, 24));
 	KUNIT_EXPECT_TRUE(test, allows(10, 14, 1));
 	KUNIT_EXPECT_FALSE(test, allows(15, 15, 1));
@@ -126,6 +148,8 @@ static void test_model(struct kunit *test)
 		u32 access = 1 + model_next(&random, 7);
 		bool unused = model_free(start, last);
 
+		if (!model_next(&random, 3))
+			grants_make_index(&grants);
 		switch (model_next(&random, 4)) {
 		case 0:
 			wrong += grants_add(&grants, start, last, access) != (unused ? 0 : -EEXIST);
@@ -152,6 +176,8 @@ static void test_many(struct kunit *test)
 
 	for (u64 i = 0; i < MANY; i++)
 		wrong += grants_add(&grants, i << 13, (i << 13) + 4095, 1) != 0;
+	grants_make_index(&grants);
+	KUNIT_EXPECT_NOT_NULL(test, rcu_access_pointer(grants.index));
 	for (u64 i = 0; i < MANY; i++) {
 		wrong += !allows(i << 13, (i << 13) + 4095, 1);
 		wrong += allows((i << 13) + 4096, (i << 13) + 4096, 1);
@@ -159,6 +185,7 @@ static void test_many(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, wrong, 0u);
 	KUNIT_EXPECT_EQ(test, grants.count, (u64)MANY);
 	/* Most of it with one cut; the rest with the tree. */
+	KUNIT_EXPECT_FALSE(test, allows(0, U64_MAX, 1));
 	KUNIT_EXPECT_TRUE(test, cut(1 << 13, (MANY - 1000ull) << 13));
 	KUNIT_EXPECT_EQ(test, grants.count, 1001ull);
 	KUNIT_EXPECT_TRUE(test, allows(0, 4095, 1));
@@ -168,6 +195,7 @@ static void test_many(struct kunit *test)
 
 static struct kunit_case grant_cases[] = {
 	KUNIT_CASE(test_empty), KUNIT_CASE(test_all), KUNIT_CASE(test_cut_pieces),
+	KUNIT_CASE(test_index),
 	KUNIT_CASE(test_model), KUNIT_CASE(test_many), {},
 };
 

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/klog.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -176,6 +176,9 @@ static void run(const char *name)
 		 lines.seen, lines.planned);
 	result((!status || status == 0x100) && lines.seen == lines.planned && lines.seen, name,
 	       what);
+	/* What a program that died left loaded is not the next one's. */
+	syscall(SYS_delete_module, "gpulock_helper", O_NONBLOCK);
+	syscall(SYS_delete_module, "gpulock", O_NONBLOCK);
 	check_kernel(name);
 }
 

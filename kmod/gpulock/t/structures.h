@@ -13,6 +13,6 @@ struct structure {
 };
 
 extern const struct structure structure_maple, structure_maple_alloc, structure_list,
-	structure_rhashtable, structure_sorted;
+	structure_rhashtable, structure_index;
 
 #endif

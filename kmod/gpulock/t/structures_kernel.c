@@ -2,9 +2,7 @@
 /* See structures.h. */
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/spinlock.h>
-#include <linux/vmalloc.h>
 
 /* The module's own, compiled in, since it is not exported. */
 #include "grants.c"
@@ -48,79 +46,17 @@ const struct structure structure_maple = {maple_create, maple_add, maple_allow, 
 const struct structure structure_maple_alloc = {maple_alloc_create, maple_add, maple_allow,
 						maple_destroy};
 
-/* The least that a search of ranges costs. It is filled once and then read: what a change would cost is not asked. */
-struct sorted {
-	u32 count, room;
-	bool in_order;
-	struct sorted_range {
-		u64 start, last;
-		u32 access;
-	} *ranges;
-};
-
-static void *sorted_create(void)
+/* The module's own, when its grants have not changed for a while. */
+static bool index_allow(void *of, u64 start, u64 last, u32 access)
 {
-	struct sorted *sorted = kzalloc(sizeof(*sorted), GFP_KERNEL);
+	struct grants *grants = of;
 
-	if (!sorted)
-		return NULL;
-	sorted->room = 100000;
-	sorted->ranges = vmalloc(sorted->room * sizeof(*sorted->ranges));
-	if (!sorted->ranges) {
-		kfree(sorted);
-		sorted = NULL;
-	}
-	return sorted;
+	if (unlikely(!rcu_access_pointer(grants->index)))
+		grants_make_index(grants);
+	return grants_allow(grants, start, last, access);
 }
 
-static int sorted_add(void *of, u64 start, u64 last, u32 access)
-{
-	struct sorted *sorted = of;
-
-	if (sorted->count == sorted->room)
-		return -ENOMEM;
-	sorted->ranges[sorted->count++] = (struct sorted_range){start, last, access};
-	sorted->in_order = false;
-	return 0;
-}
-
-static int by_start(const void *left, const void *right)
-{
-	const struct sorted_range *a = left, *b = right;
-
-	return (a->start > b->start) - (a->start < b->start);
-}
-
-static bool sorted_allow(void *of, u64 start, u64 last, u32 access)
-{
-	struct sorted *sorted = of;
-	const struct sorted_range *low = sorted->ranges;
-	u32 count = sorted->count;
-
-	if (unlikely(!sorted->in_order)) {
-		sort(sorted->ranges, count, sizeof(*low), by_start, NULL);
-		sorted->in_order = true;
-	}
-	/* The last range that begins at start or before it. */
-	while (count > 1) {
-		u32 half = count / 2;
-
-		if (low[half].start <= start)
-			low += half;
-		count -= half;
-	}
-	return start >= low->start && last <= low->last && !(access & ~low->access);
-}
-
-static void sorted_destroy(void *of)
-{
-	struct sorted *sorted = of;
-
-	vfree(sorted->ranges);
-	kfree(sorted);
-}
-
-const struct structure structure_sorted = {sorted_create, sorted_add, sorted_allow, sorted_destroy};
+const struct structure structure_index = {maple_create, maple_add, index_allow, maple_destroy};
 
 struct listed {
 	struct list_head list;
