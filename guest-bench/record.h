@@ -24,9 +24,9 @@
 #include <stdint.h>
 #endif
 
-#define RECORD_MAGIC	   0x42414c58u /* "XLAB" */
-#define RECORD_VERSION	   2u /* 1 had no DISTURBED; every record of a stream has the same */
-#define RECORD_VERSION_GPU 3u /* of a stream of SERIES and VERDICT */
+#define RECORD_MAGIC	     0x42414c58u /* "XLAB" */
+#define RECORD_VERSION	     2u /* 1 had no DISTURBED; every record of a stream has the same */
+#define RECORD_VERSION_GPU   3u /* of a stream of SERIES and VERDICT */
 #define RECORD_VERSION_FILES 4u /* of a stream of FILE */
 
 /* header.kind; the payload is */
@@ -42,8 +42,8 @@
 #define RECORD_VERDICT 8u /* text: "key=value\n" lines: status, reason, id, unit, facts */
 
 /*
- * Of the tests of a kernel module: INFO, any number of FILE, DONE with their number in executed and their bytes,
- * names left out, in total.
+ * Of the tests of a kernel module: INFO, any number of FILE, DONE with their number in executed and
+ * their bytes, names left out, in total.
  */
 #define RECORD_FILE 9u /* text: "NAME\n", and bytes that follow those that file has already */
 

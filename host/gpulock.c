@@ -14,7 +14,8 @@
 
 #define DEVICE "/dev/gpulock"
 
-/* letters: what the arguments are: n a number, b bytes, r an access; those behind a "," may be left out. */
+/* letters: what the arguments are: n a number, b bytes, r an access; those behind a "," may be left
+ * out. */
 static const struct {
 	const char *name, *letters;
 	gpulock_action *run;
@@ -89,8 +90,9 @@ static void take_argument(struct options *options, const char *text, struct argp
 	if (!*letter)
 		argp_error(state, "%s takes %s", actions[options->action].name,
 			   *actions[options->action].letters ? actions[options->action].arguments
-							      : "no argument");
-	if (*letter == 'r' ? !parse_access(text, value) : !parse_number(text, *letter == 'b', value))
+							     : "no argument");
+	if (*letter == 'r' ? !parse_access(text, value)
+			   : !parse_number(text, *letter == 'b', value))
 		argp_error(state, "\"%s\" is %s", text,
 			   *letter == 'r' ? "no access: some of r, w and x" : "no number");
 	/* Agents and devices have 32 bits; what is first is an agent, but of free. */
@@ -121,8 +123,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->request.json = true;
 		return 0;
 	case 'i':
-		options->request.iterations =
-			option_number(argument, 1, 10000000, "--iter", state);
+		options->request.iterations = option_number(argument, 1, 10000000, "--iter", state);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (options->action < ARRAY_SIZE(actions)) {
@@ -147,8 +148,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp argp = {
 	.options = option_list,
 	.parser = parse,
-	.args_doc = "status [AGENT]\nalloc AGENT SIZE [DEVICE]\nfree ID\nquota AGENT LIMIT [DEVICE_MASK]\n"
-		    "grant AGENT START END rwx\nrevoke AGENT START END\ncheck AGENT START END rwx\nbench",
+	.args_doc =
+		"status [AGENT]\nalloc AGENT SIZE [DEVICE]\nfree ID\nquota AGENT LIMIT [DEVICE_MASK]\n"
+		"grant AGENT START END rwx\nrevoke AGENT START END\ncheck AGENT START END rwx\nbench",
 	.doc = "Ask the gpulock module: who has what GPU memory, and who may do which DMA."
 	       "\vStart and end are the first and the last address. Sizes may end in K, M, G or T. check ends "
 	       "with 0 where the access is allowed and with 1 where it is denied.",

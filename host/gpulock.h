@@ -21,15 +21,16 @@ struct gpulock_request {
 };
 
 /*
- * An action: EXIT_OK, or EXIT_FAILED with one line on stderr; check gives EXIT_FAILED without one where the
- * access is denied.
+ * An action: EXIT_OK, or EXIT_FAILED with one line on stderr; check gives EXIT_FAILED without one
+ * where the access is denied.
  */
 typedef int gpulock_action(const struct gpulock_request *request);
 
 gpulock_action gpulock_status, gpulock_alloc, gpulock_free, gpulock_quota, gpulock_grant,
 	gpulock_revoke, gpulock_check, gpulock_bench;
 
-/* One line on stderr: why the module refused, by what its interface says of that errno. EXIT_FAILED. */
+/* One line on stderr: why the module refused, by what its interface says of that errno.
+ * EXIT_FAILED. */
 int gpulock_refused(const char *what, int error);
 
 /* Prints an object, which it takes, in one line where json was asked for; else nothing. */

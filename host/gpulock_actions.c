@@ -14,10 +14,12 @@ static const struct {
 	int error;
 	const char *text;
 } meanings[] = {
-	{EDQUOT, "over the agent's quota, in bytes or in allocations; exitlab gpulock quota sets it"},
+	{EDQUOT,
+	 "over the agent's quota, in bytes or in allocations; exitlab gpulock quota sets it"},
 	{EBUSY, "the agent uses more than that now; free some first"},
 	{EEXIST, "it overlaps what the agent was granted already; revoke that first"},
-	{ENODEV, "there is no such device, or the agent may not use it; exitlab gpulock status has them"},
+	{ENODEV,
+	 "there is no such device, or the agent may not use it; exitlab gpulock status has them"},
 	{ENOENT, "there is none; exitlab gpulock status has what there is"},
 	{EPERM, "not allowed: it is another's, or CAP_SYS_ADMIN is missing"},
 	{ENOMEM, "no memory, no addresses left, or as many agents as the module's max_agents"},

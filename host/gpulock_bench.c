@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * `exitlab gpulock bench`: what the layers cost on this machine, in nanoseconds. Instructions, by grants and agents,
- * are what make gpulock-bench counts in a guest.
+ * `exitlab gpulock bench`: what the layers cost on this machine, in nanoseconds. Instructions, by
+ * grants and agents, are what make gpulock-bench counts in a guest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,8 @@
 #include "stats.h"
 #include "util.h"
 
-/* An agent that nobody is likely to have; a check of it is denied, which costs what an allowed one does but the tree. */
+/* An agent that nobody is likely to have; a check of it is denied, which costs what an allowed one
+ * does but the tree. */
 #define NOBODY UINT32_MAX
 #define BATCH  256
 

@@ -11,7 +11,8 @@
 
 #define DIRECTORY "/proc/swarm/gpu"
 
-/* Takes the lines of a file of /proc, word by word. NULL, with one line on stderr, where it is not there. */
+/* Takes the lines of a file of /proc, word by word. NULL, with one line on stderr, where it is not
+ * there. */
 static FILE *open_table(const char *name)
 {
 	char path[64];
@@ -61,13 +62,13 @@ static int read_quotas(json_t *status)
 		if (sscanf(line,
 			   "%" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNx64,
 			   &agent, &limit, &used, &peak, &allocations, &mask) == 6)
-			json_array_append_new(
-				quotas, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "agent",
-						  (json_int_t)agent, "limit", (json_int_t)limit,
-						  "used", (json_int_t)used, "peak",
-						  (json_int_t)peak, "allocations",
-						  (json_int_t)allocations, "device_mask",
-						  (json_int_t)mask));
+			json_array_append_new(quotas,
+					      json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "agent",
+							(json_int_t)agent, "limit",
+							(json_int_t)limit, "used", (json_int_t)used,
+							"peak", (json_int_t)peak, "allocations",
+							(json_int_t)allocations, "device_mask",
+							(json_int_t)mask));
 	if (file)
 		fclose(file);
 	return file ? 0 : -1;
@@ -78,26 +79,29 @@ static uint64_t number_of(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-static void print_text(const json_t *status)
+static void print_text(json_t *status)
 {
 	const char *key;
 	json_t *value;
 	size_t i;
 
-	json_object_foreach ((json_t *)status, key, value)
+	json_object_foreach (status, key, value) {
 		if (json_is_integer(value))
 			printf("%-12s %" PRIu64 "\n", key, (uint64_t)json_integer_value(value));
+	}
 	printf("\n%-8s %-14s %-10s %s\n", "device", "name", "id", "used");
-	json_array_foreach (json_object_get(status, "devices"), i, value)
+	json_array_foreach (json_object_get(status, "devices"), i, value) {
 		printf("%-8" PRIu64 " %-14s %-10s %" PRIu64 "\n", number_of(value, "device"),
 		       json_string_value(json_object_get(value, "name")),
 		       json_string_value(json_object_get(value, "id")), number_of(value, "used"));
+	}
 	printf("\n%-8s %20s %20s %20s %12s\n", "agent", "limit", "used", "peak", "allocations");
-	json_array_foreach (json_object_get(status, "quotas"), i, value)
+	json_array_foreach (json_object_get(status, "quotas"), i, value) {
 		printf("%-8" PRIu64 " %20" PRIu64 " %20" PRIu64 " %20" PRIu64 " %12" PRIu64 "\n",
 		       number_of(value, "agent"), number_of(value, "limit"),
 		       number_of(value, "used"), number_of(value, "peak"),
 		       number_of(value, "allocations"));
+	}
 }
 
 static int print_all(const struct gpulock_request *request)

@@ -6,9 +6,9 @@
 #include "record_stream.h"
 
 /*
- * Writes the files of a stream in memory to an existing directory; what a name may be is checked, so that none
- * lies elsewhere. 0, or -1 with one line in why: what is wrong and where, or what could not be written. What
- * a truncated stream holds is written all the same.
+ * Writes the files of a stream in memory to an existing directory; what a name may be is checked,
+ * so that none lies elsewhere. 0, or -1 with one line in why: what is wrong and where, or what
+ * could not be written. What a truncated stream holds is written all the same.
  */
 int record_files_write(const void *data, size_t size, const char *directory, char why[RECORD_WHY]);
 

@@ -32,7 +32,7 @@ static const struct kind {
 };
 
 static const struct record_format *const formats[] = {&record_format_exits, &record_format_gpu,
-						       &record_format_files};
+						      &record_format_files};
 
 const struct record_format *record_format_of(uint16_t version)
 {

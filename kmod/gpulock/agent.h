@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The agents. All that changes anything of the module is done under gpulock_mutex, and every function here
- * but agent_find_rcu() wants it held; checks take nothing, and find agents under RCU.
+ * The agents. All that changes anything of the module is done under gpulock_mutex, and every
+ * function here but agent_find_rcu() wants it held; checks take nothing, and find agents under RCU.
  */
 #ifndef GPULOCK_AGENT_H
 #define GPULOCK_AGENT_H
@@ -54,8 +54,9 @@ static inline struct agent *agent_find_rcu(u32 id)
 }
 
 /*
- * The agent, or a new one with the default quota that nobody finds yet, which agent_keep() publishes and
- * agent_drop() frees: whoever fails after all leaves none behind. NULL: no memory, or there are max_agents.
+ * The agent, or a new one with the default quota that nobody finds yet, which agent_keep()
+ * publishes and agent_drop() frees: whoever fails after all leaves none behind. NULL: no memory, or
+ * there are max_agents.
  */
 struct agent *agent_get(u32 id);
 void agent_keep(struct agent *agent);

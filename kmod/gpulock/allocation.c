@@ -115,8 +115,7 @@ static void leave_place(struct allocation *allocation)
 }
 
 /* Before it is listed: an allocation that its owner cannot be told of is none. */
-static int tell(const struct allocation *allocation, struct gpulock_alloc *request,
-		void __user *at)
+static int tell(const struct allocation *allocation, struct gpulock_alloc *request, void __user *at)
 {
 	request->id = allocation->id;
 	request->dma_start = allocation->start;
@@ -196,8 +195,8 @@ static void release(struct allocation *allocation)
 }
 
 /*
- * Between the two loops nobody can be granted the addresses anew, since this is under the mutex; and behind
- * the wait no reader acts on an old grant of them. One wait, however many there are.
+ * Between the two loops nobody can be granted the addresses anew, since this is under the mutex;
+ * and behind the wait no reader acts on an old grant of them. One wait, however many there are.
  */
 void allocation_free_list(struct list_head *list, enum allocation_list kind)
 {

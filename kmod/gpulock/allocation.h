@@ -9,7 +9,8 @@
 #include "agent.h"
 #include "device.h"
 
-/* Each allocation is in the list of its agent, of its device, and of the open file it was made through. */
+/* Each allocation is in the list of its agent, of its device, and of the open file it was made
+ * through. */
 enum allocation_list {
 	ALLOCATIONS_OF_AGENT,
 	ALLOCATIONS_OF_DEVICE,
@@ -23,7 +24,8 @@ struct allocation {
 	u64 size;  /* bytes, as asked for; the addresses are whole pages */
 	u32 flags; /* GPULOCK_KEEP */
 	struct agent *agent;
-	struct owner *owner; /* the open file; NULL: it was kept by one that is closed, or is /proc's */
+	struct owner
+		*owner; /* the open file; NULL: it was kept by one that is closed, or is /proc's */
 	u32 device;
 	struct list_head in[ALLOCATION_LISTS];
 };
@@ -35,8 +37,8 @@ struct owner {
 };
 
 /*
- * Makes what request says, fills in its id and dma_start, and writes it to the caller at. owner and at NULL:
- * /proc's. 0, or an errno of GPULOCK_ALLOC and nothing has changed.
+ * Makes what request says, fills in its id and dma_start, and writes it to the caller at. owner and
+ * at NULL: /proc's. 0, or an errno of GPULOCK_ALLOC and nothing has changed.
  */
 int allocation_make(struct owner *owner, struct gpulock_alloc *request, void __user *at);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What is written to /proc/swarm/gpu: one command a write, words between spaces. Numbers are as C has them;
- * a range is its first and its last address.
+ * What is written to /proc/swarm/gpu: one command a write, words between spaces. Numbers are as C
+ * has them; a range is its first and its last address.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -111,20 +111,19 @@ static int set_quota(const struct arguments *arguments)
 
 static int grant_dma(const struct arguments *arguments)
 {
-	struct gpulock_grant request = {.agent = arguments->agent,
-					.start = arguments->start,
-					.access = arguments->access};
+	struct gpulock_grant request = {
+		.agent = arguments->agent, .start = arguments->start, .access = arguments->access};
 
-	return range_size(arguments->start, arguments->last, &request.size) ?:
-		       operation_grant(&request);
+	return range_size(arguments->start, arguments->last, &request.size)
+		       ?: operation_grant(&request);
 }
 
 static int revoke_dma(const struct arguments *arguments)
 {
 	struct gpulock_revoke request = {.agent = arguments->agent, .start = arguments->start};
 
-	return range_size(arguments->start, arguments->last, &request.size) ?:
-		       operation_revoke(&request);
+	return range_size(arguments->start, arguments->last, &request.size)
+		       ?: operation_revoke(&request);
 }
 
 /* One byte. What is denied is an error: a write has no other way to say so. */
@@ -157,7 +156,8 @@ static int dump_state(const struct arguments *arguments)
 
 static const struct command {
 	const char *name;
-	const char *letters; /* of the arguments: A agent, D device, N number, S start, E end, R access */
+	const char *letters; /* of the arguments: A agent, D device, N number, S start, E end, R
+				access */
 	int (*run)(const struct arguments *arguments);
 } commands[] = {
 	{"test_dma", "ASR", test_dma},

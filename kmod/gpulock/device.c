@@ -13,7 +13,8 @@
 struct device_slot device_slots[GPULOCK_DEVICES_MOST];
 static bool watching;
 
-/* The slot that the device had, so that it keeps its number when it comes back; else the first free one. */
+/* The slot that the device had, so that it keeps its number when it comes back; else the first free
+ * one. */
 static struct device_slot *slot_for(const char *name)
 {
 	struct device_slot *unused = NULL;
@@ -83,9 +84,8 @@ static struct notifier_block bus_events = {.notifier_call = on_bus_event};
 
 static u32 find_pci(void)
 {
-	static const u32 classes[] = {
-		PCI_CLASS_DISPLAY_VGA, PCI_CLASS_DISPLAY_XGA, PCI_CLASS_DISPLAY_3D,
-		PCI_CLASS_DISPLAY_OTHER};
+	static const u32 classes[] = {PCI_CLASS_DISPLAY_VGA, PCI_CLASS_DISPLAY_XGA,
+				      PCI_CLASS_DISPLAY_3D, PCI_CLASS_DISPLAY_OTHER};
 	struct pci_dev *device = NULL;
 	u32 found = 0;
 

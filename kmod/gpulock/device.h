@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The GPUs that may be allocated on, numbered from 0: the display controllers on the PCI bus, or as many
- * virtual ones as the parameter says. Under gpulock_mutex.
+ * The GPUs that may be allocated on, numbered from 0: the display controllers on the PCI bus, or as
+ * many virtual ones as the parameter says. Under gpulock_mutex.
  */
 #ifndef GPULOCK_DEVICE_H
 #define GPULOCK_DEVICE_H
@@ -16,7 +16,7 @@
 struct device_slot {
 	bool present;
 	bool virtual;
-	char name[32]; /* "virtual", or of a PCI device its address; kept when that is gone */
+	char name[32];	     /* "virtual", or of a PCI device its address; kept when that is gone */
 	u16 vendor, product; /* of PCI; 0 where virtual */
 	u64 used;	     /* bytes */
 	struct list_head allocations;
@@ -36,8 +36,8 @@ static inline u64 device_window(u32 index)
 /* A device that can be allocated on, or NULL. */
 static inline struct device_slot *device_find(u32 index)
 {
-	return index < GPULOCK_DEVICES_MOST && device_slots[index].present ? &device_slots[index] :
-									     NULL;
+	return index < GPULOCK_DEVICES_MOST && device_slots[index].present ? &device_slots[index]
+									   : NULL;
 }
 
 /* how: the parameter devices: "auto", "auto,N" or "N". 0 or an errno; takes the mutex itself. */

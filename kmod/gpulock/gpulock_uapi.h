@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * THE interface of /dev/gpulock, frozen: what is here never changes; more is added with new commands.
+ * THE interface of /dev/gpulock, frozen: what is here never changes; more is added with new
+ * commands.
  *
- * Integers are the machine's (the module is for 64-bit kernels), sizes and addresses are bytes, layouts
- * have no holes, and what is called "zero" must be 0, so that it can mean something later. Every command
- * may fail with EFAULT (an address that is not the caller's) and EINVAL (a "zero" that is not 0, agent 0,
- * an unknown flag or access); an unknown command with ENOTTY. A command that fails has changed nothing.
+ * Integers are the machine's (the module is for 64-bit kernels), sizes and addresses are bytes,
+ * layouts have no holes, and what is called "zero" must be 0, so that it can mean something later.
+ * Every command may fail with EFAULT (an address that is not the caller's) and EINVAL (a "zero"
+ * that is not 0, agent 0, an unknown flag or access); an unknown command with ENOTTY. A command
+ * that fails has changed nothing.
  *
- * An agent is a tenant, named by a number that is not 0. It comes to be with the first ALLOC, SET_QUOTA or
- * GRANT that names it, with the module's default quota, and stays until it is removed through
- * /proc/swarm/gpu/control. SET_QUOTA, GRANT and REVOKE need CAP_SYS_ADMIN of who opened the device: EPERM.
+ * An agent is a tenant, named by a number that is not 0. It comes to be with the first ALLOC,
+ * SET_QUOTA or GRANT that names it, with the module's default quota, and stays until it is removed
+ * through /proc/swarm/gpu/control. SET_QUOTA, GRANT and REVOKE need CAP_SYS_ADMIN of who opened the
+ * device: EPERM.
  */
 #ifndef EXITLAB_GPULOCK_UAPI_H
 #define EXITLAB_GPULOCK_UAPI_H
@@ -26,8 +29,8 @@
 #define GPULOCK_ACCESS_MASK 7u
 
 /*
- * ALLOC.flags. KEEP: the allocation outlives the descriptor that it was made through, and the process;
- * without it closing the last copy of that descriptor frees it.
+ * ALLOC.flags. KEEP: the allocation outlives the descriptor that it was made through, and the
+ * process; without it closing the last copy of that descriptor frees it.
  */
 #define GPULOCK_KEEP 1u
 
@@ -35,10 +38,10 @@
 #define GPULOCK_BATCH_MOST   1024u /* checks of one CHECK_BATCH */
 
 /*
- * Account size bytes on a device to an agent, and give them a range of DMA addresses that is nobody else's.
- * It says nothing about who may access the range: see GRANT.
- * EINVAL size 0; ENODEV no such device, it is gone, or the agent's device_mask leaves it out; EDQUOT the
- * agent's limit, or the number of its allocations; ENOMEM no memory, no range, or too many agents.
+ * Account size bytes on a device to an agent, and give them a range of DMA addresses that is nobody
+ * else's. It says nothing about who may access the range: see GRANT. EINVAL size 0; ENODEV no such
+ * device, it is gone, or the agent's device_mask leaves it out; EDQUOT the agent's limit, or the
+ * number of its allocations; ENOMEM no memory, no range, or too many agents.
  */
 struct gpulock_alloc {
 	__u32 agent;
@@ -51,10 +54,10 @@ struct gpulock_alloc {
 };
 
 /*
- * Free an allocation, and take back every grant within its range, whosever it is: once FREE has returned,
- * the range can be another's. Closing the descriptor does the same.
- * ENOENT no such allocation; EPERM it is not this agent's: it was made through another descriptor that is
- * still open, or it was kept by one that is closed and the caller has no CAP_SYS_ADMIN.
+ * Free an allocation, and take back every grant within its range, whosever it is: once FREE has
+ * returned, the range can be another's. Closing the descriptor does the same. ENOENT no such
+ * allocation; EPERM it is not this agent's: it was made through another descriptor that is still
+ * open, or it was kept by one that is closed and the caller has no CAP_SYS_ADMIN.
  */
 struct gpulock_free {
 	__u64 id;
@@ -84,10 +87,10 @@ struct gpulock_set_quota {
 };
 
 /*
- * May the agent access all of [start, start + size - 1] in this way? allowed is 1 or 0; what was never
- * granted is denied, and so is all to an agent that is not known. Grants that lie next to each other count
- * as one where each allows the access.
- * EINVAL size 0, or a range that goes beyond the last address.
+ * May the agent access all of [start, start + size - 1] in this way? allowed is 1 or 0; what was
+ * never granted is denied, and so is all to an agent that is not known. Grants that lie next to
+ * each other count as one where each allows the access. EINVAL size 0, or a range that goes beyond
+ * the last address.
  */
 struct gpulock_check {
 	__u32 agent;
@@ -100,7 +103,8 @@ struct gpulock_check {
 
 /*
  * Allow an agent an access to [start, start + size - 1].
- * EINVAL as for CHECK; EEXIST it overlaps a grant of this agent's; ENOMEM no memory, or too many agents.
+ * EINVAL as for CHECK; EEXIST it overlaps a grant of this agent's; ENOMEM no memory, or too many
+ * agents.
  */
 struct gpulock_grant {
 	__u32 agent;
@@ -110,10 +114,10 @@ struct gpulock_grant {
 };
 
 /*
- * Take back all that an agent was granted within [start, start + size - 1]; a grant that reaches beyond the
- * range is cut. Once it has returned, no check of the range succeeds, and no reader in the kernel that
- * checked before still acts on the answer.
- * EINVAL as for CHECK; ENOENT the agent has no grant there, or is not known.
+ * Take back all that an agent was granted within [start, start + size - 1]; a grant that reaches
+ * beyond the range is cut. Once it has returned, no check of the range succeeds, and no reader in
+ * the kernel that checked before still acts on the answer. EINVAL as for CHECK; ENOENT the agent
+ * has no grant there, or is not known.
  */
 struct gpulock_revoke {
 	__u32 agent;
@@ -123,8 +127,8 @@ struct gpulock_revoke {
 };
 
 /*
- * Many checks for one system call: fills in allowed of each. After an error none of them means anything.
- * EINVAL count 0 or above GPULOCK_BATCH_MOST, or any check is one that CHECK refuses.
+ * Many checks for one system call: fills in allowed of each. After an error none of them means
+ * anything. EINVAL count 0 or above GPULOCK_BATCH_MOST, or any check is one that CHECK refuses.
  */
 struct gpulock_check_batch {
 	__u64 checks; /* address of count struct gpulock_check */

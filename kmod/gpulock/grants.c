@@ -99,8 +99,8 @@ static bool index_allows(const struct grants_index *index, u64 start, u64 last, 
 }
 
 /*
- * One walk for a range within one grant, which is the common case. mtree_load() walks with less than half
- * the instructions of what also finds a slot's bounds; the bounds are in the grant.
+ * One walk for a range within one grant, which is the common case. mtree_load() walks with less
+ * than half the instructions of what also finds a slot's bounds; the bounds are in the grant.
  */
 static bool tree_allows(struct grants *grants, u64 start, u64 last, u32 access)
 {
@@ -119,8 +119,8 @@ bool grants_allow(struct grants *grants, u64 start, u64 last, u32 access)
 {
 	const struct grants_index *index = rcu_dereference(grants->index);
 
-	return likely(index) ? index_allows(index, start, last, access) :
-			       tree_allows(grants, start, last, access);
+	return likely(index) ? index_allows(index, start, last, access)
+			     : tree_allows(grants, start, last, access);
 }
 
 struct grant *grants_next(struct grants *grants, u64 start)
@@ -143,9 +143,9 @@ static void keep_piece(struct grants *grants, u64 start, u64 last, u32 access)
 }
 
 /*
- * Each grant is taken out by itself. A store over all of them would be shorter, and in kernels up to 6.12 and later
- * ends in a crash: the subtree that it cuts off is freed by mt_free_walk(), which takes the count that a node of 15
- * children keeps in its 16th slot for a child.
+ * Each grant is taken out by itself. A store over all of them would be shorter, and in kernels up
+ * to 6.12 and later ends in a crash: the subtree that it cuts off is freed by mt_free_walk(), which
+ * takes the count that a node of 15 children keeps in its 16th slot for a child.
  */
 bool grants_cut(struct grants *grants, u64 start, u64 last, struct list_head *dead)
 {

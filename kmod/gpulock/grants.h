@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What one agent was granted: ranges of addresses that do not overlap, in a maple tree that is read under RCU, and
- * once they have not changed for a while in an index too, which is searched in half the instructions.
- * Only grants_allow() may run beside the others; those are for one caller at a time.
+ * What one agent was granted: ranges of addresses that do not overlap, in a maple tree that is read
+ * under RCU, and once they have not changed for a while in an index too, which is searched in half
+ * the instructions. Only grants_allow() may run beside the others; those are for one caller at a
+ * time.
  */
 #ifndef GPULOCK_GRANTS_H
 #define GPULOCK_GRANTS_H
@@ -20,7 +21,8 @@ struct grant {
 	struct list_head dead;
 };
 
-/* All grants in order. It is whole, or there is none: the first change takes it away, before anything else. */
+/* All grants in order. It is whole, or there is none: the first change takes it away, before
+ * anything else. */
 struct grants_index {
 	struct rcu_head rcu;
 	u64 count;
@@ -42,14 +44,15 @@ void grants_init(struct grants *grants);
 int grants_add(struct grants *grants, u64 start, u64 last, u32 access);
 
 /*
- * Is all of [start, last] granted for all of access? In an RCU read-side section, which the answer holds
- * until the end of.
+ * Is all of [start, last] granted for all of access? In an RCU read-side section, which the answer
+ * holds until the end of.
  */
 bool grants_allow(struct grants *grants, u64 start, u64 last, u32 access);
 
 /*
- * Takes all of [start, last] out of the tree, cutting what reaches beyond; cannot fail for want of memory.
- * Readers may still have what is then in dead: grants_free_dead() frees it. Whether there was anything.
+ * Takes all of [start, last] out of the tree, cutting what reaches beyond; cannot fail for want of
+ * memory. Readers may still have what is then in dead: grants_free_dead() frees it. Whether there
+ * was anything.
  */
 bool grants_cut(struct grants *grants, u64 start, u64 last, struct list_head *dead);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * gpulock: which agent has allocated what on which GPU, within which quota, and which DMA it may do. From here:
+ * gpulock: which agent has allocated what on which GPU, within which quota, and which DMA it may
+ * do. From here:
  *
  *   ioctl.c      /dev/gpulock, by the table of gpulock_uapi.h
  *   proc.c       /proc/swarm/gpu: what is read; control.c: what is written
@@ -25,7 +26,8 @@ MODULE_PARM_DESC(default_quota, "bytes that a new agent may allocate; 0: nothing
 
 unsigned int max_allocations_per_agent = 65536;
 module_param(max_allocations_per_agent, uint, 0444);
-MODULE_PARM_DESC(max_allocations_per_agent, "allocations that an agent may have at once, from 1 [65536]");
+MODULE_PARM_DESC(max_allocations_per_agent,
+		 "allocations that an agent may have at once, from 1 [65536]");
 
 /* A free looks at the grants of every agent. */
 #define AGENTS_MOST 65536
@@ -35,7 +37,9 @@ MODULE_PARM_DESC(max_agents, "agents that there may be at once, 1 to 65536 [1024
 
 static char *devices = "auto";
 module_param(devices, charp, 0444);
-MODULE_PARM_DESC(devices, "auto: the display controllers on the PCI bus, else 1 virtual device; auto,N: else N; N: virtual ones [auto]");
+MODULE_PARM_DESC(
+	devices,
+	"auto: the display controllers on the PCI bus, else 1 virtual device; auto,N: else N; N: virtual ones [auto]");
 
 bool debug;
 module_param(debug, bool, 0644);

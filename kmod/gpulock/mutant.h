@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The faults that the tests must find: make gpulock-mutants builds the module with each in turn. In any other
- * build MUTANT() is false, and what it guards is not compiled.
+ * The faults that the tests must find: make gpulock-mutants builds the module with each in turn. In
+ * any other build MUTANT() is false, and what it guards is not compiled.
  */
 #ifndef GPULOCK_MUTANT_H
 #define GPULOCK_MUTANT_H

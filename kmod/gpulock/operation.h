@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the ioctls and /proc/swarm/gpu have in common: each takes what it is asked for as it came, refuses
- * what is wrong with it, and takes the mutex itself. 0 or an errno of gpulock_uapi.h.
+ * What the ioctls and /proc/swarm/gpu have in common: each takes what it is asked for as it came,
+ * refuses what is wrong with it, and takes the mutex itself. 0 or an errno of gpulock_uapi.h.
  */
 #ifndef GPULOCK_OPERATION_H
 #define GPULOCK_OPERATION_H

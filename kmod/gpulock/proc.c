@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * /proc/swarm/gpu: what the module knows, as tables of words between spaces, the first line being their
- * names. A table is read while others change it: each line is true, and none is twice in it.
+ * /proc/swarm/gpu: what the module knows, as tables of words between spaces, the first line being
+ * their names. A table is read while others change it: each line is true, and none is twice in it.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -40,8 +40,8 @@ static int show_stats(struct seq_file *file, void *unused)
 }
 
 /*
- * Where a reader is: behind which line, said by what that line was of, since lines come and go between two
- * reads. number: how many lines there were before.
+ * Where a reader is: behind which line, said by what that line was of, since lines come and go
+ * between two reads. number: how many lines there were before.
  */
 struct place {
 	loff_t number;
@@ -104,7 +104,8 @@ struct permission {
 	const struct grant *grant;
 };
 
-/* What is kept of an open file: where it is, where it was one line before, and the line where that is no object. */
+/* What is kept of an open file: where it is, where it was one line before, and the line where that
+ * is no object. */
 struct reader {
 	struct place place, before;
 	struct permission permission;
@@ -112,8 +113,7 @@ struct reader {
 
 static void *next_permission(struct place *place)
 {
-	struct permission *permission =
-		&container_of(place, struct reader, place)->permission;
+	struct permission *permission = &container_of(place, struct reader, place)->permission;
 	struct agent *agent;
 
 	while (place->first <= U32_MAX && (agent = agent_at(place->first))) {
@@ -181,8 +181,8 @@ static void *table_next(struct seq_file *file, void *line, loff_t *position)
 }
 
 /*
- * Goes on where the last read ended. The last line may not have fitted then, so it is the place in front of
- * it that is gone on from; a reader that has sought back begins anew.
+ * Goes on where the last read ended. The last line may not have fitted then, so it is the place in
+ * front of it that is gone on from; a reader that has sought back begins anew.
  */
 static void *table_start(struct seq_file *file, loff_t *position)
 {
@@ -219,8 +219,10 @@ static const struct seq_operations table_operations = {
 
 #define LINE_MOST 128
 
-/* Who opened the file is who counts: a privileged program may be handed the descriptor of another. */
-static ssize_t table_write(struct file *file, const char __user *from, size_t size, loff_t *position)
+/* Who opened the file is who counts: a privileged program may be handed the descriptor of another.
+ */
+static ssize_t table_write(struct file *file, const char __user *from, size_t size,
+			   loff_t *position)
 {
 	char line[LINE_MOST];
 	int error;
@@ -241,15 +243,15 @@ static ssize_t table_write(struct file *file, const char __user *from, size_t si
 static int table_open(struct inode *inode, struct file *file)
 {
 	if (table_of(file)->next)
-		return __seq_open_private(file, &table_operations, sizeof(struct reader)) ? 0 :
-											    -ENOMEM;
+		return __seq_open_private(file, &table_operations, sizeof(struct reader)) ? 0
+											  : -ENOMEM;
 	return single_open(file, table_of(file)->show, NULL);
 }
 
 static int table_release(struct inode *inode, struct file *file)
 {
-	return table_of(file)->next ? seq_release_private(inode, file) :
-				      single_release(inode, file);
+	return table_of(file)->next ? seq_release_private(inode, file)
+				    : single_release(inode, file);
 }
 
 static const struct proc_ops read_only = {

@@ -10,8 +10,8 @@ int proc_start(void);
 void proc_stop(void);
 
 /*
- * What a write to one of the files does: line is what was written, without its newline, to be taken apart.
- * 0 or an errno.
+ * What a write to one of the files does: line is what was written, without its newline, to be taken
+ * apart. 0 or an errno.
  */
 int control_command(char *line);
 int control_quota(char *line);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How much an agent uses of what it may. Charged before an allocation is made and given back where that
- * fails after all, as page_counter does; unlike there, used is never above limit even for a moment, so that
- * whoever looks sees no quota exceeded. Safe from any process, on its own.
+ * How much an agent uses of what it may. Charged before an allocation is made and given back where
+ * that fails after all, as page_counter does; unlike there, used is never above limit even for a
+ * moment, so that whoever looks sees no quota exceeded. Safe from any process, on its own.
  */
 #ifndef GPULOCK_QUOTA_H
 #define GPULOCK_QUOTA_H

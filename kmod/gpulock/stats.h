@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the module counts of itself, beside what each agent has; under gpulock_mutex but where said. */
+/* What the module counts of itself, beside what each agent has; under gpulock_mutex but where said.
+ */
 #ifndef GPULOCK_STATS_H
 #define GPULOCK_STATS_H
 
@@ -7,9 +8,9 @@
 
 /* One line each of /proc/swarm/gpu/stats; all since the module was loaded, or since reset_stats. */
 #define TOTALS(TOTAL)                                                                              \
-	TOTAL(allocated)    /* allocations made */                                                 \
-	TOTAL(freed)	    /* and freed, by whatever means */                                     \
-	TOTAL(over_quota)   /* and refused for the quota */                                        \
+	TOTAL(allocated)  /* allocations made */                                                   \
+	TOTAL(freed)	  /* and freed, by whatever means */                                       \
+	TOTAL(over_quota) /* and refused for the quota */                                          \
 	TOTAL(granted)                                                                             \
 	TOTAL(revoked)
 

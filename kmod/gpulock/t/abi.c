@@ -24,13 +24,14 @@ static void test_unknown_commands(void)
 		_IO(GPULOCK_MAGIC, 0),
 		_IO(GPULOCK_MAGIC, 9),
 		_IO('T', 1),
-		_IOW(GPULOCK_MAGIC, 1, struct gpulock_alloc),	/* ALLOC in the wrong direction */
+		_IOW(GPULOCK_MAGIC, 1, struct gpulock_alloc),  /* ALLOC in the wrong direction */
 		_IOWR(GPULOCK_MAGIC, 1, struct gpulock_query), /* and of the wrong size */
 		~0u,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
-		is(ask(fd, unknown[i], NULL), ENOTTY, "command %#lx is unknown: ENOTTY", unknown[i]);
+		is(ask(fd, unknown[i], NULL), ENOTTY, "command %#lx is unknown: ENOTTY",
+		   unknown[i]);
 }
 
 /* An address that is nobody's, and one that can be read but not written. */
@@ -113,7 +114,8 @@ static void test_limits(void)
 	is(alloc(fd, BOB, UINT64_MAX - 2 * MIB + 1, &request), EDQUOT,
 	   "ALLOC that makes the sum wrap to 0: EDQUOT");
 	query(fd, BOB, &state);
-	ok(state.used == 2 * MIB && state.allocations == 1, "and none of them has changed anything");
+	ok(state.used == 2 * MIB && state.allocations == 1,
+	   "and none of them has changed anything");
 	is(set_quota(fd, BOB, 2 * MIB - 1), EBUSY, "SET_QUOTA below what is used: EBUSY");
 	query(fd, BOB, &state);
 	is(state.limit, 2 * MIB, "and the limit is what it was");
@@ -176,7 +178,8 @@ static void test_grants(void)
 
 	is(grant(fd, DAVE, 0x3000, 0x1000, ALL), 0, "GRANT with a gap before it");
 	is(grant(fd, DAVE, 0x5000, 0x1000, ALL), 0, "and another");
-	is(check(fd, DAVE, 0x3fff, 0x1002, GPULOCK_READ), 0, "CHECK over a gap between two: denied");
+	is(check(fd, DAVE, 0x3fff, 0x1002, GPULOCK_READ), 0,
+	   "CHECK over a gap between two: denied");
 	is(grant(fd, DAVE, 0x4000, 0x1000, GPULOCK_READ), 0, "GRANT that fills the gap");
 	is(check(fd, DAVE, 0x3fff, 0x1002, GPULOCK_READ), 1, "CHECK over the three: allowed");
 	is(check(fd, DAVE, 0x3fff, 0x1002, GPULOCK_WRITE), 0,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What a check costs, by layer, by number of grants and by number of agents; and what it would cost with other
- * structures. Sends run.rec, the stream of a GPU run, for the report, and tables of medians.
+ * What a check costs, by layer, by number of grants and by number of agents; and what it would cost
+ * with other structures. Sends run.rec, the stream of a GPU run, for the report, and tables of
+ * medians.
  */
 #include <fcntl.h>
 #include <stdarg.h>
@@ -273,7 +274,8 @@ static void put_row(const struct layer *layer, const struct point *point, uint32
 		 "status=ok\nreason=\nid=%s.%llu-%u\nname=%s\nunit=%s\nbetter=lower\nclock=host\n"
 		 "throttled=0\ngrants=%llu\nagents=%u\nfloor=%u\n",
 		 layer->id, (unsigned long long)point->grants, point->agents, layer->name,
-		 getenv("CLOCK") ?: "cycles", (unsigned long long)point->grants, point->agents, floor);
+		 getenv("CLOCK") ?: "cycles", (unsigned long long)point->grants, point->agents,
+		 floor);
 	stream.total += SAMPLES;
 }
 
@@ -369,8 +371,8 @@ int main(void)
 	bench = open("/dev/gpulock_bench", O_RDWR);
 	control = open("/proc/swarm/gpu/control", O_WRONLY);
 	must(bench >= 0 && control >= 0, "open");
-	put_text((struct record_header){.kind = RECORD_INFO},
-		 "kind=gpu\nsystem=gpulock\nunit=%s\n", getenv("CLOCK") ?: "cycles");
+	put_text((struct record_header){.kind = RECORD_INFO}, "kind=gpu\nsystem=gpulock\nunit=%s\n",
+		 getenv("CLOCK") ?: "cycles");
 	user_samples(time_empty, &nothing);
 	sort_samples();
 	user_floor = samples[SAMPLES / 2];

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the benchmark asks of gpulock_bench.ko through /dev/gpulock_bench: to time checks in the kernel. */
+/* What the benchmark asks of gpulock_bench.ko through /dev/gpulock_bench: to time checks in the
+ * kernel. */
 #ifndef GPULOCK_T_BENCH_H
 #define GPULOCK_T_BENCH_H
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* The grants of the benchmark: page number i of an agent's is at BENCH_START(i), with a page between two. */
+/* The grants of the benchmark: page number i of an agent's is at BENCH_START(i), with a page
+ * between two. */
 #define BENCH_PAGE     4096ull
-#define BENCH_START(i) (0x100000000ull + (i) * 2 * BENCH_PAGE)
+#define BENCH_START(i) (0x100000000ull + (i)*2 * BENCH_PAGE)
 
-/* What is timed: the module's own check, nothing, or the look-up in one of the structures compared. */
+/* What is timed: the module's own check, nothing, or the look-up in one of the structures compared.
+ */
 enum bench_what {
 	BENCH_CHECK,
 	BENCH_EMPTY,
@@ -25,9 +28,9 @@ enum bench_what {
 #define BENCH_SAMPLES_MOST 100000u
 
 /*
- * Times count checks of one page each, of pages and agents at random, the same in every run. Of BENCH_CHECK
- * the agents first_agent and those behind it have the grants already; a structure is filled here, in an order
- * that is none. EINVAL, ENOMEM, EFAULT; EIO: a check was denied.
+ * Times count checks of one page each, of pages and agents at random, the same in every run. Of
+ * BENCH_CHECK the agents first_agent and those behind it have the grants already; a structure is
+ * filled here, in an order that is none. EINVAL, ENOMEM, EFAULT; EIO: a check was denied.
  */
 struct bench_run {
 	__u32 what;

@@ -20,10 +20,8 @@
 #include "structures.h"
 
 static const struct structure *const structures[BENCH_WHATS] = {
-	[BENCH_MAPLE] = &structure_maple,
-	[BENCH_MAPLE_ALLOC] = &structure_maple_alloc,
-	[BENCH_INDEX] = &structure_index,
-	[BENCH_LIST] = &structure_list,
+	[BENCH_MAPLE] = &structure_maple,	    [BENCH_MAPLE_ALLOC] = &structure_maple_alloc,
+	[BENCH_INDEX] = &structure_index,	    [BENCH_LIST] = &structure_list,
 	[BENCH_RHASHTABLE] = &structure_rhashtable,
 };
 
@@ -123,8 +121,8 @@ static int do_run(const struct bench_run *run)
 	if (structure)
 		of = fill(structure, run->grants);
 	error = samples && (of || !structure) ? take(run, of, samples) : -ENOMEM;
-	if (!error && copy_to_user(u64_to_user_ptr(run->samples), samples,
-				   run->count * sizeof(*samples)))
+	if (!error &&
+	    copy_to_user(u64_to_user_ptr(run->samples), samples, run->count * sizeof(*samples)))
 		error = -EFAULT;
 	if (of)
 		structure->destroy(of);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Everything at once: processes that allocate, free, grant, check and revoke for the same agents, one that removes
- * agents, one that is killed again and again, and one that reads all of /proc, while it is sampled whether what
- * must hold always does. All allocations are of one size, so that used is a multiple of it.
+ * Everything at once: processes that allocate, free, grant, check and revoke for the same agents,
+ * one that removes agents, one that is killed again and again, and one that reads all of /proc,
+ * while it is sampled whether what must hold always does. All allocations are of one size, so that
+ * used is a multiple of it.
  *
  * ROUNDS in the environment: how often each does what it does [300].
  */
@@ -30,7 +31,7 @@ static struct shared {
 	volatile long samples, over_quota, allocated, removed, killed, denied;
 	volatile long wrong; /* times that something did not hold */
 	char what[256];	     /* the last of them */
-} *shared;
+} * shared;
 
 static int rounds;
 
@@ -222,7 +223,8 @@ int main(void)
 	int workers[WORKERS], others[4], ended = 0, fd;
 
 	rounds = atoi(getenv("ROUNDS") ?: "300");
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (shared == MAP_FAILED)
 		bail("no shared memory");
 	must_load("gpulock", "devices=2 default_quota=1099511627776");
@@ -245,8 +247,8 @@ int main(void)
 	   shared->what);
 	note("%ld samples, %ld allocations, %ld over quota, %ld ranges granted and revoked, %ld agents removed, "
 	     "%ld processes killed",
-	     shared->samples, shared->allocated, shared->over_quota, shared->denied, shared->removed,
-	     shared->killed);
+	     shared->samples, shared->allocated, shared->over_quota, shared->denied,
+	     shared->removed, shared->killed);
 	ok(shared->samples && shared->allocated && shared->over_quota && shared->removed &&
 		   shared->killed && shared->denied,
 	   "all of it did happen");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Each call with its Nth allocation, or access to the caller's memory, failing, for every N that it has: it fails
- * with an errno of the interface and has changed nothing, or it succeeds and has done all of it.
+ * Each call with its Nth allocation, or access to the caller's memory, failing, for every N that it
+ * has: it fails with an errno of the interface and has changed nothing, or it succeeds and has done
+ * all of it.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -225,7 +226,8 @@ static void test(size_t i)
 		if (over)
 			break;
 	}
-	ok(!bad && failed + survived, "%s: %d steps can fail, and leave all as it was; %d more may, and it goes on",
+	ok(!bad && failed + survived,
+	   "%s: %d steps can fail, and leave all as it was; %d more may, and it goes on",
 	   calls[i].name, failed, survived);
 }
 

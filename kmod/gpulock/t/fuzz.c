@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Random calls, the same in every run: first against a model, which knows what each must answer, then with
- * arguments that are anything. FUZZ= says how many of each [20000].
+ * Random calls, the same in every run: first against a model, which knows what each must answer,
+ * then with arguments that are anything. FUZZ= says how many of each [20000].
  */
 #include <stdlib.h>
 #include <string.h>
@@ -167,17 +167,17 @@ static void with_anything(long calls)
 	static const unsigned long commands[] = {
 		GPULOCK_ALLOC, GPULOCK_FREE,  GPULOCK_QUERY,  GPULOCK_SET_QUOTA,
 		GPULOCK_CHECK, GPULOCK_GRANT, GPULOCK_REVOKE, GPULOCK_CHECK_BATCH};
-	uint64_t *argument = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t *argument =
+		mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	long unknown = 0, answered = 0;
 
 	munmap(argument + 512, 4096);
 	for (long i = 0; i < calls; i++) {
 		/* The end of the argument may lie in memory that is not there. */
-		uint64_t *at = argument + (random_below(&state, 16) ? 0 : 505 + random_below(&state, 7));
-		unsigned long command = random_below(&state, 20)
-						? commands[random_below(&state, 8)]
-						: (unsigned long)number();
+		uint64_t *at =
+			argument + (random_below(&state, 16) ? 0 : 505 + random_below(&state, 7));
+		unsigned long command = random_below(&state, 20) ? commands[random_below(&state, 8)]
+								 : (unsigned long)number();
 		int error;
 
 		for (uint64_t *word = at; word < at + 7 && word < argument + 512; word++)

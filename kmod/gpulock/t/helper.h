@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the tests ask of gpulock_helper.ko through /dev/gpulock_helper: to be a driver, and to do wrong. */
+/* What the tests ask of gpulock_helper.ko through /dev/gpulock_helper: to be a driver, and to do
+ * wrong. */
 #ifndef GPULOCK_T_HELPER_H
 #define GPULOCK_T_HELPER_H
 
@@ -7,8 +8,9 @@
 #include <linux/types.h>
 
 /*
- * A reader: checks once, in an RCU read-side section, and stays in it until it is released, for hold_ms at most,
- * as a driver whose transfer is under way. Returns once the reader is in its section; one at a time.
+ * A reader: checks once, in an RCU read-side section, and stays in it until it is released, for
+ * hold_ms at most, as a driver whose transfer is under way. Returns once the reader is in its
+ * section; one at a time.
  */
 struct helper_hold {
 	__u32 agent;

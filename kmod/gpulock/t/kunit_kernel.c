@@ -101,7 +101,8 @@ static void test_cut_pieces(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grants_next(&grants, 15)->start, 25ull);
 }
 
-/* Against a model: each of so many addresses has an access, and the number of the grant that gave it. */
+/* Against a model: each of so many addresses has an access, and the number of the grant that gave
+ * it. */
 #define ADDRESSES 512
 
 static struct {
@@ -190,13 +191,18 @@ static void test_many(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grants.count, 1001ull);
 	KUNIT_EXPECT_TRUE(test, allows(0, 4095, 1));
 	KUNIT_EXPECT_FALSE(test, allows((MANY - 1000ull) << 13, (MANY - 1000ull) << 13, 1));
-	KUNIT_EXPECT_TRUE(test, allows(((MANY - 1000ull) << 13) + 1, ((MANY - 1000ull) << 13) + 4095, 1));
+	KUNIT_EXPECT_TRUE(test,
+			  allows(((MANY - 1000ull) << 13) + 1, ((MANY - 1000ull) << 13) + 4095, 1));
 }
 
 static struct kunit_case grant_cases[] = {
-	KUNIT_CASE(test_empty), KUNIT_CASE(test_all), KUNIT_CASE(test_cut_pieces),
+	KUNIT_CASE(test_empty),
+	KUNIT_CASE(test_all),
+	KUNIT_CASE(test_cut_pieces),
 	KUNIT_CASE(test_index),
-	KUNIT_CASE(test_model), KUNIT_CASE(test_many), {},
+	KUNIT_CASE(test_model),
+	KUNIT_CASE(test_many),
+	{},
 };
 
 static struct kunit_suite grant_suite = {
@@ -294,8 +300,11 @@ static void test_threads(struct kunit *test)
 }
 
 static struct kunit_case quota_cases[] = {
-	KUNIT_CASE(test_charge), KUNIT_CASE(test_charge_wraps), KUNIT_CASE(test_limit),
-	KUNIT_CASE(test_threads), {},
+	KUNIT_CASE(test_charge),
+	KUNIT_CASE(test_charge_wraps),
+	KUNIT_CASE(test_limit),
+	KUNIT_CASE(test_threads),
+	{},
 };
 
 static struct kunit_suite quota_suite = {

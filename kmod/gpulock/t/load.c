@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Each parameter at its edges, the devices on the PCI bus and their going, and unloading under load. */
+/* Each parameter at its edges, the devices on the PCI bus and their going, and unloading under
+ * load. */
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -12,21 +13,30 @@
 static void test_refused(void)
 {
 	static const char *const refused[] = {
-		"devices=0",		       "devices=65",
-		"devices=-1",		       "devices=x",
-		"devices=",		       "devices=auto4",
-		"devices=auto,",	       "devices=auto,0",
-		"devices=auto,65",	       "devices=4294967297",
-		"max_agents=0",		       "max_agents=65537",
-		"max_allocations_per_agent=0", "max_agents=x",
-		"default_quota=-1",	       "default_quota=18446744073709551616",
+		"devices=0",
+		"devices=65",
+		"devices=-1",
+		"devices=x",
+		"devices=",
+		"devices=auto4",
+		"devices=auto,",
+		"devices=auto,0",
+		"devices=auto,65",
+		"devices=4294967297",
+		"max_agents=0",
+		"max_agents=65537",
+		"max_allocations_per_agent=0",
+		"max_agents=x",
+		"default_quota=-1",
+		"default_quota=18446744073709551616",
 		"debug=2",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		int error = module_load("gpulock", refused[i]);
 
-		ok(error == EINVAL || error == ERANGE, "%s: refused with errno %d", refused[i], error);
+		ok(error == EINVAL || error == ERANGE, "%s: refused with errno %d", refused[i],
+		   error);
 		if (!error)
 			must_unload("gpulock");
 	}
@@ -92,8 +102,11 @@ static void test_device_counts(void)
 	static const struct {
 		const char *parameter;
 		int devices;
-	} loads[] = {{"devices=1", 1}, {"devices=64", 64}, {"devices=auto", 2},
-		     {"devices=auto,5", 2}, {"", 2}};
+	} loads[] = {{"devices=1", 1},
+		     {"devices=64", 64},
+		     {"devices=auto", 2},
+		     {"devices=auto,5", 2},
+		     {"", 2}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(loads); i++) {
 		must_load("gpulock", loads[i].parameter);

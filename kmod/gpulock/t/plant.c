@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Has gpulock_helper.ko do wrong, in the way that PLANT= says. It is the runner that must find it, so the tests
- * here all pass.
+ * Has gpulock_helper.ko do wrong, in the way that PLANT= says. It is the runner that must find it,
+ * so the tests here all pass.
  */
 #include <fcntl.h>
 #include <stdlib.h>

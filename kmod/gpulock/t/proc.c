@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* /proc/swarm/gpu: what each file says, what each command does, and each way in which a write is refused. */
+/* /proc/swarm/gpu: what each file says, what each command does, and each way in which a write is
+ * refused. */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -89,8 +90,10 @@ static void test_refusals(void)
 		is(proc_write(lines[i].file, "%s", lines[i].line), lines[i].error, "%s: \"%s\": %s",
 		   lines[i].file, lines[i].line[0] == '\n' ? "" : lines[i].line,
 		   strerror(lines[i].error));
-	is(proc_write("control", "create_agent %0200d 5", 7), EINVAL, "a line that is too long: EINVAL");
-	is(proc_write("control", "create_agent 7%c 5", 0), EINVAL, "a line with a NUL in it: EINVAL");
+	is(proc_write("control", "create_agent %0200d 5", 7), EINVAL,
+	   "a line that is too long: EINVAL");
+	is(proc_write("control", "create_agent 7%c 5", 0), EINVAL,
+	   "a line with a NUL in it: EINVAL");
 	is(proc_write("stats", "x"), EIO, "stats cannot be written");
 	is(proc_write("allocations", "x"), EIO, "nor can allocations");
 	is(stat_of("agents"), 0, "and no agent has come of it");
@@ -215,7 +218,8 @@ static void test_long_tables(void)
 	file = open("/proc/swarm/gpu/dma_permissions", O_RDONLY);
 	while ((got = read(file, byte_wise + have, 37)) > 0)
 		have += got;
-	ok(have == strlen(whole) && !memcmp(byte_wise, whole, have), "so they are, 37 bytes a read");
+	ok(have == strlen(whole) && !memcmp(byte_wise, whole, have),
+	   "so they are, 37 bytes a read");
 	lseek(file, 100, SEEK_SET);
 	got = read(file, byte_wise, 50);
 	ok(got == 50 && !memcmp(byte_wise, whole + 100, 50), "and from where a reader seeks");

@@ -26,8 +26,8 @@ static bool once(int i)
 		return false;
 	}
 	fd = device();
-	error = ask(fd, GPULOCK_ALLOC, &request) ?:
-			grant(fd, 1 + i, request.dma_start, 4096, GPULOCK_READ);
+	error = ask(fd, GPULOCK_ALLOC, &request)
+			?: grant(fd, 1 + i, request.dma_start, 4096, GPULOCK_READ);
 	close(fd);
 	return !module_unload("gpulock") && !error;
 }

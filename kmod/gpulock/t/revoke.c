@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The guarantee: once permission was taken back, by whatever means, no reader in the kernel still acts on it. The
- * helper is such a reader, which stays where it is for a second after it was allowed.
+ * The guarantee: once permission was taken back, by whatever means, no reader in the kernel still
+ * acts on it. The helper is such a reader, which stays where it is for a second after it was
+ * allowed.
  */
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The guest's first program after init: runs test programs, one after the other, and sends their TAP out on the
- * record port as one stream of tests. After each it looks whether the kernel has anything to complain of.
+ * The guest's first program after init: runs test programs, one after the other, and sends their
+ * TAP out on the record port as one stream of tests. After each it looks whether the kernel has
+ * anything to complain of.
  *
  * usage: runner TEST...   each is /bin/TEST; "leaks" is its own
  */
@@ -38,11 +39,30 @@ static void result(bool pass, const char *of, const char *what)
 }
 
 /* What the kernel says where something is wrong with it. */
-static const char *const complaints[] = {
-	"WARNING:", "BUG:", "KASAN", "KCSAN", "UBSAN", "Oops", "INFO: task", "INFO: rcu", "rcu_preempt detected",
-	"general protection", "possible recursive", "possible circular", "suspicious RCU", "Kernel panic",
-	"unreferenced object", "possible new memory leaks", "refcount_t:", "list_del corruption",
-	"list_add corruption", "ODEBUG", "sleeping function", "scheduling while atomic", "Call Trace:", "cut here"};
+static const char *const complaints[] = {"WARNING:",
+					 "BUG:",
+					 "KASAN",
+					 "KCSAN",
+					 "UBSAN",
+					 "Oops",
+					 "INFO: task",
+					 "INFO: rcu",
+					 "rcu_preempt detected",
+					 "general protection",
+					 "possible recursive",
+					 "possible circular",
+					 "suspicious RCU",
+					 "Kernel panic",
+					 "unreferenced object",
+					 "possible new memory leaks",
+					 "refcount_t:",
+					 "list_del corruption",
+					 "list_add corruption",
+					 "ODEBUG",
+					 "sleeping function",
+					 "scheduling while atomic",
+					 "Call Trace:",
+					 "cut here"};
 
 static bool is_complaint(const char *line)
 {
@@ -54,7 +74,8 @@ static bool is_complaint(const char *line)
 
 static int kmsg = -1;
 
-/* Reads what the kernel said since the last time; each line is sent on, and complaints are counted. */
+/* Reads what the kernel said since the last time; each line is sent on, and complaints are counted.
+ */
 static int read_kernel(char first[256])
 {
 	char record[8192];
@@ -193,8 +214,8 @@ static void leak_scan(const char *word)
 }
 
 /*
- * Memory that nothing leads to. kmemleak wants it to be 5 s old before it tells; twice, since a pointer may
- * have been in a register the first time. What was there before any test is not theirs.
+ * Memory that nothing leads to. kmemleak wants it to be 5 s old before it tells; twice, since a
+ * pointer may have been in a register the first time. What was there before any test is not theirs.
  */
 static void run_leaks(void)
 {

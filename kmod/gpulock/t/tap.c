@@ -196,7 +196,7 @@ int proc_write(const char *name, const char *format, ...)
 char *proc_read(const char *name)
 {
 	size_t size = 1 << 16, have = 0;
-	char path[256], *text = malloc(size);
+	char path[256], *text = malloc(size), *more;
 	ssize_t got;
 	int fd;
 
@@ -206,8 +206,12 @@ char *proc_read(const char *name)
 		bail("%s: %s", path, strerror(errno));
 	while (text && (got = read(fd, text + have, size - have - 1)) > 0) {
 		have += got;
-		if (have == size - 1)
-			text = realloc(text, size *= 2);
+		if (have < size - 1)
+			continue;
+		more = realloc(text, size *= 2);
+		if (!more)
+			bail("no memory for %s", path);
+		text = more;
 	}
 	close(fd);
 	if (!text)
