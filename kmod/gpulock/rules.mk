@@ -38,8 +38,8 @@ check-scripts += kmod/gpulock/t/gpulock.t
 check: $(gpulock-debug)
 
 .PHONY: gpulock-check gpulock-mutants gpulock-bench check-full
-gpulock-check: $(gpulock-debug)
-	$(quiet)DEADLINE=7200 .ci/tap kmod/gpulock/t/gpulock.t kmod/gpulock/t/gpulock_full.t kmod/gpulock/t/build.t
+gpulock-check: all $(gpulock-debug)
+	$(quiet)DEADLINE=7200 .ci/tap kmod/gpulock/t/gpulock.t kmod/gpulock/t/gpulock_full.t kmod/gpulock/t/build.t host/t/gpulock.t
 
 gpulock-mutants: $(gpulock-debug)
 	$(quiet)kmod/gpulock/t/mutants
