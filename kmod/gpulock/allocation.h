@@ -9,8 +9,10 @@
 #include "agent.h"
 #include "device.h"
 
-/* Each allocation is in the list of its agent, of its device, and of the open file it was made
- * through. */
+/*
+ * Each allocation is in the list of its agent, of its device, and of the open file it was made
+ * through.
+ */
 enum allocation_list {
 	ALLOCATIONS_OF_AGENT,
 	ALLOCATIONS_OF_DEVICE,

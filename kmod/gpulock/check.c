@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The check, which drivers call before every DMA: no lock, no allocation, no write that another CPU
- * sees. */
+/*
+ * The check, which drivers call before every DMA: no lock, no allocation, no write that another CPU
+ * sees.
+ */
 #include <linux/export.h>
 
 #include "check.h"

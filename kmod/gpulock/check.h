@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The check, in line: the batch saves the call. Drivers call gpulock_check(), which is this; see
- * gpulock.h. */
+/*
+ * The check, in line: the batch saves the call. Drivers call gpulock_check(), which is this; see
+ * gpulock.h.
+ */
 #ifndef GPULOCK_CHECK_H
 #define GPULOCK_CHECK_H
 

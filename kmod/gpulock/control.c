@@ -156,8 +156,8 @@ static int dump_state(const struct arguments *arguments)
 
 static const struct command {
 	const char *name;
-	const char *letters; /* of the arguments: A agent, D device, N number, S start, E end, R
-				access */
+	/* Of the arguments: A agent, D device, N number, S start, E end, R access. */
+	const char *letters;
 	int (*run)(const struct arguments *arguments);
 } commands[] = {
 	{"test_dma", "ASR", test_dma},

@@ -13,8 +13,10 @@
 struct device_slot device_slots[GPULOCK_DEVICES_MOST];
 static bool watching;
 
-/* The slot that the device had, so that it keeps its number when it comes back; else the first free
- * one. */
+/*
+ * The slot that the device had, so that it keeps its number when it comes back; else the first free
+ * one.
+ */
 static struct device_slot *slot_for(const char *name)
 {
 	struct device_slot *unused = NULL;

@@ -21,8 +21,10 @@ struct grant {
 	struct list_head dead;
 };
 
-/* All grants in order. It is whole, or there is none: the first change takes it away, before
- * anything else. */
+/*
+ * All grants in order. It is whole, or there is none: the first change takes it away, before
+ * anything else.
+ */
 struct grants_index {
 	struct rcu_head rcu;
 	u64 count;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Messages: "gpulock: event=NAME key=value ...", never more than a few in a second whatever a
- * tenant does. */
+/*
+ * Messages: "gpulock: event=NAME key=value ...", never more than a few in a second whatever a
+ * tenant does.
+ */
 #ifndef GPULOCK_LOG_H
 #define GPULOCK_LOG_H
 

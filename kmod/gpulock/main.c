@@ -37,9 +37,7 @@ MODULE_PARM_DESC(max_agents, "agents that there may be at once, 1 to 65536 [1024
 
 static char *devices = "auto";
 module_param(devices, charp, 0444);
-MODULE_PARM_DESC(
-	devices,
-	"auto: the display controllers on the PCI bus, else 1 virtual device; auto,N: else N; N: virtual ones [auto]");
+MODULE_PARM_DESC(devices, "auto: PCI display controllers; auto,N: or N virtual; N: virtual [auto]");
 
 bool debug;
 module_param(debug, bool, 0644);

@@ -104,8 +104,10 @@ struct permission {
 	const struct grant *grant;
 };
 
-/* What is kept of an open file: where it is, where it was one line before, and the line where that
- * is no object. */
+/*
+ * What is kept of an open file: where it is, where it was one line before, and the line where that
+ * is no object.
+ */
 struct reader {
 	struct place place, before;
 	struct permission permission;
@@ -219,7 +221,9 @@ static const struct seq_operations table_operations = {
 
 #define LINE_MOST 128
 
-/* Who opened the file is who counts: a privileged program may be handed the descriptor of another.
+/*
+ * Who opened the file is who counts: a privileged program may be handed the descriptor of another.
+ *
  */
 static ssize_t table_write(struct file *file, const char __user *from, size_t size,
 			   loff_t *position)

@@ -14,7 +14,9 @@ void quota_init(struct quota *quota, u64 limit, u64 most)
 	spin_lock_init(&quota->lock);
 }
 
-/* The use that a charge leads to; false where that is above the limit, or above what a u64 holds.
+/*
+ * The use that a charge leads to; false where that is above the limit, or above what a u64 holds.
+ *
  */
 static bool fits(const struct quota *quota, u64 size, u64 *used)
 {

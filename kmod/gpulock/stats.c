@@ -45,7 +45,9 @@ struct check_counts stats_checks(void)
 	return sum;
 }
 
-/* Another CPU's count cannot be set to 0 while that CPU counts; what it was is remembered instead.
+/*
+ * Another CPU's count cannot be set to 0 while that CPU counts; what it was is remembered instead.
+ *
  */
 void stats_reset(void)
 {

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the benchmark asks of gpulock_bench.ko through /dev/gpulock_bench: to time checks in the
- * kernel. */
+/*
+ * What the benchmark asks of gpulock_bench.ko through /dev/gpulock_bench: to time checks in the
+ * kernel.
+ */
 #ifndef GPULOCK_T_BENCH_H
 #define GPULOCK_T_BENCH_H
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* The grants of the benchmark: page number i of an agent's is at BENCH_START(i), with a page
- * between two. */
+/*
+ * The grants of the benchmark: page number i of an agent's is at BENCH_START(i), with a page
+ * between two.
+ */
 #define BENCH_PAGE     4096ull
-#define BENCH_START(i) (0x100000000ull + (i)*2 * BENCH_PAGE)
+#define BENCH_START(i) (0x100000000ull + 2 * BENCH_PAGE * (i))
 
-/* What is timed: the module's own check, nothing, or the look-up in one of the structures compared.
+/*
+ * What is timed: the module's own check, nothing, or the look-up in one of the structures compared.
+ *
  */
 enum bench_what {
 	BENCH_CHECK,

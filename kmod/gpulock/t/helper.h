@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the tests ask of gpulock_helper.ko through /dev/gpulock_helper: to be a driver, and to do
- * wrong. */
+/*
+ * What the tests ask of gpulock_helper.ko through /dev/gpulock_helper: to be a driver, and to do
+ * wrong.
+ */
 #ifndef GPULOCK_T_HELPER_H
 #define GPULOCK_T_HELPER_H
 

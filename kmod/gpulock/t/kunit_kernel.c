@@ -101,8 +101,10 @@ static void test_cut_pieces(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grants_next(&grants, 15)->start, 25ull);
 }
 
-/* Against a model: each of so many addresses has an access, and the number of the grant that gave
- * it. */
+/*
+ * Against a model: each of so many addresses has an access, and the number of the grant that gave
+ * it.
+ */
 #define ADDRESSES 512
 
 static struct {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Each parameter at its edges, the devices on the PCI bus and their going, and unloading under
- * load. */
+/*
+ * Each parameter at its edges, the devices on the PCI bus and their going, and unloading under
+ * load.
+ */
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>

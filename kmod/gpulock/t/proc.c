@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* /proc/swarm/gpu: what each file says, what each command does, and each way in which a write is
- * refused. */
+/*
+ * /proc/swarm/gpu: what each file says, what each command does, and each way in which a write is
+ * refused.
+ */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
