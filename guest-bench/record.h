@@ -24,9 +24,10 @@
 #include <stdint.h>
 #endif
 
-#define RECORD_MAGIC	   0x42414c58u /* "XLAB" */
-#define RECORD_VERSION	   2u /* 1 had no DISTURBED; every record of a stream has the same */
-#define RECORD_VERSION_GPU 3u /* of a stream of SERIES and VERDICT */
+#define RECORD_MAGIC	     0x42414c58u /* "XLAB" */
+#define RECORD_VERSION	     2u /* 1 had no DISTURBED; every record of a stream has the same */
+#define RECORD_VERSION_GPU   3u /* of a stream of SERIES and VERDICT */
+#define RECORD_VERSION_FILES 4u /* of a stream of FILE */
 
 /* header.kind; the payload is */
 #define RECORD_INFO	 1u /* text: "key=value\n" lines about the guest */
@@ -39,6 +40,12 @@
 /* Of a GPU run, in place of ROW and WAIVED: SERIES where there are samples, and always VERDICT. */
 #define RECORD_SERIES  7u /* f64 samples in the unit that VERDICT names */
 #define RECORD_VERDICT 8u /* text: "key=value\n" lines: status, reason, id, unit, facts */
+
+/*
+ * Of the tests of a kernel module: INFO, any number of FILE, DONE with their number in executed and
+ * their bytes, names left out, in total.
+ */
+#define RECORD_FILE 9u /* text: "NAME\n", and bytes that follow those that file has already */
 
 /* disturbed.causes: what happened to the vCPU while the sample was taken */
 #define DISTURBED_INTERRUPT 1u /* the guest took an interrupt: of its timer or of a device */

@@ -19,18 +19,20 @@ static const struct kind {
 	uint32_t width, least, most; /* payload: bytes of an element, range of their count */
 	bool of_row, of_pass;
 } kinds[] = {
-	[RECORD_INFO] = {"INFO", 1, 3, 1, 0, RECORD_MAX_TEXT, false, false},
+	[RECORD_INFO] = {"INFO", 1, 4, 1, 0, RECORD_MAX_TEXT, false, false},
 	[RECORD_ROW] = {"ROW", 1, 2, 4, 1, RECORD_MAX_SAMPLES, true, true},
 	[RECORD_WAIVED] = {"WAIVED", 1, 2, 1, 0, RECORD_MAX_TEXT, true, true},
 	[RECORD_PASS] = {"PASS", 1, 2, 0, 0, 0, false, true},
-	[RECORD_DONE] = {"DONE", 1, 3, 0, 0, 0, false, false},
+	[RECORD_DONE] = {"DONE", 1, 4, 0, 0, 0, false, false},
 	[RECORD_DISTURBED] = {"DISTURBED", 2, 2, sizeof(struct disturbed), 0, RECORD_MAX_SAMPLES,
 			      true, true},
 	[RECORD_SERIES] = {"SERIES", 3, 3, sizeof(double), 1, RECORD_MAX_SAMPLES / 2, true, true},
 	[RECORD_VERDICT] = {"VERDICT", 3, 3, 1, 0, RECORD_MAX_TEXT, true, true},
+	[RECORD_FILE] = {"FILE", 4, 4, 1, 2, RECORD_MAX_TEXT, false, false},
 };
 
-static const struct record_format *const formats[] = {&record_format_exits, &record_format_gpu};
+static const struct record_format *const formats[] = {&record_format_exits, &record_format_gpu,
+						      &record_format_files};
 
 const struct record_format *record_format_of(uint16_t version)
 {

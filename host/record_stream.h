@@ -39,7 +39,7 @@ struct record_format {
 	void (*describe)(const struct record *record, char *text, size_t size);
 };
 
-extern const struct record_format record_format_exits, record_format_gpu;
+extern const struct record_format record_format_exits, record_format_gpu, record_format_files;
 
 /* Which of the formats has this version; NULL: none. */
 const struct record_format *record_format_of(uint16_t version);

@@ -73,6 +73,10 @@ host-sources := \
 	host/gpu_report.c \
 	host/gpu_summary.c \
 	host/gpu_text.c \
+	host/gpulock.c \
+	host/gpulock_actions.c \
+	host/gpulock_bench.c \
+	host/gpulock_status.c \
 	host/gpumem.c \
 	host/gpumem_account.c \
 	host/gpumem_attach.c \
@@ -140,6 +144,7 @@ host-sources := \
 	host/qmp.c \
 	host/real_axis.c \
 	host/record.c \
+	host/record_files.c \
 	host/record_stream.c \
 	host/report.c \
 	host/report_card.c \
@@ -323,7 +328,7 @@ $(compare-tests): %: %.o $(compare-objects) $(report-objects)
 check-programs += build/asan/host/t/test_pidmon
 build/asan/host/t/test_pidmon: build/asan/host/process_of.o build/asan/host/pidmon_process.o build/asan/host/pidmon_output.o $(report-objects)
 
-build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/record_stream.c host/gpu_record.c host/exit_rows.c $(wildcard host/*.h guest-bench/*.h) build/flags
+build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/record_files.c host/record_stream.c host/gpu_record.c host/exit_rows.c $(wildcard host/*.h guest-bench/*.h) build/flags
 	$(call say,FUZZ,$@)mkdir -p $(@D); $(CLANG) $(compile-flags) $(sanitize) -fsanitize=fuzzer -D_GNU_SOURCE \
 		-o $@ $(filter %.c,$^)
 

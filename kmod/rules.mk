@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # kmod/: kernel modules, built against the guest kernel.
 
+include kmod/gpulock/rules.mk
+
 kexit-sources := $(wildcard kmod/kexit/*) $(wildcard guest-bench/*.h) guest-bench/exits.def
 
 # Built from a copy, so that the kernel's build system leaves nothing in the tree. Not $(MAKE): make -n

@@ -55,6 +55,13 @@ touch "$dir/tree/without"
 ok "a symbol that the tree lost since fails the gate" fails 'asks for CONFIG_ASKED=y'
 rm "$dir/tree/without"
 
+echo '# CONFIG_ASKED is not set' >"$dir/earlier"
+later_wins() {
+	kernel-config/gate "$dir/asked" "$dir/earlier" "$dir/asked" 2>"$dir/err" &&
+		! kernel-config/gate "$dir/asked" "$dir/asked" "$dir/earlier" 2>"$dir/err"
+}
+ok "of two fragments that ask for the same the later one is meant" later_wins
+
 touch "$dir/tree/broken"
 ok "a configuration that fails says why" fails 'syntax error'
 ok "and where the rest is" grep -q '^kernel-config: .*configure.log' "$dir/err"

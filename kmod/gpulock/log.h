@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Messages: "gpulock: event=NAME key=value ...", never more than a few in a second whatever a
+ * tenant does.
+ */
+#ifndef GPULOCK_LOG_H
+#define GPULOCK_LOG_H
+
+#ifndef pr_fmt
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#endif
+
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
+
+#include "parameters.h"
+
+/* What an administrator wants to know. */
+#define log_notice(fmt, ...) pr_notice_ratelimited("event=" fmt "\n", ##__VA_ARGS__)
+
+/* What is of use with debug=1 only. */
+#define log_event(fmt, ...)                                                                        \
+	do {                                                                                       \
+		if (debug)                                                                         \
+			pr_info_ratelimited("event=" fmt "\n", ##__VA_ARGS__);                     \
+	} while (0)
+
+#endif

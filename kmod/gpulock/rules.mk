@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# kmod/gpulock/: the GPU DMA lock, the kernels that it is tested on, and its tests.
+
+gpulock-sources := $(wildcard kmod/gpulock/*.[ch] kmod/gpulock/Kbuild kmod/gpulock/t/*_kernel.c kmod/gpulock/t/bench.h kmod/gpulock/t/helper.h kmod/gpulock/t/structures.h) \
+	kmod/gpulock/t/build_module
+
+# The kernel that finds what is wrong with a module: build/kernel-debug.
+gpulock-debug-fragments := $(kernel-fragments) kernel-config/debug.config
+build/kernel-debug.stamp: $(gpulock-debug-fragments) kernel-config/build kernel-config/gate build/kernel-source \
+		$(if $(wildcard build/kernel-debug/vmlinux),,FORCE)
+	$(call say,KERNEL,build/kernel-debug)directory=$$(kernel-config/build $(gpulock-debug-fragments)) && \
+	ln -sfn "$$directory" build/kernel-debug && sha256sum build/kernel-debug/vmlinux >$@
+
+# A variant of the module: the kernel, and what Kbuild is told.
+build/kmod/gpulock/guest/gpulock.ko: $(gpulock-sources) build/kernel.stamp
+	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel/build $(@D) GPULOCK_TESTS=y
+build/kmod/gpulock/debug/gpulock.ko: $(gpulock-sources) build/kernel-debug.stamp
+	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y
+
+# What runs in the guest: each program is of its file, tap.c and send.c.
+gpulock-guest-tests := abi bench concurrency fail fuzz kunit load plant proc reload revoke
+gpulock-guest-programs := $(patsubst %,build/kmod/gpulock/t/guest/%,runner $(gpulock-guest-tests))
+build/kmod/gpulock/t/guest/%: kmod/gpulock/t/%.c kmod/gpulock/t/tap.c kmod/gpulock/t/send.c \
+		$(wildcard kmod/gpulock/t/*.h) kmod/gpulock/gpulock_uapi.h guest-bench/record.h build/flags
+	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s \
+		-idirafter /usr/include -idirafter /usr/include/$(shell uname -m)-linux-gnu -ffunction-sections \
+		-Wl,--gc-sections -o $@ $(filter %.c,$^)
+
+build/kmod/gpulock/t/unpack: $(patsubst %,build/host/%.o,record record_files record_stream gpu_record exit_rows) \
+		kmod/gpulock/t/unpack.c build/flags
+	$(call say,LINK,$@)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -o $@ $(filter %.c %.o,$^) -lm
+
+# What a test needs of all this.
+gpulock-guest := build/kmod/gpulock/t/unpack $(gpulock-guest-programs)
+gpulock-debug := $(gpulock-guest) build/kmod/gpulock/debug/gpulock.ko
+
+check-scripts += kmod/gpulock/t/gpulock.t
+check: $(gpulock-debug)
+
+.PHONY: gpulock-check gpulock-mutants gpulock-bench check-full
+gpulock-check: all $(gpulock-debug)
+	$(quiet)DEADLINE=7200 .ci/tap kmod/gpulock/t/gpulock.t kmod/gpulock/t/gpulock_full.t kmod/gpulock/t/build.t host/t/gpulock.t
+
+gpulock-mutants: $(gpulock-debug)
+	$(quiet)kmod/gpulock/t/mutants
+
+gpulock-bench: build/exitlab $(gpulock-guest) build/kmod/gpulock/guest/gpulock.ko
+	$(quiet)kmod/gpulock/t/bench_report '$(RESULTS)'
+
+check-full: check gpulock-check

@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# gpulock in a guest of the debug kernel: its interface, /proc, what it promises, and everything at once. A guest in
+# which the kernel complains fails, and that is proved with complaints that are planted.
+# usage: gpulock.t          what make check runs
+#        gpulock.t full     what takes longer: parameters, 1000 reloads, a million calls, failing allocations
+set -u
+
+cd "$(dirname "$0")/../../.." || exit 1
+. ./.ci/tap.sh
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' INT TERM
+
+# Grace periods are hurried: what is waited for is the same, and an emulated timer ticks slowly.
+guest() { # APPEND DEADLINE TEST...
+	append=$1
+	deadline=$2
+	shift 2
+	kmod/gpulock/t/guest -k "rcupdate.rcu_expedited=1 $append" -d "$deadline" build/kernel-debug \
+		build/kmod/gpulock/debug "$dir/guest" "$@" >"$dir/out" 2>"$dir/err"
+}
+
+# The guest's tests are ours.
+adopt() {
+	while read -r line; do
+		case $line in
+		"ok "*) ok "${line#* - }" true ;;
+		"not ok "*)
+			tests=$((tests + 1))
+			echo "not ok $tests - ${line#* - }"
+			;;
+		1..*) ;;
+		*) echo "$line" ;;
+		esac
+	done <"$dir/out"
+}
+
+run() { # APPEND DEADLINE TEST...
+	guest "$@"
+	status=$?
+	adopt
+	ok "the guest ran $3 and all behind it" [ $status = 0 ]
+}
+
+finds() { # PLANT WHAT
+	guest "PLANT=$1 ignore_loglevel" 120 plant leaks || return 1
+	grep -q "^ok .* plant: $1 is planted" "$dir/out" && grep -qE "^not ok .*: $2" "$dir/out"
+}
+
+case ${1-} in
+'')
+	run ROUNDS=40 600 abi proc revoke kunit concurrency leaks
+	ok "a planted WARN is found" finds warn "the kernel does not complain: WARNING"
+	;;
+full)
+	run "" 600 load fail leaks
+	run "FUZZ=${FUZZ:-1000000}" 1800 fuzz leaks
+	run "RELOADS=${RELOADS:-1000}" 1800 reload leaks
+	run ROUNDS=1000 1800 concurrency leaks
+	ok "a planted WARN taints the kernel" finds warn "nor is it tainted"
+	ok "a planted access to freed memory is found" finds stale "the kernel does not complain: BUG: KASAN"
+	ok "a planted sleep under a lock is found" finds sleep "the kernel does not complain: BUG"
+	ok "a planted leak is found" finds leak "no memory that nothing leads to"
+	;;
+esac
+plan
