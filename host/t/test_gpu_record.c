@@ -258,9 +258,9 @@ static void of_another_kind(void **state)
 	assert_string_equal(why, "the record of a GPU run, not of a run of VM exits");
 	assert_int_equal(gpu_record_read(&record, &exits, sizeof(exits), why), -1);
 	assert_string_equal(why, "the record of a run of VM exits, not of a GPU run");
-	exits.version = RECORD_VERSION_GPU + 1;
+	exits.version = RECORD_VERSION_FILES + 1;
 	assert_int_equal(gpu_record_read(&record, &exits, sizeof(exits), why), -1);
-	assert_non_null(strstr(why, "version 4: this exitlab reads version"));
+	assert_non_null(strstr(why, "version 5: this exitlab reads version"));
 	assert_int_equal(gpu_record_read(&record, stream.bytes, 0, why), -1);
 	memset(&stream, 0, sizeof(stream));
 	put(&stream, INFO("kind=vmexit"));
