@@ -4,8 +4,9 @@
 NVCC ?= $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
 
 # What of it exitlab starts, and what is installed beside it.
-gpu-parts := build/gpu/gpubench build/gpu/liblimiter.so build/gpu/stress
-installed += 755:build/gpu/gpubench:$(partsdir)/gpu/ 755:build/gpu/stress:$(partsdir)/gpu/ 644:build/gpu/liblimiter.so:$(partsdir)/gpu/
+gpu-parts := build/gpu/gpubench build/gpu/libfakecuda.so build/gpu/liblimiter.so build/gpu/stress
+installed += 755:build/gpu/gpubench:$(partsdir)/gpu/ 755:build/gpu/stress:$(partsdir)/gpu/ 644:build/gpu/liblimiter.so:$(partsdir)/gpu/ \
+	644:build/gpu/libfakecuda.so:$(partsdir)/gpu/
 
 gpubench-sources := \
 	gpu/arithmetic.c \

@@ -35,7 +35,14 @@ modules:
 bzImage:
 	@mkdir -p $(O)/arch/x86/boot && echo >$(O)/arch/x86/boot/bzImage && cp /bin/true $(O)/vmlinux
 END
-sed -i "s,@fragments@,$dir/kernel-config/*.config," tree/Makefile
+# Those of the guest: others contradict them.
+fragments=$(make -s -f - <<'END'
+include kernel-config/rules.mk
+.DEFAULT_GOAL := fragments
+fragments: ; @echo $(abspath $(kernel-fragments))
+END
+)
+sed -i "s,@fragments@,$fragments," tree/Makefile
 tar -C tree -cf tree.tar --transform='s,^\.,linux,' .
 
 make -n all KERNEL_SRC=tree.tar CACHE=cache >out 2>&1

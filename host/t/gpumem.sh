@@ -93,12 +93,12 @@ exactly() { # NAME SCENARIO...
 	ok "$mode $scenario: exact" is_exact
 }
 
-# can_trace [TEST]: ends the test where nothing can be traced, but for TEST, which then has to pass on the emulated
-# host.
+# can_trace TEST: ends the test where nothing can be traced; TEST, where it is not empty, then has to pass on the
+# emulated host.
 can_trace() {
 	$gpumem --libcuda "$library" -- true >"$dir/out" 2>"$dir/err"
 	[ $? = 77 ] || return 0
-	if [ $# = 0 ]; then
+	if [ -z "$1" ]; then
 		skip "tracing" "$(cat "$dir/err")"
 	else
 		passes_in_lab "$1" lab --clock host

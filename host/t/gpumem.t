@@ -259,7 +259,7 @@ rights_tests() {
 
 usage_tests
 case ${1-} in
-lab) can_trace ;;
+lab) can_trace '' ;;
 *) can_trace host/t/gpumem.t ;;
 esac
 LD_LIBRARY_PATH=$dir build/exitlab doctor >"$dir/out" 2>"$dir/err"

@@ -129,7 +129,7 @@ moments_tests() {
 	wait "$runner" 2>/dev/null
 }
 
-can_trace
+can_trace ''
 for mode in "" --summary-only; do
 	exactly "a library that is loaded again" reload 50
 	follow_tests

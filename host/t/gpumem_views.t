@@ -185,7 +185,7 @@ metrics_tests() {
 	[ ! -e /proc/net/if_inet6 ] || page_tests "[::1]:0"
 }
 
-can_trace
+can_trace ''
 csv_tests
 metrics_tests
 plan
