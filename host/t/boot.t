@@ -312,17 +312,19 @@ one_line() {
 }
 
 kernel() {
+	# The guest's; those of other kernels contradict them.
+	set -- kernel-config/base.config kernel-config/kvm.config kernel-config/machine.config kernel-config/slim.config
 	cp build/kernel/config "$dir/config"
-	ok "the gate passes what was built" kernel-config/gate "$dir/config" kernel-config/*.config
+	ok "the gate passes what was built" kernel-config/gate "$dir/config" "$@"
 	sed -i 's/^CONFIG_X86_IOPL_IOPERM=y/# & lost/' "$dir/config"
-	kernel-config/gate "$dir/config" kernel-config/*.config 2>"$dir/err"
+	kernel-config/gate "$dir/config" "$@" 2>"$dir/err"
 	ok "a lost symbol fails the gate" test $? = 1
 	ok "and is named" grep -q 'asks for CONFIG_X86_IOPL_IOPERM=y, Kconfig made it n' "$dir/err"
 	echo CONFIG_HID_SUPPORT=y >>"$dir/config"
-	kernel-config/gate "$dir/config" kernel-config/*.config 2>"$dir/err"
+	kernel-config/gate "$dir/config" "$@" 2>"$dir/err"
 	ok "and so does one that must be off" grep -q 'CONFIG_HID_SUPPORT=n, Kconfig made it y' "$dir/err"
 	for source in "$dir/none" "$dir" "$dir/config"; do
-		CACHE=$dir/cache KERNEL_SRC=$source kernel-config/build kernel-config/*.config >"$dir/out" 2>"$dir/err"
+		CACHE=$dir/cache KERNEL_SRC=$source kernel-config/build "$@" >"$dir/out" 2>"$dir/err"
 		ok "a wrong KERNEL_SRC is refused: ${source#"$dir"}" sh -c "grep -q 'kernel-config: ' $dir/err && [ ! -s $dir/out ]"
 	done
 }
