@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # exitlab gpumem against a program that knows its calls (gpumem_truth.c), on the fake libcuda: what
 # is traced is what was done, to the last call and byte.
-# shellcheck disable=SC2086 # lists of words and commands
+# shellcheck disable=SC2086,SC2154 # what gpumem.sh sets; lists of words and commands
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What exitlab gpumem traces: children and new programs of a running process, a library that is loaded
 # again or was replaced on the disk; what it does not; and that it may be ended at any time.
-# shellcheck disable=SC2086 # lists of words and commands
+# shellcheck disable=SC2086,SC2154 # what gpumem.sh sets; lists of words and commands
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1

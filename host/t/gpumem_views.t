@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What exitlab gpumem shows: CSV, which says what the JSON says, in whole lines whatever ends it, and a
 # page for scrapers, which does so too, and keeps nobody waiting.
-# shellcheck disable=SC2086 # lists of words and commands
+# shellcheck disable=SC2086,SC2154 # what gpumem.sh sets; lists of words and commands
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
