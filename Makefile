@@ -63,6 +63,20 @@ compile-flags = -std=gnu11 -Wall -Wextra $(if $(WERROR),-Werror) $(CFLAGS)
 # Ends a recipe that prints what its target is to hold: the target changes only where that does.
 if-changed = >$@.$$$$; if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
+# make deps boot: what boot takes is installed before a rule is read, since rules name what is installed; then as much
+# at a time as there are CPUs.
+ifneq ($(and $(filter deps,$(MAKECMDGOALS)),$(filter-out deps,$(MAKECMDGOALS))),)
+
+.NOTPARALLEL:
+.PHONY: deps $(filter-out deps,$(MAKECMDGOALS))
+$(filter-out deps,$(MAKECMDGOALS)): deps
+	$(quiet)$(MAKE) -f $(firstword $(MAKEFILE_LIST)) --no-print-directory \
+		$(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) $@
+deps:
+	$(quiet)./.ci/deps
+
+else
+
 check-programs :=
 check-scripts  := .ci/t/make.t .ci/t/tap.t
 
@@ -78,15 +92,10 @@ include .ci/rules.mk
 
 .PHONY: all deps doctor boot floor host-gpu gpumem-stress isolation-ab compare pathlength results-index bench check lint clean help
 
-all: build/exitlab $(gpu-parts) $(lab-parts) $(guest-parts) $(man-pages)
-
 deps:
 	$(quiet)./.ci/deps
 
-# make -j deps boot: nothing begins before what it takes is installed.
-ifneq ($(filter deps,$(MAKECMDGOALS)),)
-.NOTPARALLEL:
-endif
+all: build/exitlab $(gpu-parts) $(lab-parts) $(guest-parts) $(man-pages)
 
 .PHONY: FORCE
 FORCE:
@@ -156,6 +165,8 @@ clean:
 
 help:
 	@sed -n 's/^#h \{0,1\}//p' Makefile
+
+endif
 
 #h make deps          install what a fresh Debian needs; prints the list elsewhere
 #h make doctor        what this host can do, what is missing, the command that mends it

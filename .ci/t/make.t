@@ -79,4 +79,6 @@ ok "looked for again when its source was installed anew" kernel builds CACHE=oth
 sed 's,^all: .*,all: ; ls installed,' Makefile >ordered
 printf '#!/bin/sh\nsleep 1; touch installed\n' >.ci/deps
 ok "nothing begins before make -j deps is done" builds -f ordered -j2 deps all
+rm installed
+ok "nor before make deps" builds -f ordered deps all
 plan
