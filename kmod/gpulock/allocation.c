@@ -119,7 +119,7 @@ static int tell(const struct allocation *allocation, struct gpulock_alloc *reque
 {
 	request->id = allocation->id;
 	request->dma_start = allocation->start;
-	return at && copy_to_user(at, request, sizeof(*request)) ? -EFAULT : 0;
+	return at && copy_to_user_nofault(at, request, sizeof(*request)) ? -EAGAIN : 0;
 }
 
 int allocation_make(struct owner *owner, struct gpulock_alloc *request, void __user *at)

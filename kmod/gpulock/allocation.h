@@ -40,7 +40,8 @@ struct owner {
 
 /*
  * Makes what request says, fills in its id and dma_start, and writes it to the caller at. owner and
- * at NULL: /proc's. 0, or an errno of GPULOCK_ALLOC and nothing has changed.
+ * at NULL: /proc's. 0, or an errno and nothing has changed: one of GPULOCK_ALLOC, or -EAGAIN where
+ * the caller's page is not there, which is not waited for under the mutex.
  */
 int allocation_make(struct owner *owner, struct gpulock_alloc *request, void __user *at);
 

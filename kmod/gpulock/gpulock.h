@@ -8,15 +8,14 @@
 #include "gpulock_uapi.h"
 
 /*
- * May the agent access all of [start, start + size - 1]? access: GPULOCK_* bits, all of which are
- *asked for.
+ * May the agent access all of [start, start + size - 1]? access: GPULOCK_* bits, all asked for.
  *
  * 0 it may; -EACCES it may not, or is not known; -EINVAL size 0, a range beyond the last address,
- *agent 0, or an access that is none. Any context, hard interrupts included: takes no lock,
- *allocates nothing and writes to this CPU's memory only.
+ * agent 0, or an access that is none. Any context, hard interrupts included: takes no lock,
+ * allocates nothing and writes to this CPU's memory only.
  *
  * The answer holds until the caller leaves the RCU read-side section that it called from, since
- *REVOKE waits for that before it returns. A driver so starts its DMA within the section:
+ * REVOKE waits for that before it returns. A driver so starts its DMA within the section:
  *
  *	rcu_read_lock();
  *	error = gpulock_check(agent, dma, length, GPULOCK_WRITE);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * /dev/gpulock: one line per command in the table at the end; gpulock_uapi.h has what each means.
- *
  */
 #include <linux/capability.h>
 #include <linux/compat.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* See operation.h. */
 #include <linux/errno.h>
+#include <linux/pagemap.h>
 #include <linux/rcupdate.h>
 
 #include "agent.h"
@@ -9,15 +10,26 @@
 #include "operation.h"
 #include "stats.h"
 
+static int make_allocation(struct owner *owner, struct gpulock_alloc *request, void __user *at)
+{
+	int error;
+
+	mutex_lock(&gpulock_mutex);
+	error = allocation_make(owner, request, at);
+	mutex_unlock(&gpulock_mutex);
+	return error;
+}
+
+/* The caller's page may be as slow to come as its owner likes; nobody else waits for it. */
 int operation_alloc(struct owner *owner, struct gpulock_alloc *request, void __user *at)
 {
 	int error;
 
 	if (!request->agent || !request->size || request->zero || request->flags & ~GPULOCK_KEEP)
 		return -EINVAL;
-	mutex_lock(&gpulock_mutex);
-	error = allocation_make(owner, request, at);
-	mutex_unlock(&gpulock_mutex);
+	while ((error = make_allocation(owner, request, at)) == -EAGAIN)
+		if (fault_in_safe_writeable(at, sizeof(*request)))
+			return -EFAULT;
 	return error;
 }
 

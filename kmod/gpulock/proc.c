@@ -223,7 +223,6 @@ static const struct seq_operations table_operations = {
 
 /*
  * Who opened the file is who counts: a privileged program may be handed the descriptor of another.
- *
  */
 static ssize_t table_write(struct file *file, const char __user *from, size_t size,
 			   loff_t *position)

@@ -16,7 +16,6 @@ void quota_init(struct quota *quota, u64 limit, u64 most)
 
 /*
  * The use that a charge leads to; false where that is above the limit, or above what a u64 holds.
- *
  */
 static bool fits(const struct quota *quota, u64 size, u64 *used)
 {

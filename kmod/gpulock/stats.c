@@ -47,7 +47,6 @@ struct check_counts stats_checks(void)
 
 /*
  * Another CPU's count cannot be set to 0 while that CPU counts; what it was is remembered instead.
- *
  */
 void stats_reset(void)
 {

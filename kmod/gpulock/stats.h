@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the module counts of itself, beside what each agent has; under gpulock_mutex but where said.
- *
  */
 #ifndef GPULOCK_STATS_H
 #define GPULOCK_STATS_H

@@ -62,6 +62,23 @@ static void test_bad_addresses(void)
 	munmap(page, 4096);
 }
 
+/* A page that has yet to be copied when the answer is written: what is first tried leaves no trace. */
+static void test_late_page(void)
+{
+	struct gpulock_alloc request = {.agent = BOB, .size = MIB}, *late;
+	int file = open("/late", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	long long before = stat_of("allocations");
+
+	write(file, &request, sizeof(request));
+	late = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+	is(ask(fd, GPULOCK_ALLOC, late), 0, "ALLOC whose answer has no page yet");
+	is(stat_of("allocations"), before + 1, "has allocated once");
+	is(free_id(fd, late->id), 0, "what it has told the id of");
+	munmap(late, 4096);
+	close(file);
+	unlink("/late");
+}
+
 static void test_alloc(void)
 {
 	struct gpulock_alloc request, other;
@@ -389,6 +406,7 @@ int main(void)
 	fd = device();
 	test_unknown_commands();
 	test_bad_addresses();
+	test_late_page();
 	test_alloc();
 	test_limits();
 	test_set_quota_errors();

@@ -18,7 +18,6 @@
 
 /*
  * What is timed: the module's own check, nothing, or the look-up in one of the structures compared.
- *
  */
 enum bench_what {
 	BENCH_CHECK,

@@ -77,7 +77,6 @@ static int kmsg = -1;
 
 /*
  * Reads what the kernel said since the last time; each line is sent on, and complaints are counted.
- *
  */
 static int read_kernel(char first[256])
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * TAP for the test programs of the guest, and what they all do: load the module, open and ask it.
- *
  */
 #ifndef GPULOCK_T_TAP_H
 #define GPULOCK_T_TAP_H
