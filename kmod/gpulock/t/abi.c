@@ -62,7 +62,7 @@ static void test_bad_addresses(void)
 	munmap(page, 4096);
 }
 
-/* A page that has yet to be copied when the answer is written: what is first tried leaves no trace. */
+/* A page that is copied only when the answer is written: what was tried before leaves no trace. */
 static void test_late_page(void)
 {
 	struct gpulock_alloc request = {.agent = BOB, .size = MIB}, *late;
