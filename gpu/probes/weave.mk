@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The weaver of device-side probes. It is text in, text out: neither nvcc nor a GPU is needed.
+
+weaver-objects := $(patsubst %,build/gpu/probes/%.o,access pieces ptx ptx_instruction weave) build/gpu/probes_image.o
+
+build/gpu/probes_image.o: gpu/probes/probes_image.S gpu/probes/probes.def $(wildcard gpu/probes/device/*.ptx gpu/probes/device/parts/*.ptx)
+	$(call say,AS,$<)mkdir -p $(@D); $(CC) -c -o $@ $<
+
+gpu-parts += build/gpu/weave
+installed += 755:build/gpu/weave:$(partsdir)/gpu/
+
+build/gpu/weave: build/gpu/probes/weave_command.o $(weaver-objects)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^
+
+-include $(weaver-objects:.o=.d) build/gpu/probes/weave_command.d
