@@ -16,6 +16,7 @@ extern const char probe_part_counts[], probe_part_memory[], probe_part_ring[];
 #define NOTHING	   PROBE_KEEPS_NOTHING
 #define RING	   PROBE_KEEPS_RING
 #define HOST_RING  PROBE_KEEPS_HOST_RING
+#define THREADS	   PROBE_KEEPS_THREADS
 #define ARRAY	   PROBE_KEEPS_ARRAY
 #define HASH	   PROBE_KEEPS_HASH
 #define HOST_ARRAY PROBE_KEEPS_HOST_ARRAY

@@ -12,4 +12,9 @@ installed += 755:build/gpu/weave:$(partsdir)/gpu/
 build/gpu/weave: build/gpu/probes/weave_command.o $(weaver-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^
 
--include $(weaver-objects:.o=.d) build/gpu/probes/weave_command.d
+-include build/gpu/probes/weave_command.d
+
+# What loads a woven module, and collects what its probe saw.
+probed-objects := $(patsubst %,build/gpu/probes/%.o,probed probed_proof rings) $(weaver-objects)
+
+-include $(probed-objects:.o=.d)
