@@ -18,3 +18,16 @@ build/gpu/weave: build/gpu/probes/weave_command.o $(weaver-objects)
 probed-objects := $(patsubst %,build/gpu/probes/%.o,probed probed_proof rings) $(weaver-objects)
 
 -include $(probed-objects:.o=.d)
+
+# Every probe in every kernel of t/kernels.cu, on a GPU.
+probe-check-objects := $(patsubst %,build/gpu/probes/t/%.o,check_limits probe_check shapes tap workload) $(probed-objects) \
+	build/gpu/driver.o
+
+build/gpu/probes/t/kernels.ptx: gpu/probes/t/kernels.cu build/gpu/nvcc
+	$(call say,NVCC,$(if $(NVCC),$@,none: the probes' kernels take the CUDA toolkit))mkdir -p $(@D); \
+	$(if $(NVCC),$(NVCC) -O3 -arch=compute_75 -ptx -o $@ $<,: >$@)
+
+build/gpu/probes/t/probe_check: $(probe-check-objects) | build/gpu/probes/t/kernels.ptx
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -pthread
+
+-include $(probe-check-objects:.o=.d)
