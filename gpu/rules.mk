@@ -69,4 +69,5 @@ build/gpu/stress: $(stress-objects)
 -include $(stress-objects:.o=.d)
 -include $(limiter-objects:.o=.d)
 
+include gpu/probes/weave.mk
 include gpu/t/rules.mk
