@@ -31,3 +31,13 @@ build/gpu/probes/t/probe_check: $(probe-check-objects) | build/gpu/probes/t/kern
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -pthread
 
 -include $(probe-check-objects:.o=.d)
+
+# Unit tests, under the sanitizers.
+probes-unit-tests := $(patsubst %,build/asan/gpu/probes/t/test_%,weave)
+check-programs += $(probes-unit-tests)
+
+build/asan/gpu/probes/t/test_%: build/asan/gpu/probes/t/test_%.o
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ldl -pthread
+
+weaver-asan = $(patsubst build/gpu/probes/%.o,build/asan/gpu/probes/%.o,$(filter-out %_image.o,$(weaver-objects))) build/gpu/probes_image.o
+build/asan/gpu/probes/t/test_weave: $(weaver-asan)
