@@ -33,7 +33,7 @@ build/gpu/probes/t/probe_check: $(probe-check-objects) | build/gpu/probes/t/kern
 -include $(probe-check-objects:.o=.d)
 
 # Unit tests, under the sanitizers.
-probes-unit-tests := $(patsubst %,build/asan/gpu/probes/t/test_%,weave)
+probes-unit-tests := $(patsubst %,build/asan/gpu/probes/t/test_%,probed rings weave)
 check-programs += $(probes-unit-tests)
 
 build/asan/gpu/probes/t/test_%: build/asan/gpu/probes/t/test_%.o
@@ -41,3 +41,6 @@ build/asan/gpu/probes/t/test_%: build/asan/gpu/probes/t/test_%.o
 
 weaver-asan = $(patsubst build/gpu/probes/%.o,build/asan/gpu/probes/%.o,$(filter-out %_image.o,$(weaver-objects))) build/gpu/probes_image.o
 build/asan/gpu/probes/t/test_weave: $(weaver-asan)
+build/asan/gpu/probes/t/test_rings: build/asan/gpu/probes/rings.o
+build/asan/gpu/probes/t/test_probed: $(patsubst %,build/asan/gpu/probes/%.o,probed probed_proof rings) \
+	$(weaver-asan) build/asan/gpu/driver.o | build/gpu/libfakecuda.so
