@@ -44,3 +44,11 @@ build/asan/gpu/probes/t/test_weave: $(weaver-asan)
 build/asan/gpu/probes/t/test_rings: build/asan/gpu/probes/rings.o
 build/asan/gpu/probes/t/test_probed: $(patsubst %,build/asan/gpu/probes/%.o,probed probed_proof rings) \
 	$(weaver-asan) build/asan/gpu/driver.o | build/gpu/libfakecuda.so
+
+# The weaver on kernels of compilers: those of probe_check, and the suite's own.
+check-scripts += gpu/probes/t/weave.t
+check: build/gpu/weave build/gpu/probes/t/kernels.ptx build/gpu/probes/t/suite_75.ptx build/gpu/probes/t/suite_90.ptx
+
+build/gpu/probes/t/suite_%.ptx: $(wildcard gpu/kernels/*) build/gpu/nvcc
+	$(call say,NVCC,$(if $(NVCC),$@,none: the weaver is tested on fewer kernels))mkdir -p $(@D); \
+	$(if $(NVCC),$(NVCC) -O3 -arch=compute_$* -ptx -o $@ gpu/kernels/kernels.cu,: >$@)
