@@ -35,21 +35,21 @@ static int end(void **state)
 	return 0;
 }
 
-/* Where in the woven text, of all places, each stands behind the one before. */
-static void in_order(const char *first, ...)
+/* Each of the places stands in the woven text behind the one before. */
+static void stand_in_order(const char *const *places, size_t n)
 {
-	const char *at = woven, *next = first;
-	va_list more;
+	const char *at = woven;
 
-	va_start(more, first);
-	for (; next; next = va_arg(more, const char *)) {
-		at = strstr(at, next);
+	for (size_t i = 0; i < n; i++) {
+		at = strstr(at, places[i]);
 		if (!at)
-			fail_msg("no \"%s\" there in:\n%s", next, woven);
-		at += strlen(next);
+			fail_msg("no \"%s\" there in:\n%s", places[i], woven);
+		at += strlen(places[i]);
 	}
-	va_end(more);
 }
+#define in_order(...)                                                                              \
+	stand_in_order((const char *const[]){__VA_ARGS__},                                         \
+		       sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 static void entries_go_before_the_first_label(void **state)
 {
@@ -58,13 +58,13 @@ static void entries_go_before_the_first_label(void **state)
 					"$loop:\n\tadd.s32 %r1, %r1, 1;\n\tbra $loop;\n"),
 				 "entry", NULL));
 	assert_int_equal(outcome.entries, 1);
-	in_order(".reg .b32 %r<2>", "activemask", "$loop:", "add.s32", NULL);
+	in_order(".reg .b32 %r<2>", "activemask", "$loop:", "add.s32");
 	/* A pragma is about the loop behind it. */
 	assert_non_null(
 		weave_in(KERNEL("\t.pragma \"nounroll\";\n$loop:\n\tbra $loop;\n"), "entry", NULL));
-	in_order("activemask", ".pragma", "$loop:", NULL);
+	in_order("activemask", ".pragma", "$loop:");
 	assert_non_null(weave_in(KERNEL("\t{\n\t.reg .b32 %r1;\n\t}\n\tret;\n"), "entry", NULL));
-	in_order("activemask", ".reg .b32 %r1", NULL);
+	in_order("activemask", ".reg .b32 %r1");
 	assert_non_null(weave_in(KERNEL(""), "entry", NULL));
 	assert_int_equal(outcome.entries, 1);
 }
@@ -79,8 +79,7 @@ static void exits_are_counted_for_those_who_leave(void **state)
 	in_order("@!%p1 bra $exitlab_1;", "activemask", "$exitlab_1:", "@%p1 ret;", /* */
 		 "@%p2 bra $exitlab_2;", "$exitlab_2:", "@!%p2 exit;",		    /* */
 		 "@%p3 bra $exitlab_3;", "$exitlab_3:", "@ ! %p3 ret.uni;",	    /* */
-		 "$l:", "@!%p4 bra $exitlab_4;", "$exitlab_4:", "@%p4 ret;", "activemask", "ret;",
-		 NULL);
+		 "$l:", "@!%p4 bra $exitlab_4;", "$exitlab_4:", "@%p4 ret;", "activemask", "ret;");
 }
 
 static void the_end_of_a_kernel_is_an_exit(void **state)
@@ -88,7 +87,7 @@ static void the_end_of_a_kernel_is_an_exit(void **state)
 	(void)state;
 	assert_non_null(weave_in(KERNEL("\tadd.s32 %r1, %r1, 1;\n"), "exit", NULL));
 	assert_int_equal(outcome.exits, 1);
-	in_order("add.s32", "activemask", "}\n\t}\n", NULL);
+	in_order("add.s32", "activemask", "}\n\t}\n");
 	/* Nobody gets there. */
 	assert_non_null(weave_in(KERNEL("\tret;\n"), "exit", NULL));
 	assert_int_equal(outcome.exits, 1);
@@ -205,7 +204,7 @@ static void addresses_and_sites(void **state)
 		 "mov.b32 %exitlab_what, 4360;", /* 8 bytes, store, site 1 */
 		 "@%p1 bra $exitlab_1;", "mov.b64 %exitlab_address, table;",
 		 "%exitlab_address, 8 ;", "$exitlab_1:", "@!%p1 ld.global.u8", /* */
-		 "mov.b64 %exitlab_address, %rd3;", "%exitlab_address, -1;", NULL);
+		 "mov.b64 %exitlab_address, %rd3;", "%exitlab_address, -1;");
 	assert_int_equal(outcome.sites[0].line, 6);
 	assert_int_equal(outcome.sites[1].line, 7);
 	assert_int_equal(outcome.sites[1].kind, WEAVE_STORE);
@@ -234,7 +233,7 @@ static void options_choose(void **state)
 	assert_int_equal(outcome.atomics, 1);
 	in_order("isspacep.global %exitlab_global, %exitlab_address;",
 		 "@!%exitlab_global bra $exitlab_1;", "$exitlab_1:", "ld.u32", /* */
-		 "@!%p1 bra $exitlab_2;", "@!%exitlab_global bra $exitlab_2;", "$exitlab_2:", NULL);
+		 "@!%p1 bra $exitlab_2;", "@!%exitlab_global bra $exitlab_2;", "$exitlab_2:");
 	options.kernel = "k";
 	assert_null(weave_in(ptx, "entry", &options));
 	assert_non_null(strstr(outcome.error, "no kernel k"));
