@@ -6,14 +6,14 @@
 #include <assert.h>
 #include <stdint.h>
 
-#define COUNT_SLOTS 128 /* one for each SM; SMs beyond share them */
+#define COUNT_SLOTS 512 /* four for each SM; SMs beyond 128 share them */
 
+/* A line of the cache. What is added to together is in sectors of its own. */
 struct count_slot {
-	uint64_t entries, exits, accesses;
-	uint64_t nanoseconds;
-	uint64_t events;   /* of the ring of the same number: also those written over */
-	uint64_t overflow; /* hits without room */
-	uint64_t reserved[10];
+	uint64_t entries, overflow, reserved0[2];
+	uint64_t exits, nanoseconds, reserved1[2];
+	uint64_t accesses, reserved2[3];
+	uint64_t events, reserved3[3]; /* of the ring of the same number: also those written over */
 };
 
 static_assert(sizeof(struct count_slot) == 128, "as the device has it");

@@ -48,7 +48,14 @@ static const char *find_piece(const char *text, const char *name, size_t length)
 	return NULL;
 }
 
-/* Lines up to the next piece; "//+ NAME" stands for a piece of parts/counts.ptx. */
+/* A piece that probes have in common. */
+static const char *common_piece(const char *name, size_t length)
+{
+	return find_piece(probe_part_counts, name, length)
+		       ?: find_piece(probe_part_ring, name, length);
+}
+
+/* Lines up to the next piece; "//+ NAME" stands for a piece of parts/. */
 static void put_lines(FILE *out, const char *line)
 {
 	size_t length;
@@ -57,8 +64,8 @@ static void put_lines(FILE *out, const char *line)
 		length = strcspn(line, "\n");
 		length += line[length] == '\n';
 		if (!strncmp(line, "//+ ", 4))
-			put_lines(out, find_piece(probe_part_counts, line + 4, length - 5));
-		else if (strncmp(line, "//", 2) && *line != '\n')
+			put_lines(out, common_piece(line + 4, length - 5));
+		else if (strncmp(line + strspn(line, "\t "), "//", 2) && *line != '\n')
 			fwrite(line, 1, length, out);
 	}
 }
@@ -89,8 +96,6 @@ void put_module_pieces(FILE *out, const struct probe *probe)
 	put_lines(out, piece_of(probe_part_counts, PLACE_MODULE));
 	if (probe->keeps != PROBE_KEEPS_NOTHING)
 		put_lines(out, piece_of(probe_part_memory, PLACE_MODULE));
-	if (probe->keeps == PROBE_KEEPS_RING || probe->keeps == PROBE_KEEPS_HOST_RING)
-		put_lines(out, piece_of(probe_part_ring, PLACE_MODULE));
 	put_lines(out, piece_of(probe->functions, PLACE_MODULE));
 	fputc('\n', out);
 }

@@ -17,9 +17,9 @@ struct probed {
 	struct weave_outcome outcome;
 	CUmodule module;
 	CUdeviceptr counts;
-	unsigned int bits; /* log2 of the elements of what is kept */
-	size_t bytes;	   /* of what is kept; 0: nothing */
-	CUdeviceptr memory;
+	unsigned int bits;  /* log2 of the elements of what is kept */
+	size_t bytes;	    /* of what is kept; 0: nothing */
+	CUdeviceptr memory; /* also the shadow of what the host has */
 	void *host; /* the same for the host, where that has it; else room for a copy of it */
 	bool pinned;
 
@@ -97,7 +97,7 @@ static void size_up(struct probed *probed, const struct probed_options *options)
 	case PROBE_KEEPS_RING:
 	case PROBE_KEEPS_HOST_RING:
 		probed->pinned = probed->probe->keeps == PROBE_KEEPS_HOST_RING;
-		probed->bits = options->ring_bits ?: probed->pinned ? 13 : 12;
+		probed->bits = options->ring_bits ?: probed->pinned ? 11 : 10;
 		element = COUNT_SLOTS * RING_WORDS * sizeof(uint64_t);
 		break;
 	case PROBE_KEEPS_THREADS:
@@ -138,18 +138,22 @@ static const char *provide(struct probed *probed, const struct probed_options *o
 	size_up(probed, options);
 	if (!probed->bytes)
 		return NULL;
+	if (probed->probe->keeps != PROBE_KEEPS_HOST_RING)
+		DRIVER(MemAlloc(&probed->memory, probed->bytes));
 	if (probed->pinned) {
 		DRIVER(MemHostAlloc(&probed->host, probed->bytes, 0));
 		/* One address space for both sides. */
 		address = (uintptr_t)probed->host;
 	} else {
-		DRIVER(MemAlloc(&probed->memory, probed->bytes));
 		probed->host = malloc(probed->bytes);
 		if (!probed->host)
 			die("out of memory");
 		address = probed->memory;
 	}
 	error = set_variable(probed, "exitlab_memory", &address, sizeof(address));
+	if (!error && probed->pinned && probed->memory)
+		error = set_variable(probed, "exitlab_shadow", &probed->memory,
+				     sizeof(probed->memory));
 	return error ?: set_variable(probed, "exitlab_bits", &probed->bits, sizeof(probed->bits));
 }
 
@@ -297,7 +301,7 @@ const char *probed_collect(struct probed *probed, struct probe_counts *counts)
 		counts->nanoseconds += slots[i].nanoseconds;
 		counts->overflow += slots[i].overflow;
 	}
-	if (probed->memory)
+	if (probed->memory && !probed->pinned)
 		DRIVER(MemcpyDtoH(probed->host, probed->memory, probed->bytes));
 	switch (probed->probe->keeps) {
 	case PROBE_KEEPS_NOTHING:

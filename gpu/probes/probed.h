@@ -28,9 +28,9 @@ struct probe_event {
 
 struct probed_options {
 	struct weave_options weave;
-	unsigned int
-		ring_bits; /* log2 of the events of each ring, 4 to 16; 0: 12, 13 in host memory */
-	unsigned int elements; /* of arrays and the hash table, a power of 2; 0: 2^21 */
+	unsigned int ring_bits; /* log2 of the events of each ring, 4 to 16, of 512; 0: 10, 11 in
+				   host memory */
+	unsigned int elements;	/* of arrays and the hash table, a power of 2; 0: 2^21 */
 	/* Called for each event: of a host ring from the drain's thread, else by probed_collect().
 	 */
 	void (*event)(const struct probe_event *event, void *data);

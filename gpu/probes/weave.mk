@@ -31,3 +31,24 @@ build/gpu/probes/t/probe_check: $(probe-check-objects) | build/gpu/probes/t/kern
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -pthread
 
 -include $(probe-check-objects:.o=.d)
+
+# Unit tests, under the sanitizers.
+probes-unit-tests := $(patsubst %,build/asan/gpu/probes/t/test_%,probed rings weave)
+check-programs += $(probes-unit-tests)
+
+build/asan/gpu/probes/t/test_%: build/asan/gpu/probes/t/test_%.o
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -ldl -pthread
+
+weaver-asan = $(patsubst build/gpu/probes/%.o,build/asan/gpu/probes/%.o,$(filter-out %_image.o,$(weaver-objects))) build/gpu/probes_image.o
+build/asan/gpu/probes/t/test_weave: $(weaver-asan)
+build/asan/gpu/probes/t/test_rings: build/asan/gpu/probes/rings.o
+build/asan/gpu/probes/t/test_probed: $(patsubst %,build/asan/gpu/probes/%.o,probed probed_proof rings) \
+	$(weaver-asan) build/asan/gpu/driver.o | build/gpu/libfakecuda.so
+
+# The weaver on kernels of compilers: those of probe_check, and the suite's own.
+check-scripts += gpu/probes/t/weave.t
+check: build/gpu/weave build/gpu/probes/t/kernels.ptx build/gpu/probes/t/suite_75.ptx build/gpu/probes/t/suite_90.ptx
+
+build/gpu/probes/t/suite_%.ptx: $(wildcard gpu/kernels/*) build/gpu/nvcc
+	$(call say,NVCC,$(if $(NVCC),$@,none: the weaver is tested on fewer kernels))mkdir -p $(@D); \
+	$(if $(NVCC),$(NVCC) -O3 -arch=compute_$* -ptx -o $@ gpu/kernels/kernels.cu,: >$@)

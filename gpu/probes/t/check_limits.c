@@ -81,9 +81,12 @@ static void check_tables(const char *ptx)
 	tap_ok(run(ptx, "array", "small", 3, NULL, &counts) && counts.elements == 4 &&
 		       counts.least == 768 && counts.most == 768,
 	       "array: an element for each block");
-	tap_ok(run(ptx, "hostmap", "small", 3, NULL, &counts) && counts.elements == 4 &&
-		       counts.least == 768 && counts.most == 768,
-	       "hostmap: the same in memory of the host");
+	tap_ok(run(ptx, "hostmap", "small", 3, NULL, &counts) && counts.elements == 32 &&
+		       counts.least == 96 && counts.most == 96,
+	       "hostmap: an element for each warp");
+	tap_ok(run(ptx, "hostmap", "medium", 3, &few, &counts) && counts.elements == 16 &&
+		       counts.overflow == 3 * (10240 - 16 * 32),
+	       "hostmap: warps without an element are counted apart");
 }
 
 /* How often each word of a, b, c was accessed. */
@@ -121,7 +124,7 @@ static void check_trace(const char *ptx, const char *shape_name, unsigned int wo
 	const unsigned int words[] = {words_of_a, words_of_b, words_of_c};
 	struct probe_counts counts;
 	struct seen seen = {0};
-	struct probed_options options = {.event = see, .data = &seen, .ring_bits = 14};
+	struct probed_options options = {.event = see, .data = &seen};
 	bool exact;
 	uint64_t times = 0;
 
