@@ -137,7 +137,7 @@ bool put_access(struct weaving *weaving, const struct access *access, const char
 			"@!%%exitlab_global bra $exitlab_%u;\n\t",
 			skip);
 	}
-	put_scoped(weaving, PLACE_ACCESS, skip);
+	put_scoped(weaving, weaving->in == PTX_FUNCTION ? PLACE_FUNCTION : PLACE_ACCESS, skip);
 	fputs("\t}\n\t", weaving->out);
 	return true;
 }
