@@ -129,6 +129,9 @@ static void elements_of_the_host(void **state)
 	((uint64_t *)value_of("exitlab_memory", 8))[1000] = 7;
 	count(0, (struct count_slot){.entries = 7});
 	assert_null(proof("hostmap", 7, 0));
+	assert_null(probed_reset(probed));
+	assert_null(proof("hostmap", 0, 0));
+	assert_int_equal(counts.elements, 0);
 	probed_close(probed);
 	assert_null(probed_load(&probed, PTX, probe_named("hash"), NULL));
 	assert_null(proof("hash", 0, 0));

@@ -43,7 +43,7 @@ static void stand_in_order(const char *const *places, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		at = strstr(at, places[i]);
 		if (!at)
-			fail_msg("no \"%s\" there in:\n%s", places[i], woven);
+			fail_msg("no \"%s\" there in:\n%s\n", places[i], woven);
 		at += strlen(places[i]);
 	}
 }
