@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#define COUNT_SLOTS 512 /* four for each SM; SMs beyond 128 share them */
+#define COUNT_SLOTS 128 /* one for each SM; SMs beyond share them */
 
 /* A line of the cache. What is added to together is in sectors of its own. */
 struct count_slot {

@@ -74,7 +74,7 @@ static const char *piece_of(const char *text, enum probe_place place)
 {
 	static const char *const names[] = {
 		[PLACE_MODULE] = "module", [PLACE_KERNEL] = "kernel", [PLACE_ENTRY] = "entry",
-		[PLACE_EXIT] = "exit",	   [PLACE_ACCESS] = "access",
+		[PLACE_EXIT] = "exit",	   [PLACE_ACCESS] = "access", [PLACE_FUNCTION] = "function",
 	};
 
 	return find_piece(text, names[place], strlen(names[place]));
@@ -96,6 +96,8 @@ void put_module_pieces(FILE *out, const struct probe *probe)
 	put_lines(out, piece_of(probe_part_counts, PLACE_MODULE));
 	if (probe->keeps != PROBE_KEEPS_NOTHING)
 		put_lines(out, piece_of(probe_part_memory, PLACE_MODULE));
+	if (probe->keeps == PROBE_KEEPS_RING || probe->keeps == PROBE_KEEPS_HOST_RING)
+		put_lines(out, piece_of(probe_part_ring, PLACE_MODULE));
 	put_lines(out, piece_of(probe->functions, PLACE_MODULE));
 	fputc('\n', out);
 }

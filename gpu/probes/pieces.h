@@ -9,10 +9,11 @@
 
 enum probe_place {
 	PLACE_MODULE, /* functions and variables */
-	PLACE_KERNEL, /* declarations of each kernel */
+	PLACE_KERNEL, /* declarations of each kernel, and what it does first */
 	PLACE_ENTRY,
 	PLACE_EXIT,
 	PLACE_ACCESS, /* with %exitlab_address and %exitlab_what: bytes | kind << 8 | site << 12 */
+	PLACE_FUNCTION, /* an access in a function, which does not have what kernels declare */
 };
 
 bool has_piece(const struct probe *probe, enum probe_place place);

@@ -97,7 +97,7 @@ static void size_up(struct probed *probed, const struct probed_options *options)
 	case PROBE_KEEPS_RING:
 	case PROBE_KEEPS_HOST_RING:
 		probed->pinned = probed->probe->keeps == PROBE_KEEPS_HOST_RING;
-		probed->bits = options->ring_bits ?: probed->pinned ? 11 : 10;
+		probed->bits = options->ring_bits ?: probed->pinned ? 13 : 12;
 		element = COUNT_SLOTS * RING_WORDS * sizeof(uint64_t);
 		break;
 	case PROBE_KEEPS_THREADS:
@@ -128,6 +128,15 @@ static const char *set_variable(struct probed *probed, const char *name, const v
 	return NULL;
 }
 
+/* What of a number is its place in the ring, and how far its round is from where tags are. */
+static const char *set_ring(struct probed *probed)
+{
+	const uint32_t mask = (1u << probed->bits) - 1, shift = RING_TAG_SHIFT - 32 - probed->bits;
+	const char *error = set_variable(probed, "exitlab_mask", &mask, sizeof(mask));
+
+	return error ?: set_variable(probed, "exitlab_shift", &shift, sizeof(shift));
+}
+
 static const char *provide(struct probed *probed, const struct probed_options *options)
 {
 	const char *error;
@@ -154,7 +163,12 @@ static const char *provide(struct probed *probed, const struct probed_options *o
 	if (!error && probed->pinned && probed->memory)
 		error = set_variable(probed, "exitlab_shadow", &probed->memory,
 				     sizeof(probed->memory));
-	return error ?: set_variable(probed, "exitlab_bits", &probed->bits, sizeof(probed->bits));
+	if (!error)
+		error = set_variable(probed, "exitlab_bits", &probed->bits, sizeof(probed->bits));
+	if (!error && (probed->probe->keeps == PROBE_KEEPS_RING ||
+		       probed->probe->keeps == PROBE_KEEPS_HOST_RING))
+		error = set_ring(probed);
+	return error;
 }
 
 /* The driver's compiler says more than an error's number. */

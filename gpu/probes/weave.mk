@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The weaver of device-side probes. It is text in, text out: neither nvcc nor a GPU is needed.
 
-weaver-objects := $(patsubst %,build/gpu/probes/%.o,access pieces ptx ptx_instruction weave) build/gpu/probes_image.o
+weaver-objects := $(patsubst %,build/gpu/probes/%.o,access dump pieces ptx ptx_instruction weave weave_put) build/gpu/probes_image.o
 
 build/gpu/probes_image.o: gpu/probes/probes_image.S gpu/probes/probes.def $(wildcard gpu/probes/device/*.ptx gpu/probes/device/parts/*.ptx)
 	$(call say,AS,$<)mkdir -p $(@D); $(CC) -c -o $@ $<

@@ -40,7 +40,7 @@ static int begin(void **state)
 static void put_words(uint64_t number, unsigned int mask)
 {
 	const uint64_t word[RING_WORDS] = {number + 1, 0x3 | 4ull << 32 | 1ull << 40,
-					   7 | 2ull << 32, 9 | 0xfffffffcull << 20};
+					   7 | 2ull << 32, 0xfffffffc | 9ull << 32};
 	uint64_t tag = ((number >> BITS) + 1) % 4096;
 
 	for (unsigned int i = 0; i < RING_WORDS; i++)

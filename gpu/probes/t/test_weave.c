@@ -43,7 +43,7 @@ static void stand_in_order(const char *const *places, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		at = strstr(at, places[i]);
 		if (!at)
-			fail_msg("no \"%s\" there in:\n%s", places[i], woven);
+			fail_msg("no \"%s\" there in:\n%s\n", places[i], woven);
 		at += strlen(places[i]);
 	}
 }
@@ -316,6 +316,27 @@ static void refused_with_the_line(void **state)
 	}
 }
 
+#define DUMP(kind) "Fatbin " kind " code:\n================\narch = sm_75\ncompressed\n\n"
+
+static void lists_of_cuobjdump(void **state)
+{
+	(void)state;
+	assert_non_null(
+		weave_in("\n" DUMP("elf") "\n" DUMP("ptx") KERNEL("\tret;\n"), "both", NULL));
+	assert_int_equal(strncmp(woven, ".version 7.0\n", 13), 0);
+	assert_non_null(weave_in(DUMP("ptx")
+					 KERNEL("\tld.global.u8 %r1, [%rd1];\n") "\n" DUMP("elf"),
+				 "memtrace", NULL));
+	assert_int_equal(outcome.sites[0].line, 11);
+	assert_null(strstr(woven, "Fatbin"));
+	assert_null(weave_in(DUMP("ptx") KERNEL("\tret\n"), "both", NULL));
+	assert_int_equal(outcome.error_line, 11);
+	assert_null(weave_in(DUMP("ptx") KERNEL("\tret;\n") "\n" DUMP("ptx") KERNEL("\tret;\n"),
+			     "both", NULL));
+	assert_non_null(strstr(outcome.error, "2 modules"));
+	assert_null(weave_in(DUMP("ptx"), "both", NULL));
+}
+
 /* What was woven is refused, by every probe of every probe. */
 static void woven_once_only(void **state)
 {
@@ -361,6 +382,7 @@ int main(void)
 		cmocka_unit_test_teardown(options_choose, end),
 		cmocka_unit_test_teardown(text_of_all_kinds, end),
 		cmocka_unit_test_teardown(refused_with_the_line, end),
+		cmocka_unit_test_teardown(lists_of_cuobjdump, end),
 		cmocka_unit_test_teardown(woven_once_only, end),
 		cmocka_unit_test_teardown(cut_anywhere, end),
 	};
