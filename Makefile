@@ -19,6 +19,7 @@ VARY	   ?=
 FULL	   ?=
 EXPLAIN	   ?=
 ATTACH	   ?=
+MODULES	   ?=
 A	   ?=
 B	   ?=
 IRQCHIP	   ?=
@@ -110,7 +111,7 @@ boot: all
 		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(SELECT),--select '$(SELECT)') \
 		$(if $(filter 1,$(ISOLATE)),--isolate) $(if $(FIFO),--fifo '$(FIFO)') $(if $(VCPUS),--vcpus '$(VCPUS)') \
 		$(if $(DEBUGCON),--debugcon '$(DEBUGCON)') $(if $(ATTACH),--attach '$(ATTACH)') \
-		$(if $(VENDOR),--vendor '$(VENDOR)')
+		$(if $(VENDOR),--vendor '$(VENDOR)') $(if $(MODULES),--modules '$(MODULES)')
 
 floor: all
 	$(quiet)build/exitlab floor --accel '$(ACCEL)' --results '$(RESULTS)' \
@@ -182,7 +183,7 @@ endif
 #h make check         every test; ends in "N passed, N failed, N skipped"
 #h make check-gpu     the GPU suite on this GPU: contracts, controls, compute-sanitizer [FULL=1: whole runs]
 #h make gpulock-check every test of the gpulock module, in a guest of the debug kernel
-#h make gpulock-bench what its checks cost, in instructions; make gpulock-mutants: faults that its tests find
+#h make gpulock-bench what its checks cost, by layer, grants and agents; make gpulock-mutants: faults that its tests find
 #h make check-full    make check, and make gpulock-check
 #h make bench         the project's own figures, each beside its anchor
 #h make lint          shellcheck, clang-format, cppcheck
@@ -203,6 +204,7 @@ endif
 #h   ISOLATE=1 FIFO=N         isolate the CPU meanwhile; the vCPU's real-time priority then
 #h   DEBUGCON=null|file|socket  of boot: what takes the bytes of OUTB to QEMU [null]
 #h   ATTACH=TRACER            of boot: trace the timed pass: exitcount, trace-cmd or perf [nothing]
+#h   MODULES=gpulock          of boot: load that module in the guest, and run its rows, too [none]
 #h   LAB_KERNELS="A B"        of pathlength: kernels [the newest of each series that apt offers]
 #h   VARY=FACTOR,... FULL=1   of pathlength: factors; every combination of them [all; one at a time]
 #h   EXPLAIN=ROW              of pathlength: where the instructions of a row are; with VARY=, where they differ

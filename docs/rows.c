@@ -25,6 +25,12 @@ int main(void)
 #define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \
 	printf("| %s | %s | %s | %s | %s | %s | %s |\n", #context "." #name, or_dash(#number),     \
 	       or_dash(#path), or_dash(#vmx), or_dash(#svm), often(#vmx, #rule), prose);
+/* One line for all that time the same. */
+#define GPULOCK_ROW(wire, layer, label, grants, agents, prose)                                     \
+	if (grants == 1 && agents == 1)                                                            \
+		printf("| gpulock." #layer                                                         \
+		       "_… | – | – | – | – | – | %s, by grants and agents |\n",                    \
+		       prose);
 #include "exits.def"
 #undef EXIT_ROW
 	return 0;

@@ -8,7 +8,7 @@ build/man/%.1: docs/man/%.scd
 	$(call say,MAN,$@)mkdir -p $(@D); if command -v scdoc >/dev/null; then scdoc <$< >$@; \
 	else echo "no scdoc, so no $@: make deps" >&2; fi
 
-build/docs/rows: docs/rows.c guest-bench/exits.def build/flags
+build/docs/rows: docs/rows.c $(wildcard guest-bench/*.def) build/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -Iguest-bench -o $@ $<
 
 build/docs/rows.md: build/docs/rows

@@ -23,6 +23,7 @@ struct options options = {.clock = CLOCK_TSC, .warmup = 1000, .vcpus = 1};
 #define SAMPLE_user(insn)    insn_##insn
 #define SAMPLE_syscall(insn) NULL
 #define SAMPLE_kernel(insn)  NULL
+#define SAMPLE_gpulock(insn) NULL
 
 static const struct row rows[] = {
 #define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \
@@ -38,23 +39,41 @@ static const struct row rows[] = {
 #undef EXIT_ROW
 };
 
-/* The selected row, or a canary: an empty bracket always runs, since the others stand on it. */
+/* Is the word, of length bytes, in the comma-separated list? */
+static int has_word(const char *list, const char *word, size_t length)
+{
+	for (;; list++) {
+		size_t size = strcspn(list, ",");
+
+		if (size == length && !strncmp(list, word, length))
+			return 1;
+		list += size;
+		if (!*list)
+			return 0;
+	}
+}
+
+/*
+ * The selected row, by its name or its context's, or a canary: an empty bracket always runs, since
+ * the others stand on it.
+ */
 static int selected(const struct row *row)
 {
-	size_t length = strlen(row->name);
-
-	if (!options.select || row->empty)
-		return 1;
-	for (const char *at = options.select; (at = strstr(at, row->name)); at += length)
-		if ((at == options.select || at[-1] == ',') && (!at[length] || at[length] == ','))
-			return 1;
-	return 0;
+	if (row->context == CONTEXT_gpulock && !options.modules)
+		return 0;
+	return !options.select || row->empty ||
+	       has_word(options.select, row->name, strlen(row->name)) ||
+	       has_word(options.select, row->name, strcspn(row->name, "."));
 }
 
 /* Why the row cannot run on this machine, or NULL; most: samples it can have, 0 any number. */
 static const char *waived(const struct row *row, uint32_t *most)
 {
 	*most = 0;
+	if (row->context == CONTEXT_gpulock) {
+		gpulock_prepare(row->wire);
+		return NULL;
+	}
 	if (kexit_fd >= 0)
 		return kexit_prepare(row, most);
 	if (row->context != CONTEXT_user)
@@ -79,7 +98,7 @@ static int compare_u32(const void *left, const void *right)
 }
 
 /* Nearest-rank median; sorts a copy, since the samples leave in the order they were taken. */
-static uint32_t median(const uint32_t *samples, uint32_t *scratch, uint32_t count)
+uint32_t median(const uint32_t *samples, uint32_t *scratch, uint32_t count)
 {
 	memcpy(scratch, samples, count * sizeof(*samples));
 	qsort(scratch, count, sizeof(*scratch), compare_u32);
@@ -142,6 +161,15 @@ static uint64_t run_row(const struct row *row, uint8_t pass)
 		warmup = 0;
 		if (header.count > most)
 			header.count = most;
+	}
+	if (row->context == CONTEXT_gpulock) {
+		uint32_t share = gpulock_share(row->wire);
+
+		/* What takes long is warm after its beginning. */
+		if (share > 1)
+			warmup = 0;
+		header.count = (header.count + share - 1) / share;
+		floors[CONTEXT_gpulock] = gpulock_floor(row->wire);
 	}
 	header.executed = (uint64_t)warmup + header.count;
 	if (options.mark && pass == PASS_TIMED && !strcmp(options.mark, row->name))
@@ -236,6 +264,7 @@ static void parse(char **words)
 		{"--vcpus", &options.vcpus, NULL},	 {"--fresh-at", &options.fresh_at, NULL},
 		{"--select", NULL, &options.select},	 {"--mark", NULL, &options.mark},
 		{"--init-tsc", NULL, &options.init_tsc}, {"--clock", NULL, &clock},
+		{"--modules", NULL, &options.modules},
 	};
 	const size_t count = sizeof(names) / sizeof(names[0]);
 
@@ -266,6 +295,8 @@ int main(int argc, char **argv)
 	parse(argv + 1);
 	open_port();
 	open_kexit();
+	if (options.modules)
+		gpulock_open();
 	measure();
 	return 0;
 }

@@ -9,7 +9,7 @@
 #include "insn.h"
 #include "record.h"
 
-enum context { CONTEXT_user, CONTEXT_syscall, CONTEXT_kernel, CONTEXTS };
+enum context { CONTEXT_user, CONTEXT_syscall, CONTEXT_kernel, CONTEXT_gpulock, CONTEXTS };
 enum path { PATH_NONE, PATH_KVM, PATH_QEMU };
 
 struct row {
@@ -34,10 +34,14 @@ extern struct options {
 	uint8_t clock;	      /* CLOCK_*: what the host says a tick is */
 	const char *select;   /* comma-separated row names; NULL: all */
 	const char *mark;     /* name of the row whose last timed samples are marked; NULL: none */
+	const char *modules;  /* "gpulock", to be loaded for its rows; NULL: none */
 	const char *init_tsc; /* TSC when init began, decimal; INFO carries it */
 	uint32_t fresh_at;    /* MiB: where memory begins that Linux leaves alone; 0: none */
 	uint32_t vcpus;	      /* of the machine; Linux uses the first */
 } options;
+
+/* Nearest-rank median of count samples, with room for as many. */
+uint32_t median(const uint32_t *samples, uint32_t *scratch, uint32_t count);
 
 /* samplers.c: one per context. */
 extern int kexit_fd; /* -1 where kexit.ko is not loaded */
@@ -52,6 +56,22 @@ void sampler_syscall(const struct row *row, uint32_t *samples, uint8_t *causes, 
 		     uint32_t marked);
 void sampler_kernel(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count,
 		    uint32_t marked);
+void sampler_gpulock(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count,
+		     uint32_t marked);
+
+/* gpulock.c: the rows of gpulock.def, by their wire numbers. */
+void gpulock_open(void);
+/* Brings the grants of a row about. */
+void gpulock_prepare(uint8_t wire);
+/* Of other rows it takes so many samples where this one takes one, which is long. */
+uint32_t gpulock_share(uint8_t wire);
+/* The median of its empty bracket, ticks. */
+uint32_t gpulock_floor(uint8_t wire);
+/* Takes count samples, the first being the ith of its row; gpulock_at_once() says how many. */
+void gpulock_sample(uint8_t wire, uint32_t i, uint32_t *samples, uint32_t count);
+uint32_t gpulock_at_once(uint8_t wire);
+/* Is it timed in the kernel, with interrupts off? */
+int gpulock_in_kernel(uint8_t wire);
 
 /* port.c: the virtio-serial port named RECORD_PORT. */
 void open_port(void);

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # guest-bench/: the table of rows, the wire format, and the program that runs inside the guest.
 
+# The kernel's own headers, for interfaces of modules; behind musl's.
+musl-kernel-headers := -idirafter /usr/include -idirafter /usr/include/$(shell uname -m)-linux-gnu
+
 measure-sources := \
+	guest-bench/gpulock.c \
 	guest-bench/measure.c \
 	guest-bench/port.c \
-	guest-bench/samplers.c
+	guest-bench/samplers.c \
+	kmod/gpulock/t/layers.c
 
-build/guest-bench/measure: $(measure-sources) $(wildcard guest-bench/*.h) guest-bench/exits.def guest-bench/rules.mk \
-		build/flags
-	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s \
+build/guest-bench/measure: $(measure-sources) $(wildcard guest-bench/*.h guest-bench/*.def kmod/gpulock/t/*.h) \
+		kmod/gpulock/gpulock_uapi.h guest-bench/rules.mk build/flags
+	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s $(musl-kernel-headers) \
 		-fno-asynchronous-unwind-tables -fno-ident -ffunction-sections -Wl,--gc-sections \
 		-Wl,--build-id=none,-z,noseparate-code,-z,norelro -o $@ $(measure-sources)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* How each context is sampled: in place, around an ioctl, or inside kexit.ko. */
+/* How each context is sampled: in place, around an ioctl, inside kexit.ko, by gpulock.c. */
 #include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -141,5 +141,40 @@ void sampler_kernel(const struct row *row, uint32_t *samples, uint8_t *causes, u
 
 		if (ioctl(kexit_fd, KEXIT_SAMPLE, &batch))
 			fail("%s: kexit.ko refused: %s", row->name, strerror(errno));
+	}
+}
+
+/*
+ * What is timed in the kernel has interrupts off, but may be taken from its host CPU: any sample of
+ * those taken at once may then be the one.
+ */
+static void sample_in_kernel(const struct row *row, uint32_t *samples, uint8_t *causes,
+			     uint32_t count)
+{
+	uint32_t most = gpulock_at_once(row->wire);
+
+	for (uint32_t i = 0; i < count; i += most) {
+		uint32_t part = count - i < most ? count - i : most;
+		struct counts before = counters_read(&counters);
+
+		gpulock_sample(row->wire, i, samples + i, part);
+		memset(causes + i, counters_causes(&counters, before) & DISTURBED_STEAL, part);
+	}
+}
+
+void sampler_gpulock(const struct row *row, uint32_t *samples, uint8_t *causes, uint32_t count,
+		     uint32_t marked)
+{
+	if (gpulock_in_kernel(row->wire)) {
+		sample_in_kernel(row, samples, causes, count);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		struct counts before = counters_read(&counters);
+
+		mark(i + marked >= count);
+		gpulock_sample(row->wire, i, samples + i, 1);
+		mark(i + marked >= count);
+		causes[i] = counters_causes(&counters, before);
 	}
 }

@@ -90,6 +90,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!strcmp(ab->boot.accel, "tcg"))
 			argp_error(state, "--accel: under TCG nothing is measured");
+		boot_check_modules(&ab->boot, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -31,8 +31,9 @@
 #include "util.h"
 
 #define CHECK_ITER 1000 /* most samples per row of the byte-count check */
-#define ROWS_TEXT  (EXIT_ROWS * 24)
+#define ROWS_TEXT  (EXIT_ROWS * 32)
 #define GUEST_ARGS (ROWS_TEXT + 128)
+#define ROWS_MOST  1600 /* bytes of their names: the kernel's command line has 2048 */
 
 /* Everything about one run that more than one step needs. */
 struct boot {
@@ -78,6 +79,16 @@ static void find_file(const char *asked, const char *built, char absolute[PATH_M
 		    strerror(errno), option);
 }
 
+/* A row's name for the guest: where all of a module are selected, the module's is enough. */
+static const char *name_for_guest(const char *select, int row)
+{
+	const char *context = exit_rows[row].context;
+
+	if (!exit_row_of_module(row) || !exit_row_selected(select, context))
+		return exit_rows[row].id;
+	return strcmp(exit_rows[row - 1].context, context) ? context : NULL;
+}
+
 /*
  * The selected rows as a list of names, each once; only those whose bytes reach debugcon, for the
  * byte-count check. Empty when there are none.
@@ -87,11 +98,19 @@ static void list_selected(const char *select, bool debugcon_only, char rows[ROWS
 	size_t length = 0;
 
 	rows[0] = '\0';
-	for (int i = 0; i < EXIT_ROWS; i++)
-		if (exit_row_selected(select, exit_rows[i].id) &&
+	for (int i = 0; i < EXIT_ROWS; i++) {
+		const char *name = name_for_guest(select, i);
+
+		if (name && exit_row_selected(select, exit_rows[i].id) &&
 		    (!debugcon_only || exit_rows[i].debugcon))
 			length += snprintf(rows + length, ROWS_TEXT - length, "%s%s",
-					   length ? "," : "", exit_rows[i].id);
+					   length ? "," : "", name);
+	}
+	if (select && length > ROWS_MOST)
+		die_code(
+			EXIT_USAGE,
+			"the names of the rows are %zu bytes, above %d: SELECT=kernel or gpulock names all of one kind",
+			length, ROWS_MOST);
 }
 
 /* The second vCPU would stand still while the first waits for it. */
@@ -108,6 +127,7 @@ static void prepare(struct run *run, const struct boot *boot, const char *name,
 		    char guest_args[GUEST_ARGS], const char *select, long iter)
 {
 	bool insn = !strcmp(env_clock(), "insn");
+	bool modules = boot_needs_modules(&boot->options, select);
 	long largest = iter ? iter : 100000;
 	int length;
 
@@ -119,6 +139,9 @@ static void prepare(struct run *run, const struct boot *boot, const char *name,
 	if (boot->options.vcpus > 1)
 		length += snprintf(guest_args + length, GUEST_ARGS - length, " --vcpus %ld",
 				   boot->options.vcpus);
+	if (modules)
+		length += snprintf(guest_args + length, GUEST_ARGS - length, " --modules %s",
+				   boot->options.modules);
 	if (select)
 		snprintf(guest_args + length, GUEST_ARGS - length, " --select %s", select);
 	*run = (struct run){
@@ -133,7 +156,7 @@ static void prepare(struct run *run, const struct boot *boot, const char *name,
 				.directory = boot->archive.directory,
 				.name = name,
 				.debugcon = "null",
-				.memory_mib = boot_memory_mib(select, iter),
+				.memory_mib = boot_memory_mib(&boot->options, select, iter),
 				.fresh_mib = boot_fresh_mib(select),
 				.vcpus = boot->options.vcpus,
 				.cpu = boot->cpu,
@@ -142,7 +165,7 @@ static void prepare(struct run *run, const struct boot *boot, const char *name,
 			},
 		.signals = boot->signals,
 		.first_s = strcmp(boot->options.accel, "auto") ? 60 : 10,
-		.silence_s = 60 + largest / 2000,
+		.silence_s = 60 + largest / 2000 + (modules ? MODULES_S : 0),
 		.deadline_s = boot_deadline(&boot->options, largest),
 	};
 }
@@ -338,7 +361,7 @@ int cmd_boot(int argc, char **argv)
 {
 	static struct boot boot;
 	const struct boot_options *options = &boot.options;
-	char why[512] = "";
+	char why[512] = "", rows[ROWS_TEXT];
 	int status;
 
 	boot_options_parse(&boot.options, argc, argv);
@@ -346,6 +369,8 @@ int cmd_boot(int argc, char **argv)
 		return list_rows();
 	if (!strcmp(env_clock(), "insn") && !options->iter)
 		boot.options.iter = INSN_ITER;
+	list_selected(options->select, false,
+		      rows); /* refuses too many, wherever they are to run */
 	find_files(&boot);
 	if (options->vendor && !strcmp(options->accel, "auto")) {
 		printf("accel: lab, since --vendor is of it\n");

@@ -29,6 +29,7 @@ static void add_boot(struct words *command, const struct boot_options *options, 
 	command_option(command, "--select", options->select);
 	command_option(command, "--debugcon", options->debugcon);
 	command_option(command, "--attach", options->attach);
+	command_option(command, "--modules", options->modules);
 	command_option(command, "--results", results);
 	if (options->iter)
 		command_number(command, "--iter", options->iter);
@@ -179,7 +180,8 @@ int boot_isolated(const struct boot_options *options)
 	words_add(&command, "run");
 	command_number(&command, "--cpu", boot_cpu(options));
 	words_add(&command, "--outside"); /* of QEMU's threads only the vCPU's is to be in */
-	command_number(&command, "--hugepages", boot_memory_mib(options->select, options->iter));
+	command_number(&command, "--hugepages",
+		       boot_memory_mib(options, options->select, options->iter));
 	if (options->fifo)
 		command_number(&command, "--fifo", options->fifo);
 	words_add(&command, "--");

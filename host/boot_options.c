@@ -29,6 +29,7 @@ enum {
 	OPTION_ATTACH,
 	OPTION_SYMBOLS,
 	OPTION_MARKS,
+	OPTION_MODULES,
 };
 
 static const struct argp_option option_table[] = {
@@ -42,7 +43,12 @@ static const struct argp_option option_table[] = {
 	{"iter", 'i', "N", 0,
 	 "samples per row [100000, 20000 where QEMU answers; 1000 under the insn clock, 2000 in the lab with --isolate]",
 	 0},
-	{"select", 's', "ROW,...", 0, "rows to run beside the empty ones [all]", 0},
+	{"select", 's', "ROW,...", 0,
+	 "rows to run beside the empty ones; user, syscall, kernel, gpulock: all of those [all]",
+	 0},
+	{"modules", OPTION_MODULES, "gpulock", 0,
+	 "load that module in the guest and run its rows, all of them unless --select names some [none]",
+	 0},
 	{"results", 'r', "DIR", 0, "archive [results]", 0},
 	{"deadline", 'd', "SECONDS", 0, "longest time of one boot [300, more with a large --iter]",
 	 0},
@@ -73,7 +79,7 @@ static const struct argp_option option_table[] = {
 static bool row_exists(const char *name, size_t length)
 {
 	for (int i = 0; i < EXIT_ROWS; i++)
-		if (strlen(exit_rows[i].id) == length && !strncmp(exit_rows[i].id, name, length))
+		if (exit_row_has_name(exit_rows[i].id, name, length))
 			return true;
 	return false;
 }
@@ -90,6 +96,34 @@ static void check_select(const char *select, struct argp_state *state)
 		if (!*select)
 			return;
 	}
+}
+
+/* The first row of a module that is selected; -1: none. */
+static int module_row(const char *select)
+{
+	for (int i = 0; i < EXIT_ROWS; i++)
+		if (exit_row_of_module(i) && exit_row_selected(select, exit_rows[i].id))
+			return i;
+	return -1;
+}
+
+void boot_check_modules(struct boot_options *boot, struct argp_state *state)
+{
+	static char select[8192];
+	int row = boot->select ? module_row(boot->select) : -1;
+
+	if (!boot->modules && row >= 0)
+		argp_error(state, "%s is a row of a module: --modules %s", exit_rows[row].id,
+			   exit_rows[row].context);
+	if (boot->modules && boot->select && row < 0) {
+		snprintf(select, sizeof(select), "%s,%s", boot->select, boot->modules);
+		boot->select = select;
+	}
+}
+
+bool boot_needs_modules(const struct boot_options *options, const char *select)
+{
+	return options->modules && module_row(select) >= 0;
 }
 
 static const char *one_of(const char *text, const char *const *words, const char *what,
@@ -172,6 +206,10 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 	case OPTION_MARKS:
 		boot->marks = true;
 		break;
+	case OPTION_MODULES:
+		boot->modules = one_of(argument, (const char *const[]){"gpulock", NULL},
+				       "--modules", state);
+		break;
 	case OPTION_ATTACH:
 		boot->attach =
 			one_of(argument, (const char *const[])ATTACH_NAMES, "--attach", state);
@@ -180,6 +218,7 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 		boot->list = true;
 		break;
 	case ARGP_KEY_END:
+		boot_check_modules(boot, state);
 		if (boot->vendor && (!strcmp(boot->accel, "kvm") || !strcmp(boot->accel, "tcg")))
 			argp_error(state, "--vendor is of the lab: --accel lab, or none");
 		if (boot->vendor && strcmp(boot->vendor, "amd") &&
@@ -236,12 +275,15 @@ void boot_options_parse(struct boot_options *options, int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, options);
 }
 
-#define GUEST_MIB 96 /* of the guest, without its samples */
+#define GUEST_MIB   96	/* of the guest, without its samples */
+#define MODULES_MIB 256 /* 400 000 grants, their trees and their indexes */
 
 /* Half a millisecond a sample is more than any path takes. */
 unsigned int boot_deadline(const struct boot_options *options, long iter)
 {
-	return options->deadline ? options->deadline : 300 + EXIT_ROWS * 2 * (iter / 2000);
+	unsigned int modules = options->modules ? 2 * MODULES_S : 0;
+
+	return options->deadline ?: 300 + EXIT_ROWS * 2 * (iter / 2000) + modules;
 }
 
 unsigned int boot_fresh_mib(const char *select)
@@ -249,10 +291,13 @@ unsigned int boot_fresh_mib(const char *select)
 	return exit_row_selected(select, exit_rows[ROW_kernel_ept_fault].id) ? KEXIT_FRESH_MIB : 0;
 }
 
-unsigned int boot_memory_mib(const char *select, long iter)
+unsigned int boot_memory_mib(const struct boot_options *options, const char *select, long iter)
 {
+	unsigned int modules = boot_needs_modules(options, select) ? MODULES_MIB : 0;
+
 	/* A sample, its copy to find the median in, and a byte that says what disturbed it. */
-	return (GUEST_MIB + (9 * (iter ?: 100000) >> 20) + 31) / 32 * 32 + boot_fresh_mib(select);
+	return (GUEST_MIB + (9 * (iter ?: 100000) >> 20) + 31) / 32 * 32 + boot_fresh_mib(select) +
+	       modules;
 }
 
 int boot_cpu(const struct boot_options *options)

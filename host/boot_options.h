@@ -19,6 +19,7 @@ struct boot_options {
 	const char *qemu;
 	const char *debugcon; /* its backend in the timed pass: null, file, socket */
 	const char *attach;   /* what traces the timed pass: of ATTACH_NAMES */
+	const char *modules;  /* gpulock, to be loaded for its rows; NULL: none */
 	long cpu;	      /* host CPU of the vCPU; -1: choose */
 	long iter;	      /* samples per row; 0: the guest's defaults */
 	long deadline;	      /* seconds of one boot; 0: choose */
@@ -36,6 +37,19 @@ void boot_options_default(struct boot_options *options);
 /* One option of the command line; for commands that have some of boot's own. */
 error_t boot_option(int key, char *argument, struct boot_options *options,
 		    struct argp_state *state);
+
+/*
+ * Ends the process with EXIT_USAGE where a row of a module is selected that is not to be loaded.
+ * Selects all rows of one that is, where none of them is. Part of boot_option() at the end of the
+ * command line.
+ */
+void boot_check_modules(struct boot_options *options, struct argp_state *state);
+
+/* Is one of the selected rows a module's? select: rows; NULL: all. */
+bool boot_needs_modules(const struct boot_options *options, const char *select);
+
+/* Seconds that filling a module may take in the lab. */
+#define MODULES_S 900
 
 /* Reads the command line; usage errors end the process with EXIT_USAGE. */
 void boot_options_parse(struct boot_options *options, int argc, char **argv);
@@ -56,7 +70,7 @@ void boot_options_parse(struct boot_options *options, int argc, char **argv);
 unsigned int boot_deadline(const struct boot_options *options, long iter);
 
 /* The guest's memory, and how much of it Linux leaves alone, for rows that need it so. */
-unsigned int boot_memory_mib(const char *select, long iter);
+unsigned int boot_memory_mib(const struct boot_options *options, const char *select, long iter);
 unsigned int boot_fresh_mib(const char *select);
 
 /*

@@ -46,16 +46,29 @@ __attribute__((unused)) static void wire_numbers_differ(uint8_t wire)
 	}
 }
 
+bool exit_row_has_name(const char *id, const char *name, size_t length)
+{
+	return !strncmp(id, name, length) && length &&
+	       (length == strlen(id) || length == strcspn(id, "."));
+}
+
 bool exit_row_selected(const char *list, const char *id)
 {
-	size_t length = strlen(id);
+	for (; list; list++) {
+		size_t length = strcspn(list, ",");
 
-	if (!list)
-		return true;
-	for (const char *at = list; (at = strstr(at, id)); at += length)
-		if ((at == list || at[-1] == ',') && (!at[length] || at[length] == ','))
+		if (exit_row_has_name(id, list, length))
 			return true;
-	return false;
+		list += length;
+		if (!*list)
+			return false;
+	}
+	return true;
+}
+
+bool exit_row_of_module(int row)
+{
+	return !strcmp(exit_rows[row].context, "gpulock");
 }
 
 int exit_row_of_wire(uint16_t wire)

@@ -31,7 +31,7 @@ enum exit_rule {
 struct exit_row {
 	uint16_t wire;	     /* number in records and on the marker port */
 	uint8_t number;	     /* measurement of docs/method.md; 0: control or extra row */
-	const char *context; /* "user", "syscall", "kernel" */
+	const char *context; /* "user", "syscall", "kernel", "gpulock" */
 	const char *id;	     /* "user.cpuid" */
 	enum exit_path path;
 	uint32_t vmx, svm; /* expected exit reason, for exit_reason_name(); NO_EXIT */
@@ -47,8 +47,14 @@ extern const struct exit_row exit_rows[EXIT_ROWS];
 /* Index of the row with this wire number, or -1. */
 int exit_row_of_wire(uint16_t wire);
 
+/* Is that, of length bytes, the row's id or its context, which names all of that context's? */
+bool exit_row_has_name(const char *id, const char *name, size_t length);
+
 /* Is the row named in a comma-separated list? No list (NULL) names every row. */
 bool exit_row_selected(const char *list, const char *id);
+
+/* Does it time a module that is loaded only where that is asked for? */
+bool exit_row_of_module(int row);
 
 /* "none", "kvm" or "qemu". */
 const char *exit_path_name(enum exit_path path);

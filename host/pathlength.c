@@ -93,6 +93,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 				   "--explain looks at single boots: --full is of the matrix");
 		if (pathlength->explain && !strcmp(pathlength->boot.vendor ?: "amd", "both"))
 			argp_error(state, "--explain: one vendor at a time");
+		boot_check_modules(&pathlength->boot, state);
 		return 0;
 	case 'i':
 	case 's':

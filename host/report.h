@@ -116,6 +116,9 @@ bool tax_known(const json_t *summary);
 void tax_line(const json_t *summary, FILE *out);
 void tax_markdown(const json_t *summary, FILE *out);
 
+/* The budget of gpulock in report.md; nothing where none of its rows ran. */
+void gpulock_markdown(const json_t *summary, FILE *out);
+
 /* A file of a report that is made from summary.json alone. */
 struct report_form {
 	const char *name;
@@ -140,6 +143,12 @@ void report_plots_add(struct report_plots *plots, const char *id, char *svg);
  */
 int report_plots_draw(const char *script, size_t size, const json_t *ids,
 		      struct report_plots *plots);
+
+/*
+ * Adds the plot of what gpulock's check would cost with other structures, where their rows ran. 0,
+ * also without gnuplot; -1 with one line on stderr.
+ */
+int gpulock_plot(const json_t *summary, struct report_plots *plots);
 
 /* A kind of run: how its report is made, and printed. */
 struct report_kind {

@@ -166,5 +166,5 @@ int report_plot(const struct report *report, const json_t *summary, struct repor
 	free(images);
 	if (!at)
 		pr_err("gnuplot drew less plots than it was asked for");
-	return at ? 0 : -1;
+	return at ? gpulock_plot(summary, plots) : -1;
 }

@@ -83,12 +83,15 @@ static uint32_t p50(const struct report *report, int row)
 
 /*
  * The floor of a row: the median of its context's empty bracket. Syscall rows are bracketed in ring
- * 3. Null where the bracket did not run.
+ * 3; those of a module by brackets of their own, which are in the record. Null where the bracket
+ * did not run.
  */
 static json_t *floor_of(const struct report *report, int row)
 {
 	int empty = strcmp(exit_rows[row].context, "kernel") ? ROW_user_empty : ROW_kernel_empty;
 
+	if (exit_row_of_module(row))
+		return json_integer(record_of(report, PASS_TIMED, row)->header.floor);
 	if (!record_of(report, PASS_TIMED, empty))
 		return json_null();
 	return json_integer(p50(report, empty));

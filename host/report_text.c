@@ -273,6 +273,7 @@ void report_markdown(const json_t *summary, FILE *out)
 	if (report_reasons(rows, "- ", markdown_text, out))
 		fputc('\n', out);
 	tax_markdown(summary, out);
+	gpulock_markdown(summary, out);
 	fputs("## Distribution\n\n`tracing_overhead` is what counting the exits added to p50 in the proof "
 	      "pass; the numbers above are without it.\n\n",
 	      out);

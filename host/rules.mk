@@ -155,6 +155,7 @@ host-sources := \
 	host/report_files.c \
 	host/report_gpu_html.c \
 	host/report_gpu_plot.c \
+	host/report_gpulock.c \
 	host/report_gpumem.c \
 	host/report_gpumem_evidence.c \
 	host/report_gpumem_exact.c \

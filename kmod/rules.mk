@@ -3,7 +3,7 @@
 
 include kmod/gpulock/rules.mk
 
-kexit-sources := $(wildcard kmod/kexit/*) $(wildcard guest-bench/*.h) guest-bench/exits.def
+kexit-sources := $(wildcard kmod/kexit/*) $(wildcard guest-bench/*.h guest-bench/*.def)
 
 # Built from a copy, so that the kernel's build system leaves nothing in the tree. Not $(MAKE): make -n
 # would run the whole recipe, and what make was told is not meant for the kernel.

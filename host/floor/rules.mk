@@ -6,7 +6,7 @@ floor-guest-flags := -std=gnu11 -Wall -Wextra -O2 -ffreestanding -fno-pic -no-pi
 	-mgeneral-regs-only -fcf-protection=none -fno-stack-protector -fno-asynchronous-unwind-tables
 
 build/host/floor/guest.bin: host/floor/guest.c host/floor/guest.ld host/floor/layout.h host/floor/rows.def host/floor/rules.mk \
-		$(wildcard guest-bench/*.h) guest-bench/exits.def build/flags
+		$(wildcard guest-bench/*.h guest-bench/*.def) build/flags
 	$(call say,GUEST,$@)mkdir -p $(@D); $(CC) $(floor-guest-flags) $(if $(WERROR),-Werror) -nostdlib -static \
 		-Wl,-T,host/floor/guest.ld -Wl,--build-id=none -Wl,--oformat=binary -o $@ $<
 

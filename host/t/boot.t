@@ -125,6 +125,35 @@ smoke() {
 	rm -rf "$dir/results"
 }
 
+# Rows of a module: without KVM, what they cost means nothing, and nothing can exit.
+modules() {
+	ok "an unknown module is wrong usage" fails 2 'no "nonsense"' --modules nonsense
+	ok "so is a row of a module that is not asked for" fails 2 'gpulock.check_1k_2 is a row of a module: --modules gpulock' \
+		--select user.cpuid,gpulock.check_1k_2
+	ok "and more names than a guest's command line has room for" fails 2 'SELECT=kernel or gpulock names all' \
+		--modules gpulock --select "$("$exitlab" boot --list | awk '/^[a-z]*[.]/ { printf "%s%s", comma, $1; comma = "," }')"
+	"$exitlab" pathlength --select gpulock.check_1k_2 --results "$dir/results" 2>"$dir/err"
+	ok "no other command has such rows" test $? = 2
+	ok "no run was archived for any of them" test ! -e "$dir/results"
+	boot --modules gpulock --iter 100 --machine q35 \
+		--select user.cpuid,gpulock.check_1k_2,gpulock.kernel_1_1,gpulock.batch_1_4,gpulock.list_10_1
+	ok "the rows of a module run beside the others" test $? = 0
+	run=$(echo "$dir"/results/*/*)
+	ok "those that are selected" test "$(grep -c '^gpulock[.]' "$dir/out") $(grep -c '^user[.]cpuid' "$dir/out")" = "4 1"
+	ok "of a batch a twentieth as many samples" test "$(host/t/csv "$run" gpulock.batch_1_4 n)" = 5
+	ok "whose floor is shared by its checks" test "$(host/t/csv "$run" gpulock.batch_1_4 floor)" = 0
+	ok "the others have floors of their own" test "$(host/t/csv "$run" gpulock.check_1k_2 floor)" -gt 0
+	ok "the report has them by layer, grants and agents" grep -q '^| CHECK ioctl | | | | | [0-9]* | | | | |' "$run/report.md"
+	ok "and the structures beside each other" test -s "$run/plots/gpulock.structures.svg"
+	ok "but no verdict on cycles of an emulator" sh -c "! grep -q '^| figure' '$run/report.md'"
+	rm -rf "$dir/results"
+	sed '/gpulock/d; s,^file /init .*,file /init initramfs/init 0755 0 0,' build/initramfs.list >"$dir/none.list"
+	build/kernel/build/usr/gen_init_cpio "$dir/none.list" | lz4 -l -q >"$dir/none.lz4"
+	ok "a module that does not load ends the run" fails 1 '/lib/gpulock.ko does not load: No such file' \
+		--modules gpulock --select gpulock --initrd "$dir/none.lz4"
+	ok "which is kept, with that reason" kept 'gpulock.ko does not load'
+}
+
 # A guest that is interrupted 100 times a second, and a row that takes it longer than that.
 disturbed() {
 	boot --iter 400000 --select user.outb,syscall.rdmsr,kernel.outb
@@ -331,6 +360,7 @@ kernel() {
 
 usage
 smoke
+modules
 disturbed
 guest_ends
 qemu_ends

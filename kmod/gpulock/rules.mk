@@ -18,13 +18,12 @@ build/kmod/gpulock/debug/gpulock.ko: $(gpulock-sources) build/kernel-debug.stamp
 	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y
 
 # What runs in the guest: each program is of its file, tap.c and send.c.
-gpulock-guest-tests := abi bench concurrency fail fuzz kunit load plant proc reload revoke
+gpulock-guest-tests := abi concurrency fail fuzz kunit load plant proc reload revoke
 gpulock-guest-programs := $(patsubst %,build/kmod/gpulock/t/guest/%,runner $(gpulock-guest-tests))
 build/kmod/gpulock/t/guest/%: kmod/gpulock/t/%.c kmod/gpulock/t/tap.c kmod/gpulock/t/send.c \
 		$(wildcard kmod/gpulock/t/*.h) kmod/gpulock/gpulock_uapi.h guest-bench/record.h build/flags
 	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s \
-		-idirafter /usr/include -idirafter /usr/include/$(shell uname -m)-linux-gnu -ffunction-sections \
-		-Wl,--gc-sections -o $@ $(filter %.c,$^)
+		$(musl-kernel-headers) -ffunction-sections -Wl,--gc-sections -o $@ $(filter %.c,$^)
 
 build/kmod/gpulock/t/unpack: $(patsubst %,build/host/%.o,record record_files record_stream gpu_record exit_rows) \
 		kmod/gpulock/t/unpack.c build/flags
@@ -44,7 +43,8 @@ gpulock-check: all $(gpulock-debug)
 gpulock-mutants: $(gpulock-debug)
 	$(quiet)kmod/gpulock/t/mutants
 
-gpulock-bench: build/exitlab $(gpulock-guest) build/kmod/gpulock/guest/gpulock.ko
-	$(quiet)kmod/gpulock/t/bench_report '$(RESULTS)'
+gpulock-bench: all
+	$(quiet)kmod/gpulock/t/bench --accel '$(ACCEL)' --machine '$(MACHINE)' --results '$(RESULTS)' \
+		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(filter 1,$(ISOLATE)),--isolate)
 
 check-full: check gpulock-check

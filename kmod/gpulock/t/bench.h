@@ -33,16 +33,18 @@ enum bench_what {
 #define BENCH_SAMPLES_MOST 100000u
 
 /*
- * Times count checks of one page each, of pages and agents at random, the same in every run. Of
- * BENCH_CHECK the agents first_agent and those behind it have the grants already; a structure is
- * filled here, in an order that is none. EINVAL, ENOMEM, EFAULT; EIO: a check was denied.
+ * Times count checks of one page each, of pages and agents at random, the same in every run that
+ * has the same seed. Of BENCH_CHECK the agents first_agent and those behind it have the grants
+ * already; a structure is filled here, in an order that is none. EINVAL, ENOMEM, EFAULT; EIO: a
+ * check was denied.
  */
 struct bench_run {
 	__u32 what;
 	__u32 first_agent;
 	__u32 agents;
 	__u32 count;
-	__u64 grants;  /* of each agent */
+	__u64 grants; /* of each agent */
+	__u64 seed;
 	__u64 samples; /* address of count __u32: ticks */
 };
 

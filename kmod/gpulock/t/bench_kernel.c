@@ -88,7 +88,7 @@ static int take(const struct bench_run *run, void *of, u32 *samples)
 {
 	struct rnd_state random;
 
-	prandom_seed_state(&random, run->grants + run->agents);
+	prandom_seed_state(&random, run->grants + run->agents + run->seed);
 	for (u32 i = 0; i < run->count; i++) {
 		u64 start = BENCH_START(prandom_u32_state(&random) % run->grants);
 		u32 agent = run->first_agent + prandom_u32_state(&random) % run->agents;
