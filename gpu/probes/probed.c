@@ -97,7 +97,7 @@ static void size_up(struct probed *probed, const struct probed_options *options)
 	case PROBE_KEEPS_RING:
 	case PROBE_KEEPS_HOST_RING:
 		probed->pinned = probed->probe->keeps == PROBE_KEEPS_HOST_RING;
-		probed->bits = options->ring_bits ?: probed->pinned ? 13 : 12;
+		probed->bits = options->ring_bits ?: probed->pinned ? 11 : 10;
 		element = COUNT_SLOTS * RING_WORDS * sizeof(uint64_t);
 		break;
 	case PROBE_KEEPS_THREADS:
@@ -258,7 +258,7 @@ const char *probed_reset(struct probed *probed)
 	pthread_mutex_unlock(&probed->lock);
 	if (probed->memory)
 		DRIVER(MemsetD8(probed->memory, 0, probed->bytes));
-	DRIVER(MemsetD8(probed->counts, 0, COUNT_SLOTS * sizeof(struct count_slot)));
+	DRIVER(MemsetD8(probed->counts, 0, sizeof(struct count_slots)));
 	/* Clearing is asynchronous to the host. */
 	DRIVER(CtxSynchronize());
 	return NULL;
@@ -282,7 +282,7 @@ static void collect_elements(const struct probed *probed, struct probe_counts *c
 	}
 }
 
-static void collect_rings(struct probed *probed, const struct count_slot *slots,
+static void collect_rings(struct probed *probed, const struct count_slots *slots,
 			  struct probe_counts *counts)
 {
 	const uint64_t *words = probed->host;
@@ -291,8 +291,8 @@ static void collect_rings(struct probed *probed, const struct count_slot *slots,
 	for (unsigned int ring = 0; ring < COUNT_SLOTS; ring++) {
 		rings_finish(&probed->rings, ring,
 			     words + ((size_t)ring << probed->bits) * RING_WORDS,
-			     slots[ring].events);
-		counts->events += slots[ring].events;
+			     slots->of[COUNT_EVENTS][ring].count);
+		counts->events += slots->of[COUNT_EVENTS][ring].count;
 	}
 	counts->drained = probed->rings.drained;
 	counts->lost = probed->rings.lost;
@@ -300,21 +300,26 @@ static void collect_rings(struct probed *probed, const struct count_slot *slots,
 	pthread_mutex_unlock(&probed->lock);
 }
 
+static void add_slots(const struct count_slots *slots, struct probe_counts *counts)
+{
+	for (unsigned int i = 0; i < COUNT_SLOTS; i++) {
+		counts->entries += slots->of[COUNT_ENTRIES][i].count;
+		counts->overflow += slots->of[COUNT_ENTRIES][i].extra;
+		counts->exits += slots->of[COUNT_EXITS][i].count;
+		counts->nanoseconds += slots->of[COUNT_EXITS][i].extra;
+		counts->accesses += slots->of[COUNT_ACCESSES][i].count;
+	}
+}
+
 const char *probed_collect(struct probed *probed, struct probe_counts *counts)
 {
-	struct count_slot slots[COUNT_SLOTS];
+	static struct count_slots slots;
 
 	*counts = (struct probe_counts){0};
 	if (!probed->probe)
 		return NULL;
-	DRIVER(MemcpyDtoH(slots, probed->counts, sizeof(slots)));
-	for (unsigned int i = 0; i < COUNT_SLOTS; i++) {
-		counts->entries += slots[i].entries;
-		counts->exits += slots[i].exits;
-		counts->accesses += slots[i].accesses;
-		counts->nanoseconds += slots[i].nanoseconds;
-		counts->overflow += slots[i].overflow;
-	}
+	DRIVER(MemcpyDtoH(&slots, probed->counts, sizeof(slots)));
+	add_slots(&slots, counts);
 	if (probed->memory && !probed->pinned)
 		DRIVER(MemcpyDtoH(probed->host, probed->memory, probed->bytes));
 	switch (probed->probe->keeps) {
@@ -322,7 +327,7 @@ const char *probed_collect(struct probed *probed, struct probe_counts *counts)
 		break;
 	case PROBE_KEEPS_RING:
 	case PROBE_KEEPS_HOST_RING:
-		collect_rings(probed, slots, counts);
+		collect_rings(probed, &slots, counts);
 		break;
 	case PROBE_KEEPS_THREADS:
 	case PROBE_KEEPS_ARRAY:

@@ -20,6 +20,7 @@ probed-objects := $(patsubst %,build/gpu/probes/%.o,probed probed_proof rings) $
 -include $(probed-objects:.o=.d)
 
 # Every probe in every kernel of t/kernels.cu, on a GPU.
+check-gpu-programs += build/gpu/probes/t/probe_check
 probe-check-objects := $(patsubst %,build/gpu/probes/t/%.o,check_limits probe_check shapes tap workload) $(probed-objects) \
 	build/gpu/driver.o
 

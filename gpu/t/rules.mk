@@ -88,7 +88,7 @@ check: $(addprefix build/gpu/,gpubench libfakecuda.so liblimiter.so fakenvml/lib
 
 # What takes a GPU. Where there is none, gpubench says so and ends with 77.
 .PHONY: check-gpu
-check-gpu: build/exitlab $(gpu-parts) build/gpu/t/print_record
-	$(quiet)build/gpu/gpubench --select LLM --output /dev/null && DEADLINE=3600 .ci/tap gpu/t/gpu.t
+check-gpu: build/exitlab $(gpu-parts) build/gpu/t/print_record $(check-gpu-programs)
+	$(quiet)build/gpu/gpubench --select LLM --output /dev/null && DEADLINE=3600 .ci/tap gpu/t/gpu.t $(check-gpu-programs)
 
 -include $(fakecuda-objects:.o=.d) build/gpu/t/limited.d build/gpu/t/limited_memory.d

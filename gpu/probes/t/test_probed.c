@@ -55,12 +55,13 @@ static uint64_t value_of(const char *name, size_t bytes)
 	return value;
 }
 
-/* As the device would, for all of a launch in the slot of this number. */
-static void count(unsigned int slot, struct count_slot adds)
+/* As the device would, in the slot of this number. */
+static void count(unsigned int slot, enum count_kind kind, uint64_t n, uint64_t extra)
 {
-	assert_int_equal(cu.MemcpyHtoD(variable("exitlab_counts") + slot * sizeof(adds), &adds,
-				       sizeof(adds)),
-			 0);
+	const struct count_slot adds = {.count = n, .extra = extra};
+	size_t at = offsetof(struct count_slots, of[kind][slot]);
+
+	assert_int_equal(cu.MemcpyHtoD(variable("exitlab_counts") + at, &adds, sizeof(adds)), 0);
 }
 
 static const char *proof(const char *name, uint64_t threads, uint64_t accesses)
@@ -75,13 +76,14 @@ static void counts_add_up(void **state)
 	assert_null(probed_load(&probed, PTX, probe_named("both"), NULL));
 	assert_int_equal(probed_outcome(probed)->entries, 1);
 	assert_non_null(proof("both", 96, 0));
-	count(0, (struct count_slot){.entries = 32, .exits = 96});
-	count(127, (struct count_slot){.entries = 64});
+	count(0, COUNT_ENTRIES, 32, 0);
+	count(0, COUNT_EXITS, 96, 0);
+	count(511, COUNT_ENTRIES, 64, 0);
 	assert_null(proof("both", 96, 0));
 	assert_int_equal(counts.entries, 96);
-	count(3, (struct count_slot){.exits = 1});
+	count(3, COUNT_EXITS, 1, 0);
 	assert_string_equal(proof("both", 96, 0), "threads that left: 97 counted, not 96");
-	count(4, (struct count_slot){.entries = 1});
+	count(4, COUNT_ENTRIES, 1, 0);
 	assert_string_equal(proof("both", 96, 0), "threads that entered: 97 counted, not 96");
 	assert_null(probed_reset(probed));
 	assert_null(proof("both", 0, 0));
@@ -107,7 +109,7 @@ static void elements_agree_with_counts(void **state)
 	(void)state;
 	assert_null(probed_load(&probed, PTX, probe_named("threads"), &options));
 	assert_int_equal(value_of("exitlab_bits", 4), 6);
-	count(9, (struct count_slot){.entries = 10, .overflow = 2});
+	count(9, COUNT_ENTRIES, 10, 2);
 	assert_string_equal(proof("threads", 10, 0), "sum of elements: 2 counted, not 10");
 	assert_int_equal(cu.MemcpyHtoD(value_of("exitlab_memory", 8), elements, sizeof(elements)),
 			 0);
@@ -127,7 +129,7 @@ static void elements_of_the_host(void **state)
 	assert_null(probed_load(&probed, PTX, probe_named("hostmap"), NULL));
 	assert_int_not_equal(value_of("exitlab_shadow", 8), 0);
 	((uint64_t *)value_of("exitlab_memory", 8))[1000] = 7;
-	count(0, (struct count_slot){.entries = 7});
+	count(0, COUNT_ENTRIES, 7, 0);
 	assert_null(proof("hostmap", 7, 0));
 	assert_null(probed_reset(probed));
 	assert_null(proof("hostmap", 0, 0));
@@ -167,15 +169,17 @@ static void a_drain_takes_events_meanwhile(void **state)
 	assert_null(probed_load(&probed, PTX, probe_named("ring"), &options));
 	words = (uint64_t *)value_of("exitlab_memory", 8);
 	for (unsigned int number = 0; number < 100; number++) {
-		put(words, 100, 4, number);
+		put(words, 500, 4, number);
 		while (__atomic_load_n(&seen, __ATOMIC_RELAXED) <= number)
 			;
 	}
-	count(100, (struct count_slot){.entries = 400, .events = 100});
+	count(500, COUNT_ENTRIES, 400, 0);
+	count(500, COUNT_EVENTS, 100, 0);
 	assert_null(proof("ring", 400, 0));
 	assert_int_equal(counts.drained, 100);
 	assert_int_equal(counts.lost, 0);
-	count(100, (struct count_slot){.entries = 404, .events = 101});
+	count(500, COUNT_ENTRIES, 404, 0);
+	count(500, COUNT_EVENTS, 101, 0);
 	assert_null(proof("ring", 404, 0));
 	assert_int_equal(counts.lost, 1);
 	probed_close(probed);
@@ -184,7 +188,7 @@ static void a_drain_takes_events_meanwhile(void **state)
 static void a_trace_is_taken_when_it_is_collected(void **state)
 {
 	const struct probed_options options = {.ring_bits = 4, .event = see};
-	static uint64_t words[128 * 16 * RING_WORDS];
+	static uint64_t words[512 * 16 * RING_WORDS];
 
 	(void)state;
 	seen = 0;
@@ -192,7 +196,8 @@ static void a_trace_is_taken_when_it_is_collected(void **state)
 	for (unsigned int number = 0; number < 20; number++)
 		put(words, 2, 4, number);
 	assert_int_equal(cu.MemcpyHtoD(value_of("exitlab_memory", 8), words, sizeof(words)), 0);
-	count(2, (struct count_slot){.accesses = 80, .events = 20});
+	count(2, COUNT_ACCESSES, 80, 0);
+	count(2, COUNT_EVENTS, 20, 0);
 	assert_null(proof("memtrace", 0, 80));
 	assert_int_equal(seen, 16);
 	assert_int_equal(counts.lost, 4);

@@ -175,7 +175,7 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int co
 
 /* Of all modules one, and of any name: this much memory, which no kernel here knows of. */
 #define VARIABLES      8
-#define VARIABLE_BYTES 65536
+#define VARIABLE_BYTES 262144
 
 CUresult cuModuleGetGlobal_v2(CUdeviceptr *pointer, size_t *bytes, CUmodule module,
 			      const char *name)
