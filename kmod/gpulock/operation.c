@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* See operation.h. */
 #include <linux/errno.h>
-#include <linux/rcupdate.h>
 
 #include "agent.h"
 #include "log.h"
 #include "mutant.h"
 #include "operation.h"
+#include "readers.h"
 #include "stats.h"
 
 int operation_alloc(struct owner *owner, struct gpulock_alloc *request, void __user *at)
@@ -129,6 +129,7 @@ int operation_revoke(const struct gpulock_revoke *request)
 {
 	u64 last = request->start + (request->size - 1);
 	struct agent *agent;
+	unsigned long state;
 	bool any = false;
 	LIST_HEAD(dead);
 
@@ -139,14 +140,20 @@ int operation_revoke(const struct gpulock_revoke *request)
 	if (agent)
 		any = grants_cut(&agent->grants, request->start, last, &dead);
 	totals.revoked += any;
-	if (any)
+	if (any) {
+		readers_cut();
 		agents_index_later();
+	}
+	state = readers_state();
 	mutex_unlock(&gpulock_mutex);
+	/*
+	 * This is the guarantee: whoever checked before has ended its section when we return. That
+	 * is so too where another call has taken it back, and waits now.
+	 */
+	if (!MUTANT(NO_RCU_WAIT))
+		readers_wait(state);
 	if (!any)
 		return -ENOENT;
-	/* This is the guarantee: whoever checked before has ended its section when we return. */
-	if (!MUTANT(NO_RCU_WAIT))
-		synchronize_rcu();
 	grants_free_dead(&dead);
 	log_event("revoked agent=%u", request->agent);
 	return 0;
