@@ -115,12 +115,15 @@ static void leave_place(struct allocation *allocation)
 	quota_uncharge(&allocation->agent->quota, allocation->size);
 }
 
-/* Before it is listed: an allocation that its owner cannot be told of is none. */
+/*
+ * Before it is listed: an allocation that its owner cannot be told of is none. Waits for no page;
+ * see operation_alloc().
+ */
 static int tell(const struct allocation *allocation, struct gpulock_alloc *request, void __user *at)
 {
 	request->id = allocation->id;
 	request->dma_start = allocation->start;
-	return at && copy_to_user(at, request, sizeof(*request)) ? -EFAULT : 0;
+	return at && copy_to_user_nofault(at, request, sizeof(*request)) ? -EFAULT : 0;
 }
 
 int allocation_make(struct owner *owner, struct gpulock_alloc *request, void __user *at)

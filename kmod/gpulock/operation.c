@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* See operation.h. */
 #include <linux/errno.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 
 #include "agent.h"
 #include "log.h"
@@ -9,15 +11,33 @@
 #include "readers.h"
 #include "stats.h"
 
+/* 0, or an errno where there can be no other try. */
+static int fetch_memory(void __user *at)
+{
+	if (fault_in_writeable(at, sizeof(struct gpulock_alloc)))
+		return -EFAULT;
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+/*
+ * The id is written to the caller under the mutex, where no page may be waited for: it may be of a
+ * userfaultfd, or of a file that never comes. One that is not there fails the call, is fetched
+ * without the mutex, and the call is made anew.
+ */
 int operation_alloc(struct owner *owner, struct gpulock_alloc *request, void __user *at)
 {
 	int error;
 
 	if (!request->agent || !request->size || request->zero || request->flags & ~GPULOCK_KEEP)
 		return -EINVAL;
-	mutex_lock(&gpulock_mutex);
-	error = allocation_make(owner, request, at);
-	mutex_unlock(&gpulock_mutex);
+	do {
+		mutex_lock(&gpulock_mutex);
+		error = allocation_make(owner, request, at);
+		mutex_unlock(&gpulock_mutex);
+		if (error != -EFAULT)
+			return error;
+		error = fetch_memory(at);
+	} while (!error);
 	return error;
 }
 

@@ -18,7 +18,7 @@ build/kmod/gpulock/debug/gpulock.ko: $(gpulock-sources) build/kernel-debug.stamp
 	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y
 
 # What runs in the guest: each program is of its file, tap.c and send.c.
-gpulock-guest-tests := abi bench concurrency fail fuzz kunit load plant proc reload revoke
+gpulock-guest-tests := abi bench concurrency fail fuzz kunit load plant proc reload revoke stall
 gpulock-guest-programs := $(patsubst %,build/kmod/gpulock/t/guest/%,runner $(gpulock-guest-tests))
 build/kmod/gpulock/t/guest/%: kmod/gpulock/t/%.c kmod/gpulock/t/tap.c kmod/gpulock/t/send.c \
 		$(wildcard kmod/gpulock/t/*.h) kmod/gpulock/gpulock_uapi.h guest-bench/record.h build/flags

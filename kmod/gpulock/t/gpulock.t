@@ -50,7 +50,7 @@ finds() { # PLANT WHAT
 
 case ${1-} in
 '')
-	run ROUNDS=40 600 abi proc revoke kunit concurrency leaks
+	run ROUNDS=40 600 abi proc revoke stall kunit concurrency leaks
 	ok "a planted WARN is found" finds warn "the kernel does not complain: WARNING"
 	;;
 full)
