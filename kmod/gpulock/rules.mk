@@ -11,11 +11,22 @@ build/kernel-debug.stamp: $(gpulock-debug-fragments) kernel-config/build kernel-
 	$(call say,KERNEL,build/kernel-debug)directory=$$(kernel-config/build $(gpulock-debug-fragments)) && \
 	ln -sfn "$$directory" build/kernel-debug && sha256sum build/kernel-debug/vmlinux >$@
 
+# The kernel that finds data races: build/kernel-kcsan. Both cannot be in one.
+gpulock-kcsan-fragments := $(kernel-fragments) kernel-config/kcsan.config
+build/kernel-kcsan.stamp: $(gpulock-kcsan-fragments) kernel-config/build kernel-config/gate build/kernel-source \
+		$(if $(wildcard build/kernel-kcsan/vmlinux),,FORCE)
+	$(call say,KERNEL,build/kernel-kcsan)directory=$$(kernel-config/build $(gpulock-kcsan-fragments)) && \
+	ln -sfn "$$directory" build/kernel-kcsan && sha256sum build/kernel-kcsan/vmlinux >$@
+
 # A variant of the module: the kernel, and what Kbuild is told.
 build/kmod/gpulock/guest/gpulock.ko: $(gpulock-sources) build/kernel.stamp
 	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel/build $(@D) GPULOCK_TESTS=y
 build/kmod/gpulock/debug/gpulock.ko: $(gpulock-sources) build/kernel-debug.stamp
 	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y
+build/kmod/gpulock/kcsan/gpulock.ko: $(gpulock-sources) build/kernel-kcsan.stamp
+	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-kcsan/build $(@D) GPULOCK_TESTS=y
+build/kmod/gpulock/coverage/gpulock.ko: $(gpulock-sources) build/kernel-debug.stamp
+	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y GPULOCK_COVERAGE=y
 
 # What runs in the guest: each program is of its file, tap.c and send.c.
 gpulock-guest-tests := abi bench concurrency fail fuzz kunit load plant proc reload revoke stall
@@ -25,6 +36,7 @@ build/kmod/gpulock/t/guest/%: kmod/gpulock/t/%.c kmod/gpulock/t/tap.c kmod/gpulo
 	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s \
 		-idirafter /usr/include -idirafter /usr/include/$(shell uname -m)-linux-gnu -ffunction-sections \
 		-Wl,--gc-sections -o $@ $(filter %.c,$^)
+build/kmod/gpulock/t/guest/runner: kmod/gpulock/t/complaints.c kmod/gpulock/t/coverage.c
 
 build/kmod/gpulock/t/unpack: $(patsubst %,build/host/%.o,record record_files record_stream gpu_record exit_rows) \
 		kmod/gpulock/t/unpack.c build/flags
