@@ -156,8 +156,5 @@ void agents_remove(void)
 
 struct check_counts agent_counts(const struct agent *agent)
 {
-	struct check_counts ever = stats_sum(agent->counts);
-
-	return (struct check_counts){ever.checks - agent->forgotten.checks,
-				     ever.denials - agent->forgotten.denials};
+	return stats_since(agent->counts, &agent->forgotten);
 }
