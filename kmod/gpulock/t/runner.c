@@ -39,9 +39,17 @@ static void result(bool pass, const char *of, const char *what)
 	out("%sok %d - %s: %s\n", pass ? "" : "not ", ++tests, of, what);
 }
 
-/* All that KCSAN says of it is in kernel.log. */
+/* Each once; how often, and all that KCSAN says of it, is in kernel.log. */
 static void tell_other(const char *title)
 {
+	static char told[100][COMPLAINT_MOST];
+	static size_t count;
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(told[i], title))
+			return;
+	if (count < sizeof(told) / sizeof(*told))
+		strcpy(told[count++], title);
 	out("# of the kernel alone: %s\n", title);
 }
 
@@ -57,7 +65,7 @@ static void check_kernel(const char *name)
 	snprintf(what, sizeof(what), "nor is it tainted (%#lx)", complaints.taint);
 	result(!complaints.taint, name, what);
 	if (complaints.others)
-		out("# %s: KCSAN found %d races of the kernel's own, no module of ours in them\n",
+		out("# %s: %d data races of the kernel alone, no module of gpulock on any stack\n",
 		    name, complaints.others);
 }
 
