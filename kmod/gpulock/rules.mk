@@ -49,9 +49,19 @@ gpulock-debug := $(gpulock-guest) build/kmod/gpulock/debug/gpulock.ko
 check-scripts += kmod/gpulock/t/gpulock.t
 check: $(gpulock-debug)
 
-.PHONY: gpulock-check gpulock-mutants gpulock-bench check-full
-gpulock-check: all $(gpulock-debug)
-	$(quiet)DEADLINE=7200 .ci/tap kmod/gpulock/t/gpulock.t kmod/gpulock/t/gpulock_full.t kmod/gpulock/t/build.t host/t/gpulock.t
+gpulock-kcsan := $(gpulock-guest) build/kmod/gpulock/kcsan/gpulock.ko
+gpulock-coverage := $(gpulock-guest) build/kmod/gpulock/coverage/gpulock.ko build/exitlab
+
+.PHONY: gpulock-check gpulock-kcsan gpulock-coverage gpulock-mutants gpulock-bench check-full
+gpulock-check: all $(gpulock-debug) $(gpulock-kcsan) $(gpulock-coverage)
+	$(quiet)DEADLINE=14400 RESULTS='$(RESULTS)' .ci/tap kmod/gpulock/t/gpulock.t kmod/gpulock/t/gpulock_full.t \
+		kmod/gpulock/t/gpulock_kcsan.t kmod/gpulock/t/gpulock_coverage.t kmod/gpulock/t/build.t host/t/gpulock.t
+
+gpulock-kcsan: $(gpulock-kcsan)
+	$(quiet)DEADLINE=7200 .ci/tap kmod/gpulock/t/gpulock_kcsan.t
+
+gpulock-coverage: $(gpulock-coverage)
+	$(quiet)kmod/gpulock/t/coverage -a '$(RESULTS)' 90
 
 gpulock-mutants: $(gpulock-debug)
 	$(quiet)kmod/gpulock/t/mutants
