@@ -182,7 +182,8 @@ endif
 #h make pathlength    path lengths by kernel, mitigations, machine, debugcon, tracer
 #h make check         every test; ends in "N passed, N failed, N skipped"
 #h make check-gpu     the GPU suite and the probes on this GPU: contracts, controls, counts, compute-sanitizer [FULL=1: whole runs]
-#h make gpulock-check every test of the gpulock module, in a guest of the debug kernel
+#h make gpulock-check every test of the gpulock module, in guests of the debug and of the KCSAN kernel
+#h make gpulock-kcsan only that no two CPUs race; make gpulock-coverage: which lines the tests run, archived
 #h make gpulock-bench what its checks cost, by layer, grants and agents; make gpulock-mutants: faults that its tests find
 #h make check-full    make check, and make gpulock-check
 #h make bench         the project's own figures, each beside its anchor
@@ -216,6 +217,7 @@ endif
 #h   REFERENCE=DIR QUICK=1    of host-gpu: score against that run; a look in less than a minute
 #h   FAKE=0|1 QUICK=1         of gpumem-stress: the real libcuda or the fake one [0 where there is one]; some seconds a case
 #h   FUZZ=N RELOADS=N         of gpulock-check: random calls, reloads of the module [1000000, 1000]
+#h   ROUNDS=N                 of gpulock-check, gpulock-kcsan: how long all is done at once [1000, 100]
 #h   A=DIR B=DIR              of compare: the runs; several of one side are joined with commas
 #h   KERNEL_SRC=PATH          kernel tree or tarball for the guest [the newest linux-source package]
 #h   LAB_KERNEL=PATH|PACKAGE  kernel of the lab [the newest linux-image package]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* See agent.h. */
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -94,8 +95,10 @@ static void make_indexes(struct work_struct *work)
 	struct agent *agent;
 
 	mutex_lock(&gpulock_mutex);
-	list_for_each_entry(agent, &agents_listed, listed)
+	list_for_each_entry(agent, &agents_listed, listed) {
 		grants_make_index(&agent->grants);
+		cond_resched();
+	}
 	mutex_unlock(&gpulock_mutex);
 }
 
@@ -111,22 +114,47 @@ void agents_index_stop(void)
 	cancel_delayed_work_sync(&index_work);
 }
 
-void agent_remove(struct agent *agent)
+static void hide(struct agent *agent, struct list_head *hidden)
 {
 	hlist_del_rcu(&agent->hashed);
-	list_del(&agent->listed);
+	list_move(&agent->listed, hidden);
 	agents_count--;
-	allocation_free_list(&agent->allocations, ALLOCATIONS_OF_AGENT);
+}
+
+/* One wait, however many there are. */
+static void free_hidden(struct list_head *hidden)
+{
+	struct agent *agent, *next;
+
+	list_for_each_entry(agent, hidden, listed)
+		allocation_free_list(&agent->allocations, ALLOCATIONS_OF_AGENT);
 	synchronize_rcu();
-	stats_retire(agent);
-	log_event("agent_removed agent=%u", agent->id);
-	agent_free(agent);
+	list_for_each_entry_safe(agent, next, hidden, listed) {
+		stats_retire(agent);
+		log_event("agent_removed agent=%u", agent->id);
+		agent_free(agent);
+	}
+}
+
+void agent_remove(struct agent *agent)
+{
+	LIST_HEAD(hidden);
+
+	hide(agent, &hidden);
+	free_hidden(&hidden);
+}
+
+void agents_remove(void)
+{
+	struct agent *agent, *next;
+	LIST_HEAD(hidden);
+
+	list_for_each_entry_safe(agent, next, &agents_listed, listed)
+		hide(agent, &hidden);
+	free_hidden(&hidden);
 }
 
 struct check_counts agent_counts(const struct agent *agent)
 {
-	struct check_counts ever = stats_sum(agent->counts);
-
-	return (struct check_counts){ever.checks - agent->forgotten.checks,
-				     ever.denials - agent->forgotten.denials};
+	return stats_since(agent->counts, &agent->forgotten);
 }

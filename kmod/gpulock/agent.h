@@ -68,6 +68,8 @@ void agents_index_stop(void);
 
 /* Takes an agent and all that it has away; what others hold of it is gone when it returns. */
 void agent_remove(struct agent *agent);
+/* The same for all. */
+void agents_remove(void);
 
 /* The first agent whose id is id or more; NULL none. */
 struct agent *agent_at(u32 id);

@@ -3,7 +3,7 @@
 #include <linux/errno.h>
 #include <linux/maple_tree.h>
 #include <linux/mm.h>
-#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
@@ -11,6 +11,7 @@
 #include "allocation.h"
 #include "log.h"
 #include "mutant.h"
+#include "readers.h"
 #include "stats.h"
 
 static DEFINE_XARRAY(by_id);
@@ -114,12 +115,15 @@ static void leave_place(struct allocation *allocation)
 	quota_uncharge(&allocation->agent->quota, allocation->size);
 }
 
-/* Before it is listed: an allocation that its owner cannot be told of is none. */
+/*
+ * Before it is listed: an allocation that its owner cannot be told of is none. Waits for no page;
+ * see operation_alloc().
+ */
 static int tell(const struct allocation *allocation, struct gpulock_alloc *request, void __user *at)
 {
 	request->id = allocation->id;
 	request->dma_start = allocation->start;
-	return at && copy_to_user_nofault(at, request, sizeof(*request)) ? -EAGAIN : 0;
+	return at && copy_to_user_nofault(at, request, sizeof(*request)) ? -EFAULT : 0;
 }
 
 int allocation_make(struct owner *owner, struct gpulock_alloc *request, void __user *at)
@@ -170,7 +174,8 @@ static void take_grants(const struct allocation *allocation, struct list_head *d
 	struct agent *agent;
 
 	list_for_each_entry(agent, &agents_listed, listed)
-		grants_cut(&agent->grants, allocation->start, last, dead);
+		if (agent->grants.count)
+			grants_cut(&agent->grants, allocation->start, last, dead);
 }
 
 /* Nobody finds it from now on; the addresses are still its own. */
@@ -213,11 +218,15 @@ void allocation_free_list(struct list_head *list, enum allocation_list kind)
 		take_grants(allocation, &dead);
 		unlist(allocation);
 		list_add(&allocation->in[ALLOCATIONS_OF_FILE], &freed);
+		cond_resched();
 	}
 	if (!list_empty(&dead)) {
+		readers_cut();
 		agents_index_later();
-		synchronize_rcu();
 	}
+	/* There may be readers of what a REVOKE has cut, which does not hold the mutex any more. */
+	if (!list_empty(&freed))
+		readers_wait(readers_state());
 	grants_free_dead(&dead);
 	list_for_each_entry_safe(allocation, next, &freed, in[ALLOCATIONS_OF_FILE])
 		release(allocation);
@@ -229,6 +238,11 @@ void allocation_free(struct allocation *allocation)
 
 	list_move(&allocation->in[ALLOCATIONS_OF_AGENT], &one);
 	allocation_free_list(&one, ALLOCATIONS_OF_AGENT);
+}
+
+void allocations_stop(void)
+{
+	mtree_destroy(&addresses);
 }
 
 void allocation_close(struct owner *owner)

@@ -40,8 +40,8 @@ struct owner {
 
 /*
  * Makes what request says, fills in its id and dma_start, and writes it to the caller at. owner and
- * at NULL: /proc's. 0, or an errno and nothing has changed: one of GPULOCK_ALLOC, or -EAGAIN where
- * the caller's page is not there, which is not waited for under the mutex.
+ * at NULL: /proc's. 0, or an errno of GPULOCK_ALLOC and nothing has changed; EFAULT also where at
+ * is memory that would have to be waited for.
  */
 int allocation_make(struct owner *owner, struct gpulock_alloc *request, void __user *at);
 
@@ -61,6 +61,9 @@ void allocation_free(struct allocation *allocation);
 
 /* Frees all of a list, which is of this kind. */
 void allocation_free_list(struct list_head *list, enum allocation_list kind);
+
+/* Nothing is allocated any more: frees what is kept of that. */
+void allocations_stop(void);
 
 /* The file is closed: what was to be kept has no owner from now on, the rest is freed. */
 void allocation_close(struct owner *owner);

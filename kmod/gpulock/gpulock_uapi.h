@@ -116,8 +116,9 @@ struct gpulock_grant {
 /*
  * Take back all that an agent was granted within [start, start + size - 1]; a grant that reaches
  * beyond the range is cut. Once it has returned, no check of the range succeeds, and no reader in
- * the kernel that checked before still acts on the answer. EINVAL as for CHECK; ENOENT the agent
- * has no grant there, or is not known.
+ * the kernel that checked before still acts on the answer: so it is after ENOENT, too, where
+ * another call took it back. EINVAL as for CHECK; ENOENT the agent has no grant there, or is not
+ * known.
  */
 struct gpulock_revoke {
 	__u32 agent;

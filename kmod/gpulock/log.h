@@ -21,7 +21,8 @@
 /* What is of use with debug=1 only. */
 #define log_event(fmt, ...)                                                                        \
 	do {                                                                                       \
-		if (debug)                                                                         \
+		/* An administrator may set it meanwhile. */                                       \
+		if (data_race(debug))                                                              \
 			pr_info_ratelimited("event=" fmt "\n", ##__VA_ARGS__);                     \
 	} while (0)
 

@@ -11,14 +11,15 @@
  */
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/rcupdate.h>
 
 #include "agent.h"
+#include "allocation.h"
 #include "device.h"
 #include "ioctl.h"
 #include "log.h"
 #include "parameters.h"
 #include "proc.h"
+#include "readers.h"
 
 unsigned long default_quota = 16ul << 30;
 module_param(default_quota, ulong, 0444);
@@ -59,16 +60,14 @@ static int check_parameters(void)
 	return -EINVAL;
 }
 
-/* Frees may want indexes; behind them there is nothing to be indexed. */
-static void remove_agents(void)
+/* Frees may want indexes made; behind them there is nothing to be indexed. */
+static void remove_all(void)
 {
-	struct agent *agent;
-
 	mutex_lock(&gpulock_mutex);
-	while ((agent = agent_at(0)))
-		agent_remove(agent);
+	agents_remove();
 	mutex_unlock(&gpulock_mutex);
 	agents_index_stop();
+	allocations_stop();
 }
 
 static int __init gpulock_init(void)
@@ -77,6 +76,7 @@ static int __init gpulock_init(void)
 
 	if (error)
 		return error;
+	readers_start();
 	error = devices_start(devices);
 	if (error)
 		return error;
@@ -92,7 +92,7 @@ no_device_node:
 	proc_stop();
 no_proc:
 	devices_stop();
-	remove_agents();
+	remove_all();
 	return error;
 }
 
@@ -102,7 +102,7 @@ static void __exit gpulock_exit(void)
 	misc_deregister(&device_node);
 	proc_stop();
 	devices_stop();
-	remove_agents();
+	remove_all();
 }
 
 module_init(gpulock_init);

@@ -2,34 +2,42 @@
 /* See operation.h. */
 #include <linux/errno.h>
 #include <linux/pagemap.h>
-#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 
 #include "agent.h"
 #include "log.h"
 #include "mutant.h"
 #include "operation.h"
+#include "readers.h"
 #include "stats.h"
 
-static int make_allocation(struct owner *owner, struct gpulock_alloc *request, void __user *at)
+/* 0, or an errno where there can be no other try. */
+static int fetch_memory(void __user *at)
 {
-	int error;
-
-	mutex_lock(&gpulock_mutex);
-	error = allocation_make(owner, request, at);
-	mutex_unlock(&gpulock_mutex);
-	return error;
+	if (fault_in_safe_writeable(at, sizeof(struct gpulock_alloc)))
+		return -EFAULT;
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
-/* The caller's page may be as slow to come as its owner likes; nobody else waits for it. */
+/*
+ * The id is written to the caller under the mutex, where no page may be waited for: it may be of a
+ * userfaultfd, or of a file that never comes. One that is not there fails the call, is fetched
+ * without the mutex, and the call is made anew.
+ */
 int operation_alloc(struct owner *owner, struct gpulock_alloc *request, void __user *at)
 {
 	int error;
 
 	if (!request->agent || !request->size || request->zero || request->flags & ~GPULOCK_KEEP)
 		return -EINVAL;
-	while ((error = make_allocation(owner, request, at)) == -EAGAIN)
-		if (fault_in_safe_writeable(at, sizeof(*request)))
-			return -EFAULT;
+	do {
+		mutex_lock(&gpulock_mutex);
+		error = allocation_make(owner, request, at);
+		mutex_unlock(&gpulock_mutex);
+		if (error != -EFAULT)
+			return error;
+		error = fetch_memory(at);
+	} while (!error);
 	return error;
 }
 
@@ -141,6 +149,7 @@ int operation_revoke(const struct gpulock_revoke *request)
 {
 	u64 last = request->start + (request->size - 1);
 	struct agent *agent;
+	unsigned long state;
 	bool any = false;
 	LIST_HEAD(dead);
 
@@ -151,14 +160,20 @@ int operation_revoke(const struct gpulock_revoke *request)
 	if (agent)
 		any = grants_cut(&agent->grants, request->start, last, &dead);
 	totals.revoked += any;
-	if (any)
+	if (any) {
+		readers_cut();
 		agents_index_later();
+	}
+	state = readers_state();
 	mutex_unlock(&gpulock_mutex);
+	/*
+	 * This is the guarantee: whoever checked before has ended its section when we return. That
+	 * is so too where another call has taken it back, and waits now.
+	 */
+	if (!MUTANT(NO_RCU_WAIT))
+		readers_wait(state);
 	if (!any)
 		return -ENOENT;
-	/* This is the guarantee: whoever checked before has ended its section when we return. */
-	if (!MUTANT(NO_RCU_WAIT))
-		synchronize_rcu();
 	grants_free_dead(&dead);
 	log_event("revoked agent=%u", request->agent);
 	return 0;

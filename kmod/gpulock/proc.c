@@ -228,6 +228,7 @@ static ssize_t table_write(struct file *file, const char __user *from, size_t si
 			   loff_t *position)
 {
 	char line[LINE_MOST];
+	size_t length;
 	int error;
 
 	if (!file_ns_capable(file, &init_user_ns, CAP_SYS_ADMIN))
@@ -238,7 +239,10 @@ static ssize_t table_write(struct file *file, const char __user *from, size_t si
 		return -EFAULT;
 	if (memchr(line, '\0', size))
 		return -EINVAL;
-	line[size - (line[size - 1] == '\n')] = '\0';
+	length = size - (line[size - 1] == '\n');
+	if (memchr(line, '\n', length))
+		return -EINVAL;
+	line[length] = '\0';
 	error = table_of(file)->write(line);
 	return error ?: size;
 }

@@ -11,19 +11,31 @@ build/kernel-debug.stamp: $(gpulock-debug-fragments) kernel-config/build kernel-
 	$(call say,KERNEL,build/kernel-debug)directory=$$(kernel-config/build $(gpulock-debug-fragments)) && \
 	ln -sfn "$$directory" build/kernel-debug && sha256sum build/kernel-debug/vmlinux >$@
 
+# The kernel that finds data races: build/kernel-kcsan. Both cannot be in one.
+gpulock-kcsan-fragments := $(kernel-fragments) kernel-config/kcsan.config
+build/kernel-kcsan.stamp: $(gpulock-kcsan-fragments) kernel-config/build kernel-config/gate build/kernel-source \
+		$(if $(wildcard build/kernel-kcsan/vmlinux),,FORCE)
+	$(call say,KERNEL,build/kernel-kcsan)directory=$$(kernel-config/build $(gpulock-kcsan-fragments)) && \
+	ln -sfn "$$directory" build/kernel-kcsan && sha256sum build/kernel-kcsan/vmlinux >$@
+
 # A variant of the module: the kernel, and what Kbuild is told.
 build/kmod/gpulock/guest/gpulock.ko: $(gpulock-sources) build/kernel.stamp
 	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel/build $(@D) GPULOCK_TESTS=y
 build/kmod/gpulock/debug/gpulock.ko: $(gpulock-sources) build/kernel-debug.stamp
 	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y
+build/kmod/gpulock/kcsan/gpulock.ko: $(gpulock-sources) build/kernel-kcsan.stamp
+	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-kcsan/build $(@D) GPULOCK_TESTS=y
+build/kmod/gpulock/coverage/gpulock.ko: $(gpulock-sources) build/kernel-debug.stamp
+	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y GPULOCK_COVERAGE=y
 
 # What runs in the guest: each program is of its file, tap.c and send.c.
-gpulock-guest-tests := abi concurrency fail fuzz kunit load plant proc reload revoke
+gpulock-guest-tests := abi concurrency fail fuzz kunit load plant proc reload revoke stall
 gpulock-guest-programs := $(patsubst %,build/kmod/gpulock/t/guest/%,runner $(gpulock-guest-tests))
 build/kmod/gpulock/t/guest/%: kmod/gpulock/t/%.c kmod/gpulock/t/tap.c kmod/gpulock/t/send.c \
 		$(wildcard kmod/gpulock/t/*.h) kmod/gpulock/gpulock_uapi.h guest-bench/record.h build/flags
 	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s \
 		$(musl-kernel-headers) -ffunction-sections -Wl,--gc-sections -o $@ $(filter %.c,$^)
+build/kmod/gpulock/t/guest/runner: kmod/gpulock/t/complaints.c kmod/gpulock/t/coverage.c
 
 build/kmod/gpulock/t/unpack: $(patsubst %,build/host/%.o,record record_files record_stream gpu_record exit_rows) \
 		kmod/gpulock/t/unpack.c build/flags
@@ -36,9 +48,19 @@ gpulock-debug := $(gpulock-guest) build/kmod/gpulock/debug/gpulock.ko
 check-scripts += kmod/gpulock/t/gpulock.t
 check: $(gpulock-debug)
 
-.PHONY: gpulock-check gpulock-mutants gpulock-bench check-full
-gpulock-check: all $(gpulock-debug)
-	$(quiet)DEADLINE=7200 .ci/tap kmod/gpulock/t/gpulock.t kmod/gpulock/t/gpulock_full.t kmod/gpulock/t/build.t host/t/gpulock.t
+gpulock-kcsan := $(gpulock-guest) build/kmod/gpulock/kcsan/gpulock.ko
+gpulock-coverage := $(gpulock-guest) build/kmod/gpulock/coverage/gpulock.ko build/exitlab
+
+.PHONY: gpulock-check gpulock-kcsan gpulock-coverage gpulock-mutants gpulock-bench check-full
+gpulock-check: all $(gpulock-debug) $(gpulock-kcsan) $(gpulock-coverage)
+	$(quiet)DEADLINE=14400 RESULTS='$(RESULTS)' .ci/tap kmod/gpulock/t/gpulock.t kmod/gpulock/t/gpulock_full.t \
+		kmod/gpulock/t/gpulock_kcsan.t kmod/gpulock/t/gpulock_coverage.t kmod/gpulock/t/build.t host/t/gpulock.t
+
+gpulock-kcsan: $(gpulock-kcsan)
+	$(quiet)DEADLINE=7200 .ci/tap kmod/gpulock/t/gpulock_kcsan.t
+
+gpulock-coverage: $(gpulock-coverage)
+	$(quiet)kmod/gpulock/t/coverage -a '$(RESULTS)' 90
 
 gpulock-mutants: $(gpulock-debug)
 	$(quiet)kmod/gpulock/t/mutants

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* See stats.h. */
+#include <linux/minmax.h>
+
 #include "stats.h"
 
 struct totals totals;
@@ -21,6 +23,19 @@ struct check_counts stats_sum(const struct check_counts __percpu *counts)
 	return sum;
 }
 
+/*
+ * A check is counted, and then that it was denied, so one under way may be in one sum and not in
+ * the other; there are never more denials than checks all the same.
+ */
+struct check_counts stats_since(const struct check_counts __percpu *counts,
+				const struct check_counts *forgotten)
+{
+	struct check_counts ever = stats_sum(counts);
+	u64 checks = ever.checks - forgotten->checks;
+
+	return (struct check_counts){checks, min(ever.denials - forgotten->denials, checks)};
+}
+
 static void add(struct check_counts *to, struct check_counts more)
 {
 	to->checks += more.checks;
@@ -34,11 +49,9 @@ void stats_retire(const struct agent *agent)
 
 struct check_counts stats_checks(void)
 {
-	struct check_counts sum = stats_sum(&nobody_counts);
+	struct check_counts sum = stats_since(&nobody_counts, &nobody_forgotten);
 	struct agent *agent;
 
-	sum.checks -= nobody_forgotten.checks;
-	sum.denials -= nobody_forgotten.denials;
 	add(&sum, retired);
 	list_for_each_entry(agent, &agents_listed, listed)
 		add(&sum, agent_counts(agent));

@@ -29,6 +29,10 @@ DECLARE_PER_CPU(struct check_counts, nobody_counts);
 /* Sums what the CPUs counted. */
 struct check_counts stats_sum(const struct check_counts __percpu *counts);
 
+/* The same less what was forgotten. */
+struct check_counts stats_since(const struct check_counts __percpu *counts,
+				const struct check_counts *forgotten);
+
 /* Keeps the counts of an agent that goes. */
 void stats_retire(const struct agent *agent);
 

@@ -4,6 +4,7 @@
 # which the kernel complains fails, and that is proved with complaints that are planted.
 # usage: gpulock.t          what make check runs
 #        gpulock.t full     what takes longer: parameters, 1000 reloads, a million calls, failing allocations
+#        gpulock.t kcsan    data races, in a guest of the kernel that finds them
 set -u
 
 cd "$(dirname "$0")/../../.." || exit 1
@@ -12,13 +13,16 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 
+kernel=debug
+accel=tcg
+
 # Grace periods are hurried: what is waited for is the same, and an emulated timer ticks slowly.
 guest() { # APPEND DEADLINE TEST...
 	append=$1
 	deadline=$2
 	shift 2
-	kmod/gpulock/t/guest -k "rcupdate.rcu_expedited=1 $append" -d "$deadline" build/kernel-debug \
-		build/kmod/gpulock/debug "$dir/guest" "$@" >"$dir/out" 2>"$dir/err"
+	kmod/gpulock/t/guest -a $accel -k "rcupdate.rcu_expedited=1 $append" -d "$deadline" build/kernel-$kernel \
+		build/kmod/gpulock/$kernel "$dir/guest" "$@" >"$dir/out" 2>"$dir/err"
 }
 
 # The guest's tests are ours.
@@ -43,25 +47,34 @@ run() { # APPEND DEADLINE TEST...
 	ok "the guest ran $3 and all behind it" [ $status = 0 ]
 }
 
-finds() { # PLANT WHAT
-	guest "PLANT=$1 ignore_loglevel" 120 plant leaks || return 1
+finds() { # PLANT WHAT [APPEND]
+	guest "PLANT=$1 ignore_loglevel ${3-}" 120 plant leaks || return 1
 	grep -q "^ok .* plant: $1 is planted" "$dir/out" && grep -qE "^not ok .*: $2" "$dir/out"
 }
 
 case ${1-} in
 '')
-	run ROUNDS=40 600 abi proc revoke kunit concurrency leaks
+	run ROUNDS=40 600 abi proc revoke stall kunit concurrency leaks
 	ok "a planted WARN is found" finds warn "the kernel does not complain: WARNING"
 	;;
 full)
 	run "" 600 load fail leaks
-	run "FUZZ=${FUZZ:-1000000}" 1800 fuzz leaks
+	run "FUZZ=${FUZZ:-1000000}" 7200 fuzz leaks
 	run "RELOADS=${RELOADS:-1000}" 1800 reload leaks
-	run ROUNDS=1000 1800 concurrency leaks
+	run "ROUNDS=${ROUNDS:-1000}" 1800 concurrency leaks
 	ok "a planted WARN taints the kernel" finds warn "nor is it tainted"
 	ok "a planted access to freed memory is found" finds stale "the kernel does not complain: BUG: KASAN"
 	ok "a planted sleep under a lock is found" finds sleep "the kernel does not complain: BUG"
 	ok "a planted leak is found" finds leak "no memory that nothing leads to"
+	;;
+kcsan)
+	# The CPUs run at the same time, or no two accesses would meet. One access in so many is watched, for so many
+	# us, in which another CPU has to come by: an emulated one takes longer to.
+	kernel=kcsan
+	accel=threads
+	watch="kcsan.skip_watch=200 kcsan.udelay_task=1000"
+	ok "a planted data race is found" finds race "the kernel does not complain: BUG: KCSAN: data-race in race " "$watch"
+	run "$watch ROUNDS=${ROUNDS:-100}" 3600 abi proc revoke stall concurrency load
 	;;
 esac
 plan

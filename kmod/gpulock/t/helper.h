@@ -27,6 +27,8 @@ struct helper_hold {
 #define HELPER_INSIDE  _IO('H', 2) /* 1: the reader is in its section, 0: it is not */
 #define HELPER_RELEASE _IO('H', 3) /* and wait until it has left */
 #define HELPER_PLANT   _IOW('H', 4, __u32)
+#define HELPER_STALLED _IO('H', 5) /* how many wait in a write to the page that is mapped */
+#define HELPER_LET     _IO('H', 6) /* lets them, and all later ones, go on */
 
 /* What HELPER_PLANT does wrong. */
 enum plant {

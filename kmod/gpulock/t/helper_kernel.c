@@ -8,8 +8,10 @@
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pagemap.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -86,6 +88,48 @@ static void sleep_under_lock(void)
 	spin_unlock(&lock);
 }
 
+/*
+ * A page that can be mapped, each first write to which waits, as one to memory behind a userfaultfd
+ * does.
+ */
+static struct page *page;
+static DECLARE_COMPLETION(let);
+static atomic_t stalled;
+
+static vm_fault_t on_read(struct vm_fault *fault)
+{
+	get_page(page);
+	fault->page = page;
+	return 0;
+}
+
+static vm_fault_t on_write(struct vm_fault *fault)
+{
+	int error;
+
+	atomic_inc(&stalled);
+	error = wait_for_completion_killable(&let);
+	atomic_dec(&stalled);
+	if (error)
+		return VM_FAULT_SIGBUS;
+	lock_page(fault->page);
+	return VM_FAULT_LOCKED;
+}
+
+static const struct vm_operations_struct page_operations = {
+	.fault = on_read,
+	.page_mkwrite = on_write,
+};
+
+static int helper_mmap(struct file *file, struct vm_area_struct *area)
+{
+	if (area->vm_pgoff || area->vm_end - area->vm_start != PAGE_SIZE ||
+	    !(area->vm_flags & VM_SHARED))
+		return -EINVAL;
+	area->vm_ops = &page_operations;
+	return 0;
+}
+
 static u64 shared;
 
 static int race(void *unused)
@@ -151,6 +195,13 @@ static long helper_ioctl(struct file *file, unsigned int number, unsigned long a
 		end_reader();
 		answer = 0;
 		break;
+	case HELPER_STALLED:
+		answer = atomic_read(&stalled);
+		break;
+	case HELPER_LET:
+		complete_all(&let);
+		answer = 0;
+		break;
 	case HELPER_PLANT:
 		answer = get_user(what, (u32 __user *)address) ?: do_plant(what);
 		break;
@@ -171,6 +222,7 @@ static const struct file_operations operations = {
 	.owner = THIS_MODULE,
 	.unlocked_ioctl = helper_ioctl,
 	.release = helper_release,
+	.mmap = helper_mmap,
 };
 
 static struct miscdevice node = {
@@ -180,6 +232,26 @@ static struct miscdevice node = {
 	.mode = 0600,
 };
 
-module_misc_device(node);
+static int __init helper_init(void)
+{
+	int error;
+
+	page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!page)
+		return -ENOMEM;
+	error = misc_register(&node);
+	if (error)
+		__free_page(page);
+	return error;
+}
+
+static void __exit helper_exit(void)
+{
+	misc_deregister(&node);
+	__free_page(page);
+}
+
+module_init(helper_init);
+module_exit(helper_exit);
 MODULE_DESCRIPTION("Helper of the tests of gpulock");
 MODULE_LICENSE("Dual BSD/GPL");

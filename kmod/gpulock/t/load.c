@@ -25,6 +25,16 @@ static void test_refused(void)
 		"devices=auto,0",
 		"devices=auto,65",
 		"devices=4294967297",
+		"devices=99999999999999999999",
+		"devices=0x2",
+		"devices=64x",
+		"devices=,",
+		"devices=AUTO",
+		"devices=auto,x",
+		"devices=auto,-1",
+		"devices=auto,1,2",
+		"max_agents=-1",
+		"max_allocations_per_agent=4294967296",
 		"max_agents=0",
 		"max_agents=65537",
 		"max_allocations_per_agent=0",
@@ -43,6 +53,45 @@ static void test_refused(void)
 			must_unload("gpulock");
 	}
 	ok(access("/dev/gpulock", F_OK) && access("/proc/swarm", F_OK), "and nothing is left");
+}
+
+/* The other side of each edge; nobody may be there for the most of anything to be. */
+static void test_accepted(void)
+{
+	static const char *const accepted[] = {
+		"devices=64 max_agents=65536 max_allocations_per_agent=4294967295",
+		"devices=1 max_agents=1 max_allocations_per_agent=1",
+		"devices=auto,64",
+		"devices=auto,1 debug=1",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(accepted); i++) {
+		is(module_load("gpulock", accepted[i]), 0, "%s: accepted", accepted[i]);
+		is(module_unload("gpulock"), 0, "and goes again");
+	}
+	/* A directory that is another's: all that was made before it is taken back. */
+	must_load("gpulock", "devices=1");
+	is(module_load("gpulock", "devices=1"), EEXIST, "twice: EEXIST");
+	must_unload("gpulock");
+}
+
+/* Every agent that there may be, and all of them at once when the module goes. */
+static void test_many_agents(void)
+{
+	struct gpulock_alloc request;
+	int good = 0, fd;
+
+	must_load("gpulock", "devices=64");
+	fd = device();
+	for (uint32_t agent = 1; agent <= 1024; agent++)
+		good += !alloc(fd, 0xfffffc00u - 1 + agent, 1, &request) &&
+			!grant(fd, 0xfffffc00u - 1 + agent, request.dma_start, 4096, 1);
+	is(good, 1024, "1024 agents are there at once, the last is number 4294967295");
+	is(alloc(fd, 1, 1, &request), ENOMEM, "one more: ENOMEM");
+	is(stat_of("agents"), 1024, "and they are as many as before");
+	close(fd);
+	is(stat_of("allocations"), 0, "closed, all they had is gone");
+	must_unload("gpulock");
 }
 
 static void test_quota_edges(void)
@@ -180,6 +229,69 @@ static void test_unplug(void)
 	pci("rescan", "");
 }
 
+/*
+ * The devices go and come back while others allocate on them: what was allocated on one is gone
+ * with it, so a FREE may find nothing, and nothing else may go wrong.
+ */
+static int use_devices(void *argument)
+{
+	volatile int *end = argument;
+	int fd = device(), wrong = 0;
+
+	while (!*end)
+		for (uint32_t number = 0; number < 2; number++) {
+			struct gpulock_alloc request = {
+				.agent = 1 + number, .size = 4096, .device = number};
+			int error = ask(fd, GPULOCK_ALLOC, &request);
+
+			wrong |= error && error != ENODEV;
+			if (error)
+				continue;
+			error = grant(fd, request.agent, request.dma_start, 4096, 1);
+			wrong |= error && error != EEXIST ? 2 : 0;
+			error = free_id(fd, request.id);
+			wrong |= error && error != ENOENT ? 4 : 0;
+		}
+	close(fd);
+	return wrong;
+}
+
+static void test_unplug_under_load(void)
+{
+	int users[3], wrong = 0, fd;
+	struct gpulock_query now;
+	char name[32], path[64];
+	volatile int *end =
+		mmap(NULL, sizeof(*end), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (end == MAP_FAILED)
+		bail("no shared memory");
+	must_load("gpulock", "devices=auto");
+	first_name(name);
+	snprintf(path, sizeof(path), "devices/%s/", name);
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++)
+		users[i] = start(use_devices, (void *)end);
+	for (int i = 0; i < 10; i++) {
+		usleep(5000);
+		pci(path, "remove");
+		usleep(5000);
+		pci("rescan", "");
+	}
+	*end = 1;
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++)
+		wrong |= finish(users[i]);
+	is(wrong, 0, "a device goes ten times while others allocate on it");
+	fd = device();
+	is(stat_of("allocations"), 0, "nothing is left of what was allocated");
+	is(stat_of("allocated"), stat_of("freed"), "as many were freed as were made");
+	for (uint32_t agent = 1; agent <= 2; agent++) {
+		query(fd, agent, &now);
+		ok(!now.used && !now.allocations, "agent %u uses nothing", agent);
+	}
+	close(fd);
+	must_unload("gpulock");
+}
+
 static volatile int *stop;
 
 static int use(void *argument)
@@ -231,10 +343,13 @@ static void test_unload_under_load(void)
 int main(void)
 {
 	test_refused();
+	test_accepted();
+	test_many_agents();
 	test_quota_edges();
 	test_counts();
 	test_device_counts();
 	test_unplug();
+	test_unplug_under_load();
 	test_unload_under_load();
 	return done();
 }

@@ -96,6 +96,11 @@ static void test_refusals(void)
 	   "a line that is too long: EINVAL");
 	is(proc_write("control", "create_agent 7%c 5", 0), EINVAL,
 	   "a line with a NUL in it: EINVAL");
+	is(proc_write("control", "create_agent 7\n5"), EINVAL,
+	   "a line with an end within it: EINVAL");
+	is(proc_write("control", "create_agent 7 5\n\n"), EINVAL, "one with two ends: EINVAL");
+	is(proc_write("control", "create_agent 7 5\ncreate_agent 8 5\n"), EINVAL,
+	   "two lines in one write: EINVAL");
 	is(proc_write("stats", "x"), EIO, "stats cannot be written");
 	is(proc_write("allocations", "x"), EIO, "nor can allocations");
 	is(stat_of("agents"), 0, "and no agent has come of it");
@@ -106,8 +111,17 @@ static void test_refusals(void)
 static void test_bad_address(void)
 {
 	int file = open("/proc/swarm/gpu/control", O_WRONLY);
+	static char page[5000];
 
 	is(write(file, (void *)8, 10) < 0 ? errno : 0, EFAULT, "a write from no memory: EFAULT");
+	is(write(file, memset(page, ' ', sizeof(page)), sizeof(page)) < 0 ? errno : 0, EINVAL,
+	   "a write of more than a page: EINVAL");
+	memcpy(page, "create_agent 9 5", 16);
+	is(write(file, page, 127), 127, "a line of 127 bytes");
+	is(write(file, page, 128) < 0 ? errno : 0, EINVAL, "one of 128: EINVAL");
+	is(pwrite(file, "remove_agent 9", 14, 4096), 14, "the place in the file means nothing");
+	is(pwrite(file, "remove_agent 9", 14, -1) < 0 ? errno : 0, EINVAL,
+	   "but one before its beginning: EINVAL");
 	is(write(file, "", 0) < 0 ? errno : 0, EINVAL, "an empty write: EINVAL");
 	is(read(file, &(char){0}, 1) < 0 ? errno : 0, EBADF, "control is not for reading");
 	close(file);

@@ -87,6 +87,45 @@ static void test_remove(void)
 	left("remove_agent", proc_write("control", "remove_agent %d", AGENT), START);
 }
 
+static int revoke_start(void *start)
+{
+	return revoke(fd, AGENT, *(uint64_t *)start, SIZE);
+}
+
+/* For ever only where a fault has it allowed for ever. */
+static void until_denied(uint64_t start)
+{
+	for (int i = 0; i < HOLD_MS && check(fd, AGENT, start, 1, GPULOCK_READ) == 1; i++)
+		usleep(1000);
+}
+
+/*
+ * REVOKE has cut the grant and waits for the reader: another call, which finds no grant any more,
+ * promises as much when it returns.
+ */
+static void test_while_revoked(void)
+{
+	struct gpulock_alloc request;
+	int pid;
+
+	alloc(fd, AGENT, SIZE, &request);
+	grant(fd, AGENT, request.dma_start, SIZE, GPULOCK_READ);
+	enter("REVOKE and FREE at once", request.dma_start);
+	pid = start(revoke_start, &request.dma_start);
+	until_denied(request.dma_start);
+	left("FREE meanwhile", free_id(fd, request.id), request.dma_start);
+	is(finish(pid), 0, "and the REVOKE succeeds, too");
+
+	grant(fd, AGENT, START, SIZE, GPULOCK_READ);
+	enter("REVOKE twice at once", START);
+	pid = start(revoke_start, &(uint64_t){START});
+	until_denied(START);
+	is(revoke(fd, AGENT, START, SIZE), ENOENT, "the second REVOKE finds nothing: ENOENT");
+	is(ioctl(helper, HELPER_INSIDE), 0, "but no reader is left when it returns");
+	is(finish(pid), 0, "and the first one succeeds");
+	ioctl(helper, HELPER_RELEASE);
+}
+
 int main(void)
 {
 	must_load("gpulock", "devices=1");
@@ -100,6 +139,7 @@ int main(void)
 	test_free();
 	test_close();
 	test_remove();
+	test_while_revoked();
 	close(helper);
 	is(module_unload("gpulock"), EWOULDBLOCK, "a module that checks keeps gpulock loaded");
 	must_unload("gpulock_helper");

@@ -4,11 +4,10 @@
  * TAP out on the record port as one stream of tests. After each it looks whether the kernel has
  * anything to complain of.
  *
- * usage: runner TEST...   each is /bin/TEST; "leaks" is its own
+ * usage: runner TEST...   each is /bin/TEST, but what is its own: "leaks" and "coverage"
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "complaints.h"
+#include "coverage.h"
 #include "send.h"
 
 static int tests;
@@ -38,99 +39,34 @@ static void result(bool pass, const char *of, const char *what)
 	out("%sok %d - %s: %s\n", pass ? "" : "not ", ++tests, of, what);
 }
 
-/* What the kernel says where something is wrong with it. */
-static const char *const complaints[] = {
-	"WARNING:",
-	"BUG:",
-	"KASAN",
-	"KCSAN",
-	"UBSAN",
-	"Oops",
-	"INFO: task",
-	"INFO: rcu",
-	"rcu_preempt detected",
-	"general protection",
-	"possible recursive",
-	"possible circular",
-	"suspicious RCU",
-	"Kernel panic",
-	"unreferenced object",
-	"possible new memory leaks",
-	"refcount_t:",
-	"list_del corruption",
-	"list_add corruption",
-	"ODEBUG",
-	"sleeping function",
-	"scheduling while atomic",
-	"Call Trace:",
-};
-
-static bool is_complaint(const char *line)
+/* Each once; how often, and all that KCSAN says of it, is in kernel.log. */
+static void tell_other(const char *title)
 {
-	for (size_t i = 0; i < sizeof(complaints) / sizeof(*complaints); i++)
-		if (strstr(line, complaints[i]))
-			return true;
-	return false;
-}
+	static char told[100][COMPLAINT_MOST];
+	static size_t count;
 
-static int kmsg = -1;
-
-/*
- * Reads what the kernel said since the last time; each line is sent on, and complaints are counted.
- */
-static int read_kernel(char first[256])
-{
-	char record[8192];
-	int found = 0;
-	ssize_t got;
-
-	while ((got = read(kmsg, record, sizeof(record) - 1)) > 0 || (got < 0 && errno == EPIPE)) {
-		char *text;
-
-		if (got < 0) {
-			snprintf(first, 256, "messages were lost");
-			found++;
-			continue;
-		}
-		record[got] = '\0';
-		text = strchr(record, ';');
-		text = text ? text + 1 : record;
-		send_file("kernel.log", text, strlen(text));
-		text[strcspn(text, "\n")] = '\0';
-		if (is_complaint(text) && !found++)
-			snprintf(first, 256, "%.250s", text);
-	}
-	return found;
-}
-
-/* Bits of /proc/sys/kernel/tainted that a module of another tree, and a KUnit test, always set. */
-#define TAINTS_EXPECTED (1ul << 12 | 1ul << 18)
-
-static unsigned long taint(void)
-{
-	unsigned long taints = 0;
-	FILE *file = fopen("/proc/sys/kernel/tainted", "re");
-
-	if (file && fscanf(file, "%lu", &taints) != 1)
-		taints = ~0ul;
-	if (file)
-		fclose(file);
-	return taints & ~TAINTS_EXPECTED;
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(told[i], title))
+			return;
+	if (count < sizeof(told) / sizeof(*told))
+		strcpy(told[count++], title);
+	out("# of the kernel alone: %s\n", title);
 }
 
 static void check_kernel(const char *name)
 {
-	static unsigned long before;
-	char first[256] = "", what[300];
-	unsigned long now;
-	int found = read_kernel(first);
+	struct complaints complaints = {.tell_other = tell_other};
+	char what[COMPLAINT_MOST + 50];
 
-	snprintf(what, sizeof(what), "the kernel does not complain%s%s", found ? ": " : "", first);
-	result(!found, name, what);
-	now = taint();
-	snprintf(what, sizeof(what), "nor is it tainted (%#lx)", now & ~before);
-	result(!(now & ~before), name, what);
-	before |= now;
+	complaints_read(&complaints);
+	snprintf(what, sizeof(what), "the kernel does not complain%s%s",
+		 complaints.found ? ": " : "", complaints.first);
+	result(!complaints.found, name, what);
+	snprintf(what, sizeof(what), "nor is it tainted (%#lx)", complaints.taint);
+	result(!complaints.taint, name, what);
+	if (complaints.others)
+		out("# %s: %d data races of the kernel alone, no module of gpulock on any stack\n",
+		    name, complaints.others);
 }
 
 /* What a program said so far, of which whole lines are taken. */
@@ -241,22 +177,34 @@ static void run_leaks(void)
 	check_kernel("leaks");
 }
 
+static void run_coverage(void)
+{
+	result(coverage_send() > 0, "coverage", "the kernel has counted lines");
+}
+
+/* What is no program, but the runner's own. */
+static const struct {
+	const char *name;
+	void (*run)(void);
+} own[] = {{"leaks", run_leaks}, {"coverage", run_coverage}};
+
+static void run_any(const char *name)
+{
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		if (!strcmp(name, own[i].name)) {
+			own[i].run();
+			return;
+		}
+	run(name);
+}
+
 int main(int argc, char **argv)
 {
-	char first[256];
-
 	send_open();
-	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (kmsg < 0)
-		send_fail("/dev/kmsg: %s", strerror(errno));
-	/* What the kernel said of its own start is not of a test, and this kernel has its ways. */
-	read_kernel(first);
+	complaints_open();
 	leak_scan("clear");
 	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "leaks"))
-			run(argv[i]);
-		else
-			run_leaks();
+		run_any(argv[i]);
 	out("1..%d\n", tests);
 	send_done();
 	return 0;
