@@ -122,6 +122,10 @@ static const char *provide(struct probed *probed, const struct probed_options *o
 {
 	struct weave_state *state = &probed->state;
 
+	if (options->ring_bits && (options->ring_bits < 4 || options->ring_bits > 16))
+		return "ring_bits: 4 to 16 it must be";
+	if (options->elements & (options->elements - 1))
+		return "elements: a power of 2 it must be";
 	DRIVER(MemAlloc(&probed->counts, sizeof(struct count_slots)));
 	state->counts = probed->counts;
 	size_up(probed, options);

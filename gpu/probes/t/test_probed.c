@@ -193,7 +193,12 @@ static void a_trace_is_taken_when_it_is_collected(void **state)
 
 static void errors_are_said(void **state)
 {
+	const struct probed_options deep = {.ring_bits = 17}, odd = {.elements = 48};
+
 	(void)state;
+	assert_non_null(strstr(probed_load(&probed, PTX, probe_named("ring"), &deep), "4 to 16"));
+	assert_non_null(strstr(probed_load(&probed, PTX, probe_named("hash"), &odd), "power of 2"));
+	assert_null(probed);
 	assert_string_equal(probed_load(&probed, "\n?", probe_named("both"), NULL),
 			    "line 2 of the PTX: no statement of PTX begins with '?'");
 	assert_null(probed);
