@@ -112,7 +112,7 @@ spills_nothing() {
 about "ptxas: "
 names=(
 	"the golden kernel assembles under every probe"
-	"vec_add, reduction, gemm, stencil, scatter assemble under every probe for each architecture"
+	"vec_add, reduction, gemm, stencil and four more assemble under every probe for each architecture"
 	"the suite's kernels for sm_75 assemble under every probe"
 	"the suite's kernels for sm_90 assemble under every probe"
 	"counting spills no register"
