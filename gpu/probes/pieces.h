@@ -18,10 +18,11 @@ enum probe_place {
 
 bool has_piece(const struct probe *probe, enum probe_place place);
 
-/* Without its comments. */
-void put_piece(FILE *out, const struct probe *probe, enum probe_place place);
+/* Without its comments; with the numbers of state where that is not NULL. */
+void put_piece(FILE *out, const struct probe *probe, enum probe_place place,
+	       const struct weave_state *state);
 
 /* The counts that every probe has, what it keeps, and its own piece. */
-void put_module_pieces(FILE *out, const struct probe *probe);
+void put_module_pieces(FILE *out, const struct probe *probe, const struct weave_state *state);
 
 #endif

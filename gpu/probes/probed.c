@@ -17,6 +17,7 @@ struct probed {
 	struct weave_outcome outcome;
 	CUmodule module;
 	CUdeviceptr counts;
+	struct weave_state state;
 	unsigned int bits;  /* log2 of the elements of what is kept */
 	size_t bytes;	    /* of what is kept; 0: nothing */
 	CUdeviceptr memory; /* also the shadow of what the host has */
@@ -116,59 +117,38 @@ static void size_up(struct probed *probed, const struct probed_options *options)
 	probed->bytes = element << probed->bits;
 }
 
-/* Writes a variable of the module. */
-static const char *set_variable(struct probed *probed, const char *name, const void *value,
-				size_t bytes)
-{
-	CUdeviceptr at;
-	size_t size;
-
-	DRIVER(ModuleGetGlobal(&at, &size, probed->module, name));
-	DRIVER(MemcpyHtoD(at, value, bytes));
-	return NULL;
-}
-
-/* What of a number is its place in the ring, and how far its round is from where tags are. */
-static const char *set_ring(struct probed *probed)
-{
-	const uint32_t mask = (1u << probed->bits) - 1, shift = RING_TAG_SHIFT - 32 - probed->bits;
-	const char *error = set_variable(probed, "exitlab_mask", &mask, sizeof(mask));
-
-	return error ?: set_variable(probed, "exitlab_shift", &shift, sizeof(shift));
-}
-
+/* Memory for counts and for what the probe keeps, and where it is. */
 static const char *provide(struct probed *probed, const struct probed_options *options)
 {
-	const char *error;
-	uint64_t address;
-	size_t size;
+	struct weave_state *state = &probed->state;
 
-	DRIVER(ModuleGetGlobal(&probed->counts, &size, probed->module, "exitlab_counts"));
+	if (options->ring_bits && (options->ring_bits < 4 || options->ring_bits > 16))
+		return "ring_bits: 4 to 16 it must be";
+	if (options->elements & (options->elements - 1))
+		return "elements: a power of 2 it must be";
+	DRIVER(MemAlloc(&probed->counts, sizeof(struct count_slots)));
+	state->counts = probed->counts;
 	size_up(probed, options);
 	if (!probed->bytes)
 		return NULL;
+	state->bits = probed->bits;
+	/* What of an event's number is its place, and how far its round is from where tags are. */
+	state->mask = (1u << probed->bits) - 1;
+	state->shift = RING_TAG_SHIFT - 32 - probed->bits;
 	if (probed->probe->keeps != PROBE_KEEPS_HOST_RING)
 		DRIVER(MemAlloc(&probed->memory, probed->bytes));
 	if (probed->pinned) {
 		DRIVER(MemHostAlloc(&probed->host, probed->bytes, 0));
 		/* One address space for both sides. */
-		address = (uintptr_t)probed->host;
-	} else {
-		probed->host = malloc(probed->bytes);
-		if (!probed->host)
-			die("out of memory");
-		address = probed->memory;
+		state->memory = (uintptr_t)probed->host;
+		state->shadow = probed->memory;
+		return NULL;
 	}
-	error = set_variable(probed, "exitlab_memory", &address, sizeof(address));
-	if (!error && probed->pinned && probed->memory)
-		error = set_variable(probed, "exitlab_shadow", &probed->memory,
-				     sizeof(probed->memory));
-	if (!error)
-		error = set_variable(probed, "exitlab_bits", &probed->bits, sizeof(probed->bits));
-	if (!error && (probed->probe->keeps == PROBE_KEEPS_RING ||
-		       probed->probe->keeps == PROBE_KEEPS_HOST_RING))
-		error = set_ring(probed);
-	return error;
+	probed->host = malloc(probed->bytes);
+	if (!probed->host)
+		die("out of memory");
+	state->memory = probed->memory;
+	return NULL;
 }
 
 /* The driver's compiler says more than an error's number. */
@@ -192,12 +172,17 @@ static const char *load_module(struct probed *probed, const char *ptx)
 static const char *weave_and_load(struct probed *probed, const char *ptx,
 				  const struct probed_options *options)
 {
+	struct weave_options weave_options = options->weave;
 	char *woven;
 	const char *error;
 
 	if (!probed->probe)
 		return load_module(probed, ptx);
-	woven = weave(ptx, probed->probe, &options->weave, &probed->outcome);
+	error = provide(probed, options);
+	if (error)
+		return error;
+	weave_options.state = &probed->state;
+	woven = weave(ptx, probed->probe, &weave_options, &probed->outcome);
 	if (!woven) {
 		snprintf(why, sizeof(why), "line %u of the PTX: %s", probed->outcome.error_line,
 			 probed->outcome.error);
@@ -205,8 +190,6 @@ static const char *weave_and_load(struct probed *probed, const char *ptx,
 	}
 	error = load_module(probed, woven);
 	free(woven);
-	if (!error)
-		error = provide(probed, options);
 	if (!error)
 		error = probed_reset(probed);
 	if (!error && probed->probe->keeps == PROBE_KEEPS_HOST_RING)
@@ -244,6 +227,11 @@ CUmodule probed_module(const struct probed *probed)
 const struct weave_outcome *probed_outcome(const struct probed *probed)
 {
 	return &probed->outcome;
+}
+
+const struct weave_state *probed_state(const struct probed *probed)
+{
+	return &probed->state;
 }
 
 const char *probed_reset(struct probed *probed)
@@ -348,6 +336,8 @@ void probed_close(struct probed *probed)
 		pthread_join(probed->drain, NULL);
 	if (probed->module)
 		cu.ModuleUnload(probed->module);
+	if (probed->counts)
+		cu.MemFree(probed->counts);
 	if (probed->memory)
 		cu.MemFree(probed->memory);
 	if (probed->pinned && probed->host)

@@ -142,7 +142,7 @@ static bool put_module(struct weaving *weaving)
 			      "there is no .address_size: 64 it must be");
 	weaving->module_done = true;
 	copy_to(weaving, weaving->ptx.statement.begin);
-	put_module_pieces(weaving->out, weaving->probe);
+	put_module_pieces(weaving->out, weaving->probe, weaving->options.state);
 	return true;
 }
 

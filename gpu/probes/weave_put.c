@@ -17,7 +17,7 @@ void copy_to(struct weaving *weaving, size_t end)
 static void put_scoped(struct weaving *weaving, enum probe_place place, unsigned int skip)
 {
 	fputs("{\n", weaving->out);
-	put_piece(weaving->out, weaving->probe, place);
+	put_piece(weaving->out, weaving->probe, place, weaving->options.state);
 	fputs("\t}\n", weaving->out);
 	if (skip)
 		fprintf(weaving->out, "$exitlab_%u:\n", skip);
@@ -42,7 +42,7 @@ void put_entry(struct weaving *weaving)
 	copy_to(weaving, weaving->ptx.statement.begin);
 	if (has_piece(weaving->probe, PLACE_KERNEL)) {
 		fprintf(weaving->out, "// exitlab: %s\n", weaving->probe->name);
-		put_piece(weaving->out, weaving->probe, PLACE_KERNEL);
+		put_piece(weaving->out, weaving->probe, PLACE_KERNEL, weaving->options.state);
 		fputc('\t', weaving->out);
 	}
 	if (!(weaving->probe->at & PROBE_AT_ENTRY))

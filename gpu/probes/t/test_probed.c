@@ -38,30 +38,13 @@ static int end(void **state)
 	return 0;
 }
 
-static CUdeviceptr variable(const char *name)
-{
-	CUdeviceptr at;
-	size_t bytes;
-
-	assert_int_equal(cu.ModuleGetGlobal(&at, &bytes, probed_module(probed), name), 0);
-	return at;
-}
-
-static uint64_t value_of(const char *name, size_t bytes)
-{
-	uint64_t value = 0;
-
-	assert_int_equal(cu.MemcpyDtoH(&value, variable(name), bytes), 0);
-	return value;
-}
-
 /* As the device would, in the slot of this number. */
 static void count(unsigned int slot, enum count_kind kind, uint64_t n, uint64_t extra)
 {
 	const struct count_slot adds = {.count = n, .extra = extra};
 	size_t at = offsetof(struct count_slots, of[kind][slot]);
 
-	assert_int_equal(cu.MemcpyHtoD(variable("exitlab_counts") + at, &adds, sizeof(adds)), 0);
+	assert_int_equal(cu.MemcpyHtoD(probed_state(probed)->counts + at, &adds, sizeof(adds)), 0);
 }
 
 static const char *proof(const char *name, uint64_t threads, uint64_t accesses)
@@ -108,10 +91,10 @@ static void elements_agree_with_counts(void **state)
 
 	(void)state;
 	assert_null(probed_load(&probed, PTX, probe_named("threads"), &options));
-	assert_int_equal(value_of("exitlab_bits", 4), 6);
+	assert_int_equal(probed_state(probed)->bits, 6);
 	count(9, COUNT_ENTRIES, 10, 2);
 	assert_string_equal(proof("threads", 10, 0), "sum of elements: 2 counted, not 10");
-	assert_int_equal(cu.MemcpyHtoD(value_of("exitlab_memory", 8), elements, sizeof(elements)),
+	assert_int_equal(cu.MemcpyHtoD(probed_state(probed)->memory, elements, sizeof(elements)),
 			 0);
 	assert_null(proof("threads", 10, 0));
 	assert_int_equal(counts.elements, 2);
@@ -127,8 +110,8 @@ static void elements_of_the_host(void **state)
 {
 	(void)state;
 	assert_null(probed_load(&probed, PTX, probe_named("hostmap"), NULL));
-	assert_int_not_equal(value_of("exitlab_shadow", 8), 0);
-	((uint64_t *)value_of("exitlab_memory", 8))[1000] = 7;
+	assert_int_not_equal(probed_state(probed)->shadow, 0);
+	((uint64_t *)probed_state(probed)->memory)[1000] = 7;
 	count(0, COUNT_ENTRIES, 7, 0);
 	assert_null(proof("hostmap", 7, 0));
 	assert_null(probed_reset(probed));
@@ -167,7 +150,7 @@ static void a_drain_takes_events_meanwhile(void **state)
 	(void)state;
 	seen = 0;
 	assert_null(probed_load(&probed, PTX, probe_named("ring"), &options));
-	words = (uint64_t *)value_of("exitlab_memory", 8);
+	words = (uint64_t *)probed_state(probed)->memory;
 	for (unsigned int number = 0; number < 100; number++) {
 		put(words, 500, 4, number);
 		while (__atomic_load_n(&seen, __ATOMIC_RELAXED) <= number)
@@ -195,7 +178,7 @@ static void a_trace_is_taken_when_it_is_collected(void **state)
 	assert_null(probed_load(&probed, PTX, probe_named("memtrace"), &options));
 	for (unsigned int number = 0; number < 20; number++)
 		put(words, 2, 4, number);
-	assert_int_equal(cu.MemcpyHtoD(value_of("exitlab_memory", 8), words, sizeof(words)), 0);
+	assert_int_equal(cu.MemcpyHtoD(probed_state(probed)->memory, words, sizeof(words)), 0);
 	count(2, COUNT_ACCESSES, 80, 0);
 	count(2, COUNT_EVENTS, 20, 0);
 	assert_null(proof("memtrace", 0, 80));
@@ -210,7 +193,12 @@ static void a_trace_is_taken_when_it_is_collected(void **state)
 
 static void errors_are_said(void **state)
 {
+	const struct probed_options deep = {.ring_bits = 17}, odd = {.elements = 48};
+
 	(void)state;
+	assert_non_null(strstr(probed_load(&probed, PTX, probe_named("ring"), &deep), "4 to 16"));
+	assert_non_null(strstr(probed_load(&probed, PTX, probe_named("hash"), &odd), "power of 2"));
+	assert_null(probed);
 	assert_string_equal(probed_load(&probed, "\n?", probe_named("both"), NULL),
 			    "line 2 of the PTX: no statement of PTX begins with '?'");
 	assert_null(probed);

@@ -318,6 +318,33 @@ static void refused_with_the_line(void **state)
 
 #define DUMP(kind) "Fatbin " kind " code:\n================\narch = sm_75\ncompressed\n\n"
 
+/* Numbers stand where variables are loaded, and none is declared. */
+static void numbers_for_variables(void **state)
+{
+	static const struct weave_state numbers = {.counts = 0x7f1200000000,
+						   .memory = 0x7f3400000000,
+						   .shadow = 0x7f5600000000,
+						   .bits = 11,
+						   .mask = 2047,
+						   .shift = 9};
+	const struct weave_options options = {.state = &numbers};
+
+	(void)state;
+	for (const struct probe *probe = probes; probe->name; probe++) {
+		assert_non_null(weave_in(KERNEL("\tld.global.u32 %r1, [%rd1];\n\tret;\n"),
+					 probe->name, &options));
+		assert_null(strstr(woven, "ld.const"));
+		assert_null(strstr(woven, "exitlab_counts"));
+		assert_null(strstr(woven, "exitlab_memory"));
+		in_order("mov.b64 %slot, 139715286138880;");
+	}
+	assert_non_null(weave_in(KERNEL("\tret;\n"), "hostmap", &options));
+	in_order("mov.b32 %bits, 11;", "mov.b64 %memory, 139861315026944;",
+		 "mov.b64 %shadow, 140007343915008;");
+	assert_non_null(weave_in(KERNEL("\tret;\n"), "ring", &options));
+	in_order("mov.b32 %place, 2047;", "mov.b32 %round, 9;");
+}
+
 static void lists_of_cuobjdump(void **state)
 {
 	(void)state;
@@ -382,6 +409,7 @@ int main(void)
 		cmocka_unit_test_teardown(options_choose, end),
 		cmocka_unit_test_teardown(text_of_all_kinds, end),
 		cmocka_unit_test_teardown(refused_with_the_line, end),
+		cmocka_unit_test_teardown(numbers_for_variables, end),
 		cmocka_unit_test_teardown(lists_of_cuobjdump, end),
 		cmocka_unit_test_teardown(woven_once_only, end),
 		cmocka_unit_test_teardown(cut_anywhere, end),
