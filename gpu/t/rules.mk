@@ -83,7 +83,7 @@ build/gpu/t/limited: $(patsubst %,build/gpu/%.o,t/limited t/limited_memory drive
 
 # The suite as a whole, on the fake driver.
 check-scripts += gpu/t/harness.t gpu/t/isolation.t gpu/t/limiter.t gpu/t/memory.t gpu/t/stress.t
-check: $(addprefix build/gpu/,gpubench libfakecuda.so liblimiter.so fakenvml/libnvidia-ml.so.1 t/libfakecuda-old.so \
+check: $(addprefix build/gpu/,gpubench vec_add libfakecuda.so liblimiter.so fakenvml/libnvidia-ml.so.1 t/libfakecuda-old.so \
 	stress t/json_at t/no_limiter.so t/slow_limiter.so t/print_record)
 
 # What takes a GPU. Where there is none, gpubench says so and ends with 77.

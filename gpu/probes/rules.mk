@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# gpu/probes/: what a probe costs a GPU kernel. The program that is probed, the probes, the runner.
+
+# PTX of the oldest version that knows the oldest architecture, so that drivers older than the toolkit take it.
+build/gpu/probes/vec_add.ptx: gpu/probes/vec_add.cu build/flags build/gpu/nvcc
+	$(call say,NVCC,$(if $(NVCC),$@,none: make gpu-overhead takes the CUDA toolkit))mkdir -p $(@D); \
+	$(if $(NVCC),$(NVCC) -O3 -arch=compute_75 -ptx -o $@.new $< && sed 's/^\.version .*/.version 6.5/' $@.new >$@,: >$@)
+
+build/gpu/probes/vec_add_image.o: gpu/probes/vec_add_image.S build/gpu/probes/vec_add.ptx
+	$(call say,AS,$<)$(CC) -c -o $@ $<
+
+vec-add-objects := $(patsubst %,build/%.o,gpu/driver gpu/record_put gpu/probes/vec_add gpu/probes/vec_add_image \
+	gpu/probes/vec_add_report host/option_number host/stats host/stats_real)
+gpu-parts += build/gpu/vec_add
+
+build/gpu/vec_add: $(vec-add-objects)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -lm
+
+-include $(wildcard build/gpu/probes/*.d)
