@@ -17,3 +17,15 @@ build/gpu/vec_add: $(vec-add-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -lm
 
 -include $(wildcard build/gpu/probes/*.d)
+
+# The runner. What it has in common with exitlab it takes from there: only what it uses is linked.
+build/host/host.a: $(filter-out build/host/exitlab.o,$(host-objects))
+	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
+
+overhead-objects := $(patsubst %,build/gpu/probes/%.o,config heard outcome overhead overhead_options process results \
+	results_markdown trial) build/gpu/record_put.o
+$(overhead-objects): private compile-flags += -Iguest-bench
+gpu-parts += build/gpu/overhead
+
+build/gpu/overhead: $(overhead-objects) build/host/host.a
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
