@@ -29,3 +29,19 @@ gpu-parts += build/gpu/overhead
 
 build/gpu/overhead: $(overhead-objects) build/host/host.a
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
+
+# The probes of the kernel.
+build/gpu/probes/%.bpf.o: gpu/probes/%.bpf.c build/flags
+	$(call say,BPF,$<)mkdir -p $(@D); $(CLANG) $(bpf-flags) -MMD -MP -c -o $@ $<
+
+build/gpu/probes/%.skel.h: build/gpu/probes/%.bpf.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
+
+.PRECIOUS: build/gpu/probes/%.bpf.o
+
+build/gpu/probes/uprobe.o: build/gpu/probes/uprobe.skel.h
+build/gpu/probes/uprobe.o: private compile-flags += -Ibuild/gpu/probes
+gpu-parts += build/gpu/uprobe
+
+build/gpu/uprobe: $(patsubst %,build/gpu/probes/%.o,launch_probe uprobe) build/host/host.a
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
