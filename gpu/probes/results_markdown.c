@@ -78,9 +78,9 @@ static void hit_cell(const struct case_outcome *outcome, FILE *out)
 	fprintf(out, "| %.*f ", digits, ns->value);
 	if (isfinite(ns->low) && isfinite(ns->high))
 		fprintf(out, "(%.*f to %.*f) ", digits, ns->low, digits, ns->high);
-	fprintf(out, "a %s", hit_per_names[outcome->hits.per]);
 	if (outcome->hits.times > 1)
-		fprintf(out, "'s %" PRIu64 "th", outcome->hits.times);
+		fprintf(out, "each of %" PRIu64 " ", outcome->hits.times);
+	fprintf(out, "a %s", hit_per_names[outcome->hits.per]);
 	fputc(' ', out);
 }
 

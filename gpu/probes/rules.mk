@@ -45,3 +45,13 @@ gpu-parts += build/gpu/uprobe
 
 build/gpu/uprobe: $(patsubst %,build/gpu/probes/%.o,launch_probe uprobe) build/host/host.a
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
+
+# The same by a library that is preloaded, beside the program that says so.
+build/gpu/probes/preload_library.o: private compile-flags += -fPIC -fvisibility=hidden
+gpu-parts += build/gpu/preload build/gpu/libpreload.so
+
+build/gpu/preload: build/gpu/probes/preload.o build/host/host.a | build/gpu/libpreload.so
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -pthread
+
+build/gpu/libpreload.so: build/gpu/probes/preload_library.o
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,--no-undefined -o $@ $^ -ldl

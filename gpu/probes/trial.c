@@ -113,7 +113,7 @@ static void log_command(const struct parts *parts, const char *what, const struc
 
 /* Says why a wait ended otherwise than it should. -1: interrupted. */
 static int too_soon(struct parts *parts, struct process *process, enum waited waited,
-		    double seconds, const char *what)
+		    double seconds, const char *what, const char *when)
 {
 	struct trial *trial = parts->trial;
 	bool forced;
@@ -132,7 +132,7 @@ static int too_soon(struct parts *parts, struct process *process, enum waited wa
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CANNOT)
 		trial_set(trial, TRIAL_WAIVED, "%s", *process->last ? process->last : why);
 	else
-		trial_set(trial, TRIAL_FAILED, "%s before it was %s", why, what);
+		trial_set(trial, TRIAL_FAILED, "%s, %s", when, why);
 	return 0;
 }
 
@@ -160,7 +160,8 @@ static int start_probe(struct parts *parts, bool prove)
 	waited = process_wait(&parts->probe, NULL, &parts->heard.ready, runner->signals,
 			      now_ms() + (int64_t)(one->ready_timeout * 1000));
 	if (waited != WAITED_FOR)
-		return too_soon(parts, &parts->probe, waited, one->ready_timeout, "ready");
+		return too_soon(parts, &parts->probe, waited, one->ready_timeout, "ready",
+				"before it was ready");
 	for (size_t i = 0; i < parts->heard.settings.n; i++)
 		words_add(&parts->load_settings, "%s", parts->heard.settings.word[i]);
 	parts->trial->hits = parts->heard.hits;
@@ -225,9 +226,9 @@ static int run_load(struct parts *parts, bool prove)
 	waited = process_wait(&parts->load, probe, NULL, runner->signals,
 			      now_ms() + (int64_t)(one->timeout * 1000));
 	if (waited == WAITED_OTHER_ENDED)
-		return too_soon(parts, probe, waited, 0, "asked to end");
+		return too_soon(parts, probe, waited, 0, "", "while the workload ran");
 	if (waited != WAITED_FOR)
-		return too_soon(parts, &parts->load, waited, one->timeout, "done");
+		return too_soon(parts, &parts->load, waited, one->timeout, "done", "");
 	judge_end(parts, process_end(&parts->load, runner->signals, 0, &forced));
 	return 0;
 }
