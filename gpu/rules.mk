@@ -71,4 +71,5 @@ build/gpu/stress: $(stress-objects)
 -include $(limiter-objects:.o=.d)
 
 include gpu/probes/rules.mk
+include gpu/probes/weave.mk
 include gpu/t/rules.mk

@@ -28,8 +28,9 @@ struct probe_event {
 
 struct probed_options {
 	struct weave_options weave;
-	unsigned int ring_bits; /* log2 of the events of each ring, 4 to 20; 0: 13 */
-	unsigned int elements;	/* of arrays and the hash table, a power of 2; 0: 2^21 */
+	unsigned int
+		ring_bits; /* log2 of the events of each ring, 4 to 16; 0: 12, 13 in host memory */
+	unsigned int elements; /* of arrays and the hash table, a power of 2; 0: 2^21 */
 	/* Called for each event: of a host ring from the drain's thread, else by probed_collect().
 	 */
 	void (*event)(const struct probe_event *event, void *data);
@@ -63,12 +64,12 @@ const char *probed_reset(struct probed *probed);
 const char *probed_collect(struct probed *probed, struct probe_counts *counts);
 
 /*
- * Are the counts what launches of so many threads and accesses must make them? All three are
- * totals: launches x threads of each, launches x accesses of each. NULL, or one line of what is
- * wrong. accesses of ~0: unknown, any number but 0 will do.
+ * Are the counts what launches of so many threads and accesses must make them? Both are totals:
+ * launches x threads of each, launches x accesses of each. NULL, or one line of what is wrong.
+ * accesses of ~0: unknown, any number but 0 will do. probe may be NULL: nothing to prove.
  */
-const char *probed_proof(const struct probed *probed, const struct probe_counts *counts,
-			 uint64_t threads, uint64_t accesses);
+const char *probe_proof(const struct probe *probe, const struct probe_counts *counts,
+			uint64_t threads, uint64_t accesses);
 
 void probed_close(struct probed *probed);
 

@@ -21,7 +21,8 @@ enum probe_keeps {
 	PROBE_KEEPS_NOTHING,
 	PROBE_KEEPS_RING,
 	PROBE_KEEPS_HOST_RING,
-	PROBE_KEEPS_ARRAY,
+	PROBE_KEEPS_THREADS, /* an element for each thread */
+	PROBE_KEEPS_ARRAY,   /* for blocks */
 	PROBE_KEEPS_HASH,
 	PROBE_KEEPS_HOST_ARRAY,
 };
