@@ -55,3 +55,8 @@ build/gpu/preload: build/gpu/probes/preload.o build/host/host.a | build/gpu/libp
 
 build/gpu/libpreload.so: build/gpu/probes/preload_library.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,--no-undefined -o $@ $^ -ldl
+
+# The probes on the device: the weaver in a library that is preloaded.
+woven-library-objects = build/gpu/probes/woven_library.o build/gpu/driver.o $(probed-objects)
+build/gpu/probes/woven_library.o: private compile-flags += -fPIC -fvisibility=hidden
+gpu-parts += build/gpu/woven build/gpu/libwoven.so

@@ -31,3 +31,11 @@ build/gpu/probes/t/probe_check: $(probe-check-objects) | build/gpu/probes/t/kern
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -pthread
 
 -include $(probe-check-objects:.o=.d)
+# Also in a library.
+build/gpu/driver.o $(probed-objects): private compile-flags += -fPIC -fvisibility=hidden
+
+build/gpu/libwoven.so: $(woven-library-objects)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,-Bsymbolic -Wl,--no-undefined -o $@ $^ -ldl -pthread
+
+build/gpu/woven: $(patsubst %,build/gpu/probes/%.o,woven woven_probe) $(weaver-objects) build/host/host.a | build/gpu/libwoven.so
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
