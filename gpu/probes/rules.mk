@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # gpu/probes/: what a probe costs a GPU kernel. The program that is probed, the probes, the runner.
 
+# What make gpu-overhead runs.
+overhead-parts := $(addprefix build/gpu/,overhead vec_add uprobe preload libpreload.so woven libwoven.so)
+gpu-parts += $(overhead-parts)
+
 # PTX of the oldest version that knows the oldest architecture, so that drivers older than the toolkit take it.
 build/gpu/probes/vec_add.ptx: gpu/probes/vec_add.cu build/flags build/gpu/nvcc
 	$(call say,NVCC,$(if $(NVCC),$@,none: make gpu-overhead takes the CUDA toolkit))mkdir -p $(@D); \
@@ -11,7 +15,6 @@ build/gpu/probes/vec_add_image.o: gpu/probes/vec_add_image.S build/gpu/probes/ve
 
 vec-add-objects := $(patsubst %,build/%.o,gpu/driver gpu/record_put gpu/probes/vec_add gpu/probes/vec_add_image \
 	gpu/probes/vec_add_report host/option_number host/stats host/stats_real)
-gpu-parts += build/gpu/vec_add
 
 build/gpu/vec_add: $(vec-add-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -lm
@@ -25,7 +28,6 @@ build/host/host.a: $(filter-out build/host/exitlab.o,$(host-objects))
 overhead-objects := $(patsubst %,build/gpu/probes/%.o,config heard outcome overhead overhead_options process results \
 	results_markdown trial) build/gpu/record_put.o
 $(overhead-objects): private compile-flags += -Iguest-bench
-gpu-parts += build/gpu/overhead
 
 build/gpu/overhead: $(overhead-objects) build/host/host.a
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
@@ -41,14 +43,12 @@ build/gpu/probes/%.skel.h: build/gpu/probes/%.bpf.o
 
 build/gpu/probes/uprobe.o: build/gpu/probes/uprobe.skel.h
 build/gpu/probes/uprobe.o: private compile-flags += -Ibuild/gpu/probes
-gpu-parts += build/gpu/uprobe
 
 build/gpu/uprobe: $(patsubst %,build/gpu/probes/%.o,launch_probe uprobe) build/host/host.a
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
 
 # The same by a library that is preloaded, beside the program that says so.
 build/gpu/probes/preload_library.o: private compile-flags += -fPIC -fvisibility=hidden
-gpu-parts += build/gpu/preload build/gpu/libpreload.so
 
 build/gpu/preload: build/gpu/probes/preload.o build/host/host.a | build/gpu/libpreload.so
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -pthread
@@ -59,4 +59,3 @@ build/gpu/libpreload.so: build/gpu/probes/preload_library.o
 # The probes on the device: the weaver in a library that is preloaded.
 woven-library-objects = build/gpu/probes/woven_library.o build/gpu/driver.o $(probed-objects)
 build/gpu/probes/woven_library.o: private compile-flags += -fPIC -fvisibility=hidden
-gpu-parts += build/gpu/woven build/gpu/libwoven.so
