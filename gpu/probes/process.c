@@ -186,12 +186,15 @@ int process_end(struct process *process, int signals, int64_t grace_ms, bool *fo
 	return status;
 }
 
+const char *process_said(const struct process *process)
+{
+	return strncmp(process->last, "exitlab: ", 9) ? process->last : process->last + 9;
+}
+
 void process_describe(const struct process *process, int status, char *why, size_t size)
 {
-	const char *said = process->last;
+	const char *said = process_said(process);
 
-	if (!strncmp(said, "exitlab: ", 9))
-		said += 9;
 	if (WIFSIGNALED(status))
 		snprintf(why, size, "%s was killed by signal %d (%s)", process->name,
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));

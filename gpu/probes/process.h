@@ -64,6 +64,9 @@ enum waited process_wait(struct process *process, struct process *other, const b
  */
 int process_end(struct process *process, int signals, int64_t grace_ms, bool *forced);
 
+/* The last line that it said, without our own "exitlab: "; "" where there is none. */
+const char *process_said(const struct process *process);
+
 /* "the probe was killed by signal 11 (Segmentation fault)", "the workload ended with exit code 3:
  * its last line". */
 void process_describe(const struct process *process, int status, char *why, size_t size);

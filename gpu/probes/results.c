@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../host/json_file.h"
@@ -30,10 +31,13 @@ const char *results_cuda(const struct results *results)
 	return any_text(results, offsetof(struct case_outcome, cuda));
 }
 
-/* To 0.001 of the unit; null where it is not known. */
+/* To six digits, since a hit may cost far less than its unit; null where it is not known. */
 static json_t *real(double value)
 {
-	return isfinite(value) ? json_real(nearbyint(value * 1000) / 1000) : json_null();
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.6g", value);
+	return isfinite(value) ? json_real(strtod(text, NULL)) : json_null();
 }
 
 static void set_estimate(json_t *object, const char *key, const struct estimate *estimate)

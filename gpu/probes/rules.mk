@@ -59,3 +59,18 @@ build/gpu/libpreload.so: build/gpu/probes/preload_library.o
 # The probes on the device: the weaver in a library that is preloaded.
 woven-library-objects = build/gpu/probes/woven_library.o build/gpu/driver.o $(probed-objects)
 build/gpu/probes/woven_library.o: private compile-flags += -fPIC -fvisibility=hidden
+
+# Unit tests, under the sanitizers.
+probes-asan = $(patsubst %,build/asan/gpu/probes/%.o,$(1)) $(patsubst %,build/asan/host/%.o,$(2))
+probes-unit-tests := $(patsubst %,build/asan/gpu/probes/t/test_%,config results)
+check-programs += $(probes-unit-tests)
+
+build/asan/gpu/probes/t/test_config: $(call probes-asan,config t/test_config,archive json_file whole_file words)
+build/asan/gpu/probes/t/test_results: build/asan/gpu/record_put.o $(call probes-asan,config heard outcome process results \
+	results_markdown t/test_results trial,$(sort estimate words $(patsubst host/%.c,%,$(report-sources))))
+$(probes-unit-tests):
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka $(host-libs)
+
+# The whole of it, on the fake driver.
+check-scripts += gpu/probes/t/overhead.t
+check: $(overhead-parts)

@@ -130,7 +130,7 @@ static int too_soon(struct parts *parts, struct process *process, enum waited wa
 	status = process_end(process, parts->runner->signals, 0, &forced);
 	process_describe(process, status, why, sizeof(why));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CANNOT)
-		trial_set(trial, TRIAL_WAIVED, "%s", *process->last ? process->last : why);
+		trial_set(trial, TRIAL_WAIVED, "%s", *process->last ? process_said(process) : why);
 	else
 		trial_set(trial, TRIAL_FAILED, "%s, %s", when, why);
 	return 0;
@@ -187,10 +187,7 @@ static void judge_end(struct parts *parts, int status)
 	if (heard_record(parts->record, trial, why, sizeof(why)))
 		trial_set(trial, TRIAL_FAILED, "%s", why);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CANNOT) {
-		const char *said = parts->load.last;
-
-		trial_set(trial, TRIAL_WAIVED, "%s",
-			  strncmp(said, "exitlab: ", 9) ? said : said + 9);
+		trial_set(trial, TRIAL_WAIVED, "%s", process_said(&parts->load));
 	} else if (status) {
 		process_describe(&parts->load, status, why, sizeof(why));
 		trial_set(trial, TRIAL_FAILED, "%s", why);
