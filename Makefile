@@ -205,7 +205,7 @@ help:
 #h   SYSTEM=NAME              of host-gpu: native, guest, mig, mps, or the limiter that PRELOAD= is [native]
 #h   PRELOAD=FILE MEM_LIMIT=4g SM_LIMIT=50   of host-gpu: the limiter, and the limits of a tenant [none]
 #h   REFERENCE=DIR QUICK=1    of host-gpu: score against that run; a look in less than a minute
-#h   CONFIG=FILE ONLY=NAME REPEAT=N   of gpu-overhead: test cases [gpu/probes/bench_config.json], one of them, rounds [3]
+#h   CONFIG=FILE ONLY=NAME REPEAT=N   of gpu-overhead: test cases [gpu/probes/bench_config.json], one of them, rounds [5]
 #h   FAKE=0|1 QUICK=1         of gpumem-stress: the real libcuda or the fake one [0 where there is one]; some seconds a case
 #h   FUZZ=N RELOADS=N         of gpulock-check: random calls, reloads of the module [1000000, 1000]
 #h   A=DIR B=DIR              of compare: the runs; several of one side are joined with commas

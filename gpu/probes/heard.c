@@ -146,27 +146,36 @@ static double *samples_of(const struct gpu_row *row)
 	return samples;
 }
 
-/* Both rows of vec_add, of the same length. */
+/* Two rows that belong together. */
+static int take_pair(const struct gpu_row *whole, const struct gpu_row *launch,
+		     struct samples *samples)
+{
+	if (!whole->series.header.count ||
+	    whole->series.header.count != launch->series.header.count)
+		return -1;
+	samples->count = whole->series.header.count;
+	samples->whole_us = samples_of(whole);
+	samples->launch_us = samples_of(launch);
+	return 0;
+}
+
 static int take_rows(const struct gpu_record *record, struct trial *trial)
 {
-	const struct gpu_row *whole = &record->rows[0], *launch = &record->rows[1];
+	const struct gpu_row *row = record->rows;
 	size_t length;
 	const char *text;
 
-	if (record->count != 2 || !whole->series.header.count ||
-	    whole->series.header.count != launch->series.header.count)
+	if ((record->count != 2 && record->count != 4) || take_pair(row, row + 1, &trial->on) ||
+	    (record->count == 4 && take_pair(row + 2, row + 3, &trial->off)))
 		return -1;
-	trial->count = whole->series.header.count;
-	trial->whole_us = samples_of(whole);
-	trial->launch_us = samples_of(launch);
-	trial->launches = fact(whole, "launches");
-	trial->elements = fact(whole, "elements");
-	trial->threads = fact(whole, "threads") * fact(whole, "blocks");
+	trial->launches = fact(row, "launches");
+	trial->elements = fact(row, "elements");
+	trial->threads = fact(row, "threads") * fact(row, "blocks");
 	info(record, "gpu", trial->device, sizeof(trial->device));
 	info(record, "cuda", trial->cuda, sizeof(trial->cuda));
-	text = gpu_verdict(whole, GPU_STATUS, &length);
+	text = gpu_verdict(row, GPU_STATUS, &length);
 	if (length == 7 && !memcmp(text, "INVALID", 7)) {
-		text = gpu_verdict(whole, GPU_REASON, &length);
+		text = gpu_verdict(row, GPU_REASON, &length);
 		trial_set(trial, TRIAL_INVALID, "%.*s", (int)length, text);
 	}
 	return 0;

@@ -7,7 +7,6 @@
 #include <bpf/bpf.h>
 
 #include "../../host/bpf_warning.h"
-#include "../../host/gpumem_library.h"
 #include "../../host/util.h"
 #include "launch_probe.h"
 
@@ -34,28 +33,43 @@ static int attach(struct bpf_link **link, const struct bpf_program *program,
 	return *link ? 0 : errno;
 }
 
-int launch_probe_attach(struct launch_probe *probe, struct bpf_program *entry,
-			struct bpf_program *exit)
+/* 0 or an errno. The return first, so that no entry is without its return. */
+static int attach_both(struct launch_probe *probe)
 {
-	struct gpumem_library library;
-	size_t offset;
+	int error = attach(&probe->exit, probe->at_return, &probe->library, probe->offset, true);
+
+	if (!error)
+		error = attach(&probe->entry, probe->at_entry, &probe->library, probe->offset,
+			       false);
+	if (error)
+		launch_probe_detach(probe);
+	return error;
+}
+
+int launch_probe_attach(struct launch_probe *probe)
+{
 	int error, code;
 
-	code = gpumem_library_find(&library, probe->libcuda ?: getenv("EXITLAB_LIBCUDA"), 0);
+	code = gpumem_library_find(&probe->library, probe->libcuda ?: getenv("EXITLAB_LIBCUDA"), 0);
 	if (code)
 		return code;
-	offset = gpumem_library_function(&library, CALL);
-	if (!offset) {
-		pr_err("%s has no " CALL, library.path);
+	probe->offset = gpumem_library_function(&probe->library, CALL);
+	if (!probe->offset) {
+		pr_err("%s has no " CALL, probe->library.path);
 		return EXIT_CANNOT;
 	}
-	error = attach(&probe->exit, exit, &library, offset, true);
-	if (!error)
-		error = attach(&probe->entry, entry, &library, offset, false);
-	if (!error)
-		return EXIT_OK;
-	launch_probe_detach(probe);
-	return launch_probe_refused(error);
+	error = attach_both(probe);
+	return error ? launch_probe_refused(error) : EXIT_OK;
+}
+
+int launch_probe_turn(void *context, bool on)
+{
+	struct launch_probe *probe = context;
+	bool is_on = probe->entry || probe->exit;
+
+	if (!on)
+		launch_probe_detach(probe);
+	return on && !is_on ? attach_both(probe) : 0;
 }
 
 void launch_probe_detach(struct launch_probe *probe)

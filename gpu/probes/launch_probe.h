@@ -3,19 +3,28 @@
 #ifndef EXITLAB_PROBES_LAUNCH_PROBE_H
 #define EXITLAB_PROBES_LAUNCH_PROBE_H
 
+#include <stdbool.h>
+
 #include <bpf/libbpf.h>
+
+#include "../../host/gpumem_library.h"
 
 struct launch_probe {
 	const char *libcuda; /* NULL: what EXITLAB_LIBCUDA says, else what programs find */
+	struct bpf_program *at_entry, *at_return; /* NULL: none */
+	struct gpumem_library library;		  /* once found */
+	size_t offset;
 	struct bpf_link *entry, *exit;
 };
 
 /*
- * Attaches the programs, either of them NULL for none, for all processes that use the library. An
- * exit code of util.h, with one line on stderr where it is not EXIT_OK.
+ * Attaches the programs for all processes that use the library. An exit code of util.h, with one
+ * line on stderr where it is not EXIT_OK.
  */
-int launch_probe_attach(struct launch_probe *probe, struct bpf_program *entry,
-			struct bpf_program *exit);
+int launch_probe_attach(struct launch_probe *probe);
+
+/* Detaches or attaches them again: what turns_probe.h has of a struct launch_probe. */
+int launch_probe_turn(void *probe, bool on);
 
 /* When it returns none of them runs any more. */
 void launch_probe_detach(struct launch_probe *probe);

@@ -23,9 +23,13 @@ void outcome_set(struct case_outcome *outcome, enum trial_status status, const c
 
 void outcome_free(struct case_outcome *outcome)
 {
-	free(outcome->whole.samples);
-	free(outcome->launch.samples);
-	outcome->whole = outcome->launch = (struct series){0};
+	struct series *const all[] = {&outcome->whole, &outcome->launch, &outcome->whole_off,
+				      &outcome->launch_off};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		free(all[i]->samples);
+		*all[i] = (struct series){0};
+	}
 }
 
 /* Sorts the samples of the round. */
@@ -42,6 +46,13 @@ static void add_samples(struct series *series, size_t round, double *samples, si
 	memcpy(all + series->count, samples, count * sizeof(*all));
 	series->samples = all;
 	series->count += count;
+}
+
+static void add_pair(struct series *whole, struct series *launch, size_t round,
+		     const struct samples *samples)
+{
+	add_samples(whole, round, samples->whole_us, samples->count);
+	add_samples(launch, round, samples->launch_us, samples->count);
 }
 
 /* What another program prints: its median where it does, else its mean; no interval. */
@@ -70,12 +81,12 @@ void outcome_add(struct case_outcome *outcome, const struct trial *trial)
 		outcome_set(outcome, trial->status, "%s", trial->reason);
 		return;
 	}
-	if (trial->count) {
-		add_samples(&outcome->whole, outcome->rounds, trial->whole_us, trial->count);
-		add_samples(&outcome->launch, outcome->rounds, trial->launch_us, trial->count);
-	} else {
+	if (trial->on.count)
+		add_pair(&outcome->whole, &outcome->launch, outcome->rounds, &trial->on);
+	else
 		add_figure(outcome, trial);
-	}
+	if (trial->off.count)
+		add_pair(&outcome->whole_off, &outcome->launch_off, outcome->rounds, &trial->off);
 	outcome->rounds++;
 }
 
@@ -122,29 +133,38 @@ static bool has_interval(const struct case_outcome *outcome)
 void overhead_of(const struct case_outcome *base, const struct case_outcome *with,
 		 double hits_per_launch, struct overhead *overhead)
 {
+	bool in_turns = with->whole_off.count;
+	const struct series *whole = in_turns ? &with->whole_off : &base->whole;
+	const struct series *launch = in_turns ? &with->launch_off : &base->launch;
 	size_t rounds = with->rounds;
 
 	*overhead = (struct overhead){
-		.ratio = ratio_of(base->whole.medians, with->whole.medians, rounds),
-		.us = difference_of(base->whole.medians, with->whole.medians, rounds),
+		.ratio = ratio_of(whole->medians, with->whole.medians, rounds),
+		.us = difference_of(whole->medians, with->whole.medians, rounds),
 		.launch_us = unknown,
 		.ns_per_hit = unknown,
+		.in_turns = in_turns,
 	};
-	if (!has_interval(base) || !has_interval(with)) {
+	if (!in_turns && (!has_interval(base) || !has_interval(with))) {
 		overhead->ratio.low = 0;
 		overhead->us.low = -INFINITY;
 		overhead->ratio.high = overhead->us.high = INFINITY;
 	}
-	if (base->launch.count && with->launch.count)
-		overhead->launch_us =
-			difference_of(base->launch.medians, with->launch.medians, rounds);
+	if (launch->count && with->launch.count)
+		overhead->launch_us = difference_of(launch->medians, with->launch.medians, rounds);
 	if (hits_per_launch > 0)
 		overhead->ns_per_hit = scaled(&overhead->us, 1000 / hits_per_launch);
 }
 
+static void summarise_series(struct series *series)
+{
+	if (series->count)
+		stats_of_reals(series->samples, series->count, &series->stats);
+}
+
 static void summarise(struct case_outcome *outcome)
 {
-	struct series *whole = &outcome->whole, *launch = &outcome->launch;
+	struct series *whole = &outcome->whole;
 
 	outcome->median = unknown;
 	outcome->median_us = NAN;
@@ -156,8 +176,10 @@ static void summarise(struct case_outcome *outcome)
 		outcome->median = (struct estimate){outcome->median_us, 0, INFINITY};
 	if (!whole->count)
 		return;
-	stats_of_reals(whole->samples, whole->count, &whole->stats);
-	stats_of_reals(launch->samples, launch->count, &launch->stats);
+	summarise_series(whole);
+	summarise_series(&outcome->launch);
+	summarise_series(&outcome->whole_off);
+	summarise_series(&outcome->launch_off);
 	outcome->median_us = whole->stats.at[STATS_P50];
 	outcome->p99_us = whole->stats.at[STATS_P99];
 }

@@ -28,6 +28,7 @@ struct overhead {
 	struct estimate us;	    /* their difference, of a launch and its completion */
 	struct estimate launch_us;  /* of the launch call alone; NAN where it is not known */
 	struct estimate ns_per_hit; /* NAN where hits are not known */
+	bool in_turns;		    /* against turns of the same process, not the baseline's */
 };
 
 struct case_outcome {
@@ -35,8 +36,10 @@ struct case_outcome {
 	char reason[512];
 	size_t rounds;
 	struct series whole, launch; /* launch: nothing where the workload is none of ours */
-	double median_us, p99_us;    /* of all rounds; NAN: not known */
-	struct estimate median;	     /* with the interval that has the rounds in it */
+	struct series whole_off,
+		launch_off;	  /* of turns without the probe; nothing: there are none */
+	double median_us, p99_us; /* of all rounds; NAN: not known */
+	struct estimate median;	  /* with the interval that has the rounds in it */
 	uint64_t launches, threads, elements; /* of the last round */
 	struct hits hits;		      /* of the last round, or of the run for the proof */
 	bool compared;			      /* overhead is known */
@@ -58,7 +61,8 @@ void outcome_set(struct case_outcome *outcome, enum trial_status status, const c
 void outcome_free(struct case_outcome *outcome);
 
 /*
- * What with costs more than base, round by round: both have as many. hits_per_launch 0: not known.
+ * What with costs more than its turns without the probe where it has some, else than base, round by
+ * round: both have as many. hits_per_launch 0: not known.
  * Rounds are compared each with its own, so that what drifts from round to round is in the interval
  * once and not twice.
  */

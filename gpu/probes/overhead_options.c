@@ -19,7 +19,7 @@ static const struct argp_option table[] = {
 	 "Only the cases of this name, or of this pattern (*, ?, []), and their baselines; may be "
 	 "repeated",
 	 0},
-	{"repeat", 'n', "N", 0, "Rounds: so often each case runs [3]", 0},
+	{"repeat", 'n', "N", 0, "Rounds: so often each case runs [5]", 0},
 	{"list", 'l', NULL, 0, "Print the cases, a line each, and end", 0},
 	{"dry-run", OPTION_DRY_RUN, NULL, 0, "Print what would be run, and what of it is missing",
 	 0},
@@ -117,7 +117,7 @@ void overhead_options_read(struct overhead_options *options, int argc, char **ar
 {
 	char *slash;
 
-	*options = (struct overhead_options){.results = "results", .repeat = 3};
+	*options = (struct overhead_options){.results = "results", .repeat = 5};
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, options);
 	if (*options->vec_add)

@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../driver.h"
 #include "preload.h"
+#include "turns.h"
 
 #define LAUNCH                                                                                     \
 	(CUfunction function, unsigned int grid_x, unsigned int grid_y, unsigned int grid_z,       \
@@ -22,8 +22,6 @@
 #define PASSED                                                                                     \
 	(function, grid_x, grid_y, grid_z, block_x, block_y, block_z, shared, stream, parameters,  \
 	 extra)
-
-typedef CUresult launch_call LAUNCH;
 
 static launch_call *real;
 static struct preload_shared *all;
@@ -162,12 +160,28 @@ __attribute__((constructor)) static void begin(void)
 			chosen = calls[i].call;
 }
 
-__attribute__((visibility("default"))) CUresult cuLaunchKernel LAUNCH
+#define EXPORTED __attribute__((visibility("default")))
+
+/* The driver is loaded after this library. */
+static bool find_real(void)
 {
-	/* The driver is loaded after this library. */
 	if (__builtin_expect(!real, 0))
 		real = (launch_call *)dlsym(RTLD_NEXT, "cuLaunchKernel");
-	if (__builtin_expect(!real, 0))
+	return real;
+}
+
+EXPORTED CUresult cuLaunchKernel LAUNCH
+{
+	if (__builtin_expect(!find_real(), 0))
 		return CUDA_ERROR_NOT_INITIALIZED;
 	return chosen ? chosen PASSED : real PASSED;
+}
+
+/* Off is the driver's call itself, as without the library. */
+EXPORTED int exitlab_probe_turn(bool on, struct probe_turn *turn)
+{
+	if (!chosen || !find_real())
+		return TURN_NONE;
+	turn->launch = on ? cuLaunchKernel : real;
+	return TURN_TAKEN;
 }

@@ -79,6 +79,8 @@ static json_t *overhead_json(const struct overhead *overhead)
 {
 	json_t *object = json_object();
 
+	json_object_set_new(object, "against",
+			    json_string(overhead->in_turns ? "turns" : "baseline"));
 	set_estimate(object, "ratio", &overhead->ratio);
 	set_estimate(object, "us", &overhead->us);
 	set_estimate(object, "launch_us", &overhead->launch_us);
@@ -94,6 +96,8 @@ static json_t *rounds_json(const struct case_outcome *outcome)
 		json_t *round = json_object();
 
 		set_estimate(round, "median_us", &outcome->whole.medians[i]);
+		if (outcome->whole_off.count)
+			set_estimate(round, "off_median_us", &outcome->whole_off.medians[i]);
 		json_array_append_new(rounds, round);
 	}
 	return rounds;
@@ -120,6 +124,10 @@ static json_t *case_json(const struct test_case *one, const struct case_outcome 
 	if (outcome->whole.count) {
 		json_object_set_new(object, "whole_us", statistics(&outcome->whole));
 		json_object_set_new(object, "launch_us", statistics(&outcome->launch));
+	}
+	if (outcome->whole_off.count) {
+		json_object_set_new(object, "whole_off_us", statistics(&outcome->whole_off));
+		json_object_set_new(object, "launch_off_us", statistics(&outcome->launch_off));
 	}
 	json_object_set_new(object, "launches", json_integer(outcome->launches));
 	json_object_set_new(object, "threads", json_integer(outcome->threads));
@@ -201,6 +209,9 @@ static void facts(const struct test_case *one, const struct case_outcome *outcom
 			snprintf(text + length, size - length,
 				 "hits=%" PRIu64 "\nlost=%" PRIu64 "\nper=%s\ntimes=%" PRIu64 "\n",
 				 hits->count, hits->lost, hit_per_names[hits->per], hits->times);
+	if (outcome->whole_off.count)
+		length += snprintf(text + length, size - length, "off_us=%.4f\n",
+				   outcome->whole_off.stats.at[STATS_P50]);
 	if (outcome->compared && !outcome->status)
 		snprintf(text + length, size - length,
 			 "overhead_ratio=%.4f\noverhead_us=%.4f\nns_per_hit=%.4f\n",

@@ -46,7 +46,7 @@ static void figure(double value, FILE *out)
 		fputs("| - ", out);
 }
 
-/* "1.19x (+19.3 %, +18.0 to +20.1)" */
+/* "1.19x (+19.3 %, +18.0 to +20.1) *" */
 static void overhead_cell(const struct case_outcome *outcome, FILE *out)
 {
 	const struct estimate *ratio = &outcome->overhead.ratio;
@@ -62,7 +62,15 @@ static void overhead_cell(const struct case_outcome *outcome, FILE *out)
 	fprintf(out, "| %.2fx (%+.1f %%", ratio->value, (ratio->value - 1) * 100);
 	if (isfinite(ratio->high))
 		fprintf(out, ", %+.1f to %+.1f", (ratio->low - 1) * 100, (ratio->high - 1) * 100);
-	fputs(") ", out);
+	fprintf(out, ")%s ", outcome->overhead.in_turns ? "" : " *");
+}
+
+/* "a launch" */
+static const char *each(enum hit_per per)
+{
+	static const char *const texts[] = {"", "a launch", "a thread", "an element"};
+
+	return texts[per];
 }
 
 /* "612 (598 to 630) a launch" */
@@ -80,7 +88,7 @@ static void hit_cell(const struct case_outcome *outcome, FILE *out)
 		fprintf(out, "(%.*f to %.*f) ", digits, ns->low, digits, ns->high);
 	if (outcome->hits.times > 1)
 		fprintf(out, "each of %" PRIu64 " ", outcome->hits.times);
-	fprintf(out, "a %s", hit_per_names[outcome->hits.per]);
+	fputs(each(outcome->hits.per), out);
 	fputc(' ', out);
 }
 
@@ -136,12 +144,20 @@ static void proofs(const struct results *results, FILE *out)
 			      out);
 		any = true;
 		cell(results->config->cases[i].name, out);
-		fprintf(out, "| %" PRIu64 " | %" PRIu64 " | %" PRIu64 " a %s%s |\n",
+		fprintf(out, "| %" PRIu64 " | %" PRIu64 " | %" PRIu64 " %s%s |\n",
 			outcome->hits.count, outcome->hits.lost, outcome->hits.times,
-			hit_per_names[outcome->hits.per],
+			each(outcome->hits.per),
 			outcome->hits.apart ? ", in a run of its own" : "");
 	}
 }
+
+static const char about[] =
+	"\n## Results\n\nMicroseconds of a launch and its completion on the host's clock; intervals of "
+	"95 %. \"vs Baseline\" is the median of the baseline, which runs in other processes. The overhead "
+	"is against turns of the same process without the probe where the probe can be taken off, as all "
+	"that are built in can; else, marked *, against the baseline.\n\n"
+	"| Test Name | Workload | median | p99 | vs Baseline | Overhead | ns per probe hit |\n"
+	"| --- | --- | ---: | ---: | ---: | --- | --- |\n";
 
 void results_markdown(const struct results *results, FILE *out)
 {
@@ -157,10 +173,7 @@ void results_markdown(const struct results *results, FILE *out)
 	fputs("|\n", out);
 	fprintf(out, "| time | %s |\n| rounds | %zu |\n\n", results->time, results->rounds);
 	workloads(results, out);
-	fputs("\n## Results\n\nMicroseconds of a launch and its completion on the host's clock; "
-	      "intervals of 95 %.\n\n| Test Name | Workload | median | p99 | vs Baseline | Overhead | "
-	      "ns per probe hit |\n| --- | --- | ---: | ---: | ---: | --- | --- |\n",
-	      out);
+	fputs(about, out);
 	for (size_t i = 0; i < results->config->count; i++)
 		if (results->selected[i])
 			row(results, i, out);

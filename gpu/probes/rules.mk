@@ -2,7 +2,7 @@
 # gpu/probes/: what a probe costs a GPU kernel. The program that is probed, the probes, the runner.
 
 # What make gpu-overhead runs.
-overhead-parts := $(addprefix build/gpu/,overhead vec_add uprobe preload libpreload.so woven libwoven.so)
+overhead-parts := $(addprefix build/gpu/,overhead vec_add uprobe libturns.so preload libpreload.so woven libwoven.so)
 gpu-parts += $(overhead-parts)
 
 # PTX of the oldest version that knows the oldest architecture, so that drivers older than the toolkit take it.
@@ -14,7 +14,7 @@ build/gpu/probes/vec_add_image.o: gpu/probes/vec_add_image.S build/gpu/probes/ve
 	$(call say,AS,$<)$(CC) -c -o $@ $<
 
 vec-add-objects := $(patsubst %,build/%.o,gpu/driver gpu/record_put gpu/probes/vec_add gpu/probes/vec_add_image \
-	gpu/probes/vec_add_report host/option_number host/stats host/stats_real)
+	gpu/probes/vec_add_report gpu/probes/vec_add_run host/option_number host/stats host/stats_real)
 
 build/gpu/vec_add: $(vec-add-objects)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -o $@ $^ -ldl -lm
@@ -44,8 +44,12 @@ build/gpu/probes/%.skel.h: build/gpu/probes/%.bpf.o
 build/gpu/probes/uprobe.o: build/gpu/probes/uprobe.skel.h
 build/gpu/probes/uprobe.o: private compile-flags += -Ibuild/gpu/probes
 
-build/gpu/uprobe: $(patsubst %,build/gpu/probes/%.o,launch_probe uprobe) build/host/host.a
+build/gpu/uprobe: $(patsubst %,build/gpu/probes/%.o,launch_probe turns_probe uprobe) build/host/host.a | build/gpu/libturns.so
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
+
+build/gpu/probes/turns_library.o: private compile-flags += -fPIC -fvisibility=hidden
+build/gpu/libturns.so: build/gpu/probes/turns_library.o
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,--no-undefined -o $@ $^
 
 # The same by a library that is preloaded, beside the program that says so.
 build/gpu/probes/preload_library.o: private compile-flags += -fPIC -fvisibility=hidden

@@ -191,7 +191,7 @@ static void judge_end(struct parts *parts, int status)
 	} else if (status) {
 		process_describe(&parts->load, status, why, sizeof(why));
 		trial_set(trial, TRIAL_FAILED, "%s", why);
-	} else if (!trial->count && isnan(trial->mean_us)) {
+	} else if (!trial->on.count && isnan(trial->mean_us)) {
 		trial_set(trial, TRIAL_FAILED,
 			  "the workload left no record and printed no \"Average kernel time:\"");
 	}
@@ -317,7 +317,9 @@ int trial_run(const struct runner *runner, const struct test_case *one, bool pro
 
 void trial_free(struct trial *trial)
 {
-	free(trial->whole_us);
-	free(trial->launch_us);
-	trial->whole_us = trial->launch_us = NULL;
+	free(trial->on.whole_us);
+	free(trial->on.launch_us);
+	free(trial->off.whole_us);
+	free(trial->off.launch_us);
+	trial->on = trial->off = (struct samples){0};
 }

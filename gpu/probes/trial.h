@@ -33,9 +33,11 @@ struct hits {
 struct trial {
 	enum trial_status status;
 	char reason[400]; /* one line; "" where it is ok */
-	/* Of vec_add: its samples, microseconds. The trial's to free. */
-	double *whole_us, *launch_us;
-	size_t count;
+	/* Of vec_add: its samples, microseconds, and those of its turns without the probe. */
+	struct samples {
+		double *whole_us, *launch_us; /* the trial's to free */
+		size_t count;		      /* of each; 0: there are none */
+	} on, off;
 	uint64_t launches, threads, elements; /* threads: of a launch; 0 unknown */
 	char device[128], cuda[32];
 	/* Of other workloads, as they print them; NAN: they do not. */

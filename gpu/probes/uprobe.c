@@ -18,6 +18,7 @@
 #include "../../host/util.h"
 #include "host_event.h"
 #include "launch_probe.h"
+#include "turns_probe.h"
 #include "uprobe.skel.h"
 
 enum { OPTION_LIBCUDA = 256, OPTION_LIST };
@@ -138,9 +139,11 @@ static int load(struct uprobe_bpf **skel, const struct kind *kind)
 	return -uprobe_bpf__load(*skel);
 }
 
-static void say_ready(const struct kind *kind, bool counted)
+static void say_ready(const struct kind *kind, const struct turns_probe *turns, bool counted)
 {
-	printf("ready per=launch times=%d%s\n", strcmp(kind->name, "both") ? 1 : 2,
+	printf("ready");
+	turns_probe_say(turns);
+	printf(" per=launch times=%d%s\n", strcmp(kind->name, "both") ? 1 : 2,
 	       counted ? "" : " proof=apart");
 	fflush(stdout);
 }
@@ -158,23 +161,27 @@ static void say_done(const struct uprobe_bpf *skel, uint64_t events, uint64_t ru
 static int watch(struct uprobe_bpf *skel, struct options *options, int signals, int stats)
 {
 	bool counts = strcmp(options->kind->name, "empty");
-	const struct bpf_program *entry = program_of(skel, options->kind->entry);
+	struct launch_probe *probe = &options->probe;
+	struct turns_probe turns = {.turn = launch_probe_turn, .context = probe};
 	struct ring_buffer *ring;
 	uint64_t events = 0;
 	int code;
 
+	probe->at_entry = program_of(skel, options->kind->entry);
+	probe->at_return = program_of(skel, options->kind->exit);
 	ring = ring_buffer__new(bpf_map__fd(skel->maps.ring), take_event, &events, NULL);
 	if (!ring)
 		die("cannot map the ring buffer: %s", strerror(errno));
-	code = launch_probe_attach(&options->probe, program_of(skel, options->kind->entry),
-				   program_of(skel, options->kind->exit));
+	code = launch_probe_attach(probe);
 	if (!code) {
-		say_ready(options->kind, counts || stats >= 0);
+		turns_probe_begin(&turns);
+		say_ready(options->kind, &turns, counts || stats >= 0);
 		probe_until_end(signals, ring);
-		launch_probe_detach(&options->probe);
+		turns_probe_end(&turns);
+		launch_probe_detach(probe);
 		ring_buffer__consume(ring);
 		if (counts || stats >= 0)
-			say_done(skel, events, counts ? 0 : program_runs(entry));
+			say_done(skel, events, counts ? 0 : program_runs(probe->at_entry));
 	}
 	ring_buffer__free(ring);
 	return code;

@@ -6,19 +6,14 @@
  * part, the launch call alone, is kept beside it.
  */
 #include <argp.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../../host/option_number.h"
 #include "../../host/util.h"
 #include "../driver.h"
 #include "vec_add.h"
 
-#define WARM_UP	   100	     /* launches, where there are more than this to time */
-#define BEYOND	   64	     /* floats behind the sums that must stay as they are */
-#define UNTOUCHED  0xa5	     /* byte; no sum has it four times */
 #define TERMS_MOST (1 << 20) /* so that all sums are exact */
 
 extern const char vec_add_ptx[];
@@ -27,13 +22,6 @@ struct options {
 	struct load load;
 	const char *libcuda, *output;
 	int arguments;
-};
-
-struct device {
-	CUcontext context;
-	CUmodule module;
-	CUfunction kernel;
-	CUdeviceptr a, b, c;
 };
 
 static const struct preset {
@@ -128,14 +116,6 @@ static const struct argp argp = {
 	.doc = "Time a kernel that adds two vectors, launch by launch, and verify every sum.",
 };
 
-#define CALL(call)                                                                                 \
-	do {                                                                                       \
-		CUresult error_ = (call);                                                          \
-                                                                                                   \
-		if (error_)                                                                        \
-			die("%s: %s", #call, driver_error(error_));                                \
-	} while (0)
-
 /* Ends the process with 77 where there is nothing to run on. */
 static void open_driver(const struct options *options, struct result *result, CUdevice *device)
 {
@@ -162,7 +142,7 @@ static void load_kernel(struct device *device)
 				      "toolkit and build again");
 	if (error)
 		die("the kernel does not load: %s", driver_error(error));
-	CALL(cu.ModuleGetFunction(&device->kernel, device->module, "vec_add"));
+	CALL(cu.ModuleGetFunction(&device->kernel, device->module, KERNEL));
 }
 
 /* Terms by which no two neighbours have the same sum, and all sums are exact. */
@@ -185,6 +165,18 @@ static void *allocate(size_t bytes)
 	return memory;
 }
 
+static void make_room(struct times *times, const struct load *load)
+{
+	times->whole = allocate(load->iterations * sizeof(double));
+	times->launch = allocate(load->iterations * sizeof(double));
+}
+
+static void free_room(struct times *times)
+{
+	free(times->whole);
+	free(times->launch);
+}
+
 static void prepare(struct device *device, const struct load *load)
 {
 	size_t bytes = load->elements * sizeof(float);
@@ -200,46 +192,6 @@ static void prepare(struct device *device, const struct load *load)
 		terms[i] = term_b(i);
 	CALL(cu.MemcpyHtoD(device->b, terms, bytes));
 	free(terms);
-}
-
-static double now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
-	return now.tv_sec * 1e6 + now.tv_nsec / 1e3;
-}
-
-static void launch(const struct device *device, const struct load *load)
-{
-	void *parameters[] = {(void *)&device->a, (void *)&device->b, (void *)&device->c,
-			      (void *)&load->elements};
-
-	CALL(cu.LaunchKernel(device->kernel, load->blocks, 1, 1, load->threads, 1, 1, 0, NULL,
-			     parameters, NULL));
-}
-
-/* The sums are forgotten after the warm-up: what is verified is of the launches that are timed. */
-static void run(const struct device *device, const struct load *load, struct result *result)
-{
-	uint32_t warm_up = load->iterations > WARM_UP ? WARM_UP : 1;
-
-	for (uint32_t i = 0; i < warm_up; i++) {
-		launch(device, load);
-		CALL(cu.CtxSynchronize());
-	}
-	CALL(cu.MemsetD8(device->c, UNTOUCHED, (load->elements + BEYOND) * sizeof(float)));
-	CALL(cu.CtxSynchronize());
-	for (uint32_t i = 0; i < load->iterations; i++) {
-		double start = now_us(), launched;
-
-		launch(device, load);
-		launched = now_us();
-		CALL(cu.CtxSynchronize());
-		result->whole_us[i] = now_us() - start;
-		result->launch_us[i] = launched - start;
-	}
-	result->launches = (uint64_t)warm_up + load->iterations;
 }
 
 static void verify(const struct device *device, const struct load *load, struct result *result)
@@ -301,19 +253,19 @@ int main(int argc, char **argv)
 	options.output = getenv("EXITLAB_RECORD");
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	result.whole_us = allocate(options.load.iterations * sizeof(double));
-	result.launch_us = allocate(options.load.iterations * sizeof(double));
+	make_room(&result.on, &options.load);
+	make_room(&result.off, &options.load);
 	open_driver(&options, &result, &ordinal);
 	CALL(cu.CtxCreate(&device.context, 0, ordinal));
 	load_kernel(&device);
 	prepare(&device, &options.load);
-	run(&device, &options.load, &result);
+	vec_add_run(&device, &options.load, &result);
 	verify(&device, &options.load, &result);
 	give_back(&device);
 	write_record(&options, &result);
 	vec_add_print(&options.load, &result, stdout);
-	free(result.whole_us);
-	free(result.launch_us);
+	free_room(&result.on);
+	free_room(&result.off);
 	if (fflush(stdout))
 		die("cannot write the figures: %m");
 	if (vec_add_is_wrong(&result, why, sizeof(why)))

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "../../host/stats_real.h"
+#include "../../host/util.h"
 #include "../record_put.h"
 #include "vec_add.h"
 
@@ -19,20 +20,28 @@ bool vec_add_is_wrong(const struct result *result, char *why, size_t size)
 	return *why;
 }
 
-static int put_row(const struct load *load, const struct result *result, uint16_t row, FILE *out)
+/* A series and what is said of it. */
+struct row {
+	const char *id, *name;
+	const double *samples;
+	uint32_t count;
+};
+
+static int put_row(const struct load *load, const struct result *result, uint16_t number,
+		   const struct row *row, FILE *out)
 {
 	struct record_header header = {
 		.kind = RECORD_SERIES,
-		.row = row,
+		.row = number,
 		.pass = PASS_TIMED,
 		.width = sizeof(double),
-		.count = load->iterations,
-		.executed = result->launches,
+		.count = row->count,
+		.executed = row->count,
 	};
 	char text[1024], why[256];
 	bool wrong = vec_add_is_wrong(result, why, sizeof(why));
 
-	if (record_put(out, header, row == 1 ? result->whole_us : result->launch_us))
+	if (record_put(out, header, row->samples))
 		return -1;
 	header.kind = RECORD_VERDICT;
 	header.executed = 0;
@@ -40,36 +49,44 @@ static int put_row(const struct load *load, const struct result *result, uint16_
 		 "status=%s\nreason=%s\nid=VEC-ADD.%s\nname=vec_add, %s\nunit=us\nbetter=lower\n"
 		 "clock=host\nthrottled=0\nelements=%u\niterations=%u\nthreads=%u\nblocks=%u\n"
 		 "launches=%" PRIu64 "\n",
-		 wrong ? "INVALID" : "ok", why, row == 1 ? "whole" : "launch",
-		 row == 1 ? "launch and completion" : "launch call alone", load->elements,
+		 wrong ? "INVALID" : "ok", why, row->id, row->name, load->elements,
 		 load->iterations, load->threads, load->blocks, result->launches);
 	return record_put_text(out, header, text);
 }
 
 int vec_add_record(const struct load *load, const struct result *result, FILE *out)
 {
+	const struct times *on = &result->on, *off = &result->off;
+	const struct row rows[] = {
+		{"whole", "launch and completion", on->whole, on->count},
+		{"launch", "launch call alone", on->launch, on->count},
+		{"whole-off", "the same without the probe", off->whole, off->count},
+		{"launch-off", "launch call without the probe", off->launch, off->count},
+	};
+	struct record_header done = {.kind = RECORD_DONE};
 	char text[512];
 
 	snprintf(text, sizeof(text),
 		 "kind=gpu\nsystem=native\npreload=none\nmem_limit=none\nsm_limit=none\nquick=0\n"
 		 "plant=1\ngpu=%s\ncuda=%d.%d\n",
 		 result->device, result->cuda / 1000, result->cuda % 1000 / 10);
-	if (record_put_text(out, (struct record_header){.kind = RECORD_INFO}, text) ||
-	    put_row(load, result, 1, out) || put_row(load, result, 2, out))
+	if (record_put_text(out, (struct record_header){.kind = RECORD_INFO}, text))
 		return -1;
-	return record_put(out,
-			  (struct record_header){.kind = RECORD_DONE,
-						 .executed = 2,
-						 .total = 2ull * load->iterations},
-			  "");
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && rows[i].count; i++) {
+		if (put_row(load, result, i + 1, &rows[i], out))
+			return -1;
+		done.executed++;
+		done.total += rows[i].count;
+	}
+	return record_put(out, done, "");
 }
 
 void vec_add_print(const struct load *load, struct result *result, FILE *out)
 {
 	struct stats_real whole, launch;
 
-	stats_of_reals(result->whole_us, load->iterations, &whole);
-	stats_of_reals(result->launch_us, load->iterations, &launch);
+	stats_of_reals(result->on.whole, result->on.count, &whole);
+	stats_of_reals(result->on.launch, result->on.count, &launch);
 	fprintf(out,
 		"vec_add on %s: %u elements, %u iterations, %u threads x %u blocks\n"
 		"host clock, from the launch call to completion\n"
@@ -81,6 +98,11 @@ void vec_add_print(const struct load *load, struct result *result, FILE *out)
 		"  P95:     %.3f us\n  P99:     %.3f us\n  Std dev: %.3f us\n",
 		whole.mean, whole.at[STATS_P50], whole.at[STATS_MIN], whole.at[STATS_MAX],
 		whole.at[STATS_P95], whole.at[STATS_P99], whole.stddev);
+	if (result->off.count) {
+		stats_of_reals(result->off.whole, result->off.count, &whole);
+		fprintf(out, "  In turns without the probe, median: %.3f us\n",
+			whole.at[STATS_P50]);
+	}
 	fprintf(out, "  Launch call alone, median: %.3f us\n%s\n", launch.at[STATS_P50],
 		result->wrong || result->outside ? "RESULTS ARE WRONG" : "all sums are right");
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../../host/util.h"
+#include "turns.h"
 #include "woven.h"
 
 #define MODULES_MOST 64
@@ -22,7 +23,12 @@
 
 static struct woven_shared *shared;
 static const struct probe *chosen;
-static struct probed *modules[MODULES_MOST];
+
+/* A module as it was woven, and as it came, for the turns without the probe. */
+static struct {
+	struct probed *probed;
+	CUmodule plain;
+} modules[MODULES_MOST];
 
 static void fail(const char *why)
 {
@@ -96,17 +102,19 @@ EXPORTED CUresult cuModuleLoadData(CUmodule *module, const void *image)
 		return real ? real(module, image) : CUDA_ERROR_NOT_INITIALIZED;
 	}
 	open_driver();
-	while (free < MODULES_MOST && modules[free])
+	while (free < MODULES_MOST && modules[free].probed)
 		free++;
 	if (free == MODULES_MOST)
 		fail("too many modules at a time");
-	why = probed_load(&modules[free], image, chosen, &options);
+	why = probed_load(&modules[free].probed, image, chosen, &options);
 	if (why)
 		fail(why);
-	outcome = probed_outcome(modules[free]);
+	if (cu.ModuleLoadData(&modules[free].plain, image))
+		modules[free].plain = NULL;
+	outcome = probed_outcome(modules[free].probed);
 	shared->loads += outcome->loads;
 	shared->stores += outcome->stores;
-	*module = probed_module(modules[free]);
+	*module = probed_module(modules[free].probed);
 	return CUDA_SUCCESS;
 }
 
@@ -152,14 +160,31 @@ EXPORTED CUresult cuModuleUnload(CUmodule module)
 	CUresult (*real)(CUmodule);
 
 	for (size_t i = 0; i < MODULES_MOST; i++) {
-		if (!modules[i] || probed_module(modules[i]) != module)
+		if (!modules[i].probed || probed_module(modules[i].probed) != module)
 			continue;
 		cu.CtxSynchronize();
-		collect(modules[i]);
-		probed_close(modules[i]);
-		modules[i] = NULL;
+		collect(modules[i].probed);
+		probed_close(modules[i].probed);
+		if (modules[i].plain)
+			cu.ModuleUnload(modules[i].plain);
+		modules[i].probed = NULL;
 		return CUDA_SUCCESS;
 	}
 	*(void **)&real = dlsym(RTLD_NEXT, "cuModuleUnload");
 	return real ? real(module) : CUDA_ERROR_NOT_INITIALIZED;
+}
+
+/* Off is the kernel as it came: the driver compiles it from the same PTX. */
+EXPORTED int exitlab_probe_turn(bool on, struct probe_turn *turn)
+{
+	for (size_t i = 0; i < MODULES_MOST; i++) {
+		CUmodule module;
+
+		if (!modules[i].probed || !modules[i].plain)
+			continue;
+		module = on ? probed_module(modules[i].probed) : modules[i].plain;
+		if (!cu.ModuleGetFunction(&turn->kernel, module, turn->kernel_name))
+			return TURN_TAKEN;
+	}
+	return TURN_NONE;
 }

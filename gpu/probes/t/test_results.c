@@ -26,7 +26,7 @@
 /* Samples from median - 1 % to median + 1 % in even steps, and a launch of a third of each. */
 static struct trial trial_of(double median, uint64_t threads)
 {
-	struct trial trial = {.count = SAMPLES,
+	struct trial trial = {.on.count = SAMPLES,
 			      .launches = SAMPLES + 1,
 			      .threads = threads,
 			      .elements = threads / 2,
@@ -34,12 +34,12 @@ static struct trial trial_of(double median, uint64_t threads)
 			      .median_us = NAN,
 			      .p99_us = NAN};
 
-	trial.whole_us = malloc(SAMPLES * sizeof(double));
-	trial.launch_us = malloc(SAMPLES * sizeof(double));
-	assert_true(trial.whole_us && trial.launch_us);
+	trial.on.whole_us = malloc(SAMPLES * sizeof(double));
+	trial.on.launch_us = malloc(SAMPLES * sizeof(double));
+	assert_true(trial.on.whole_us && trial.on.launch_us);
 	for (int i = 0; i < SAMPLES; i++) {
-		trial.whole_us[i] = median * (0.99 + 0.02 * i / (SAMPLES - 1));
-		trial.launch_us[i] = trial.whole_us[i] / 3;
+		trial.on.whole_us[i] = median * (0.99 + 0.02 * i / (SAMPLES - 1));
+		trial.on.launch_us[i] = trial.on.whole_us[i] / 3;
 	}
 	strcpy(trial.device, "Example GPU");
 	strcpy(trial.cuda, "13.0");
@@ -49,6 +49,17 @@ static struct trial trial_of(double median, uint64_t threads)
 static struct hits hits_of(enum hit_per per, uint64_t times, uint64_t count)
 {
 	return (struct hits){.per = per, .times = times, .counted = true, .count = count};
+}
+
+/* A round with turns without the probe, whose median is another. */
+static void add_turns(struct case_outcome *outcome, double on, double off, struct hits hits)
+{
+	struct trial trial = trial_of(on, 32), other = trial_of(off, 32);
+
+	trial.hits = hits;
+	trial.off = other.on;
+	outcome_add(outcome, &trial);
+	trial_free(&trial);
 }
 
 static void add(struct case_outcome *outcome, double median, uint64_t threads, struct hits hits)
@@ -81,6 +92,26 @@ static void test_overhead(void **state)
 	assert_true(overhead.ratio.low > 1.03 && overhead.ratio.high < 1.07);
 	overhead_of(&base, &with, 0, &overhead);
 	assert_true(isnan(overhead.ns_per_hit.value));
+	outcome_free(&base);
+	outcome_free(&with);
+}
+
+/* What a process has of its own, a place that suits it, is in both of its turns. */
+static void test_turns(void **state)
+{
+	struct case_outcome base = {0}, with = {0};
+	struct overhead overhead;
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		add(&base, 20 - round, 32, (struct hits){0});
+		add_turns(&with, 10.5 + round, 10 + round, hits_of(HITS_PER_LAUNCH, 1, 0));
+	}
+	overhead_of(&base, &with, 2, &overhead);
+	assert_true(overhead.in_turns);
+	CLOSE(overhead.us.value, 0.5);
+	CLOSE(overhead.launch_us.value, 0.5 / 3);
+	CLOSE(overhead.ns_per_hit.value, 250);
 	outcome_free(&base);
 	outcome_free(&with);
 }
@@ -213,7 +244,8 @@ static void make_run(struct run_of *run)
 		double drift = round * 0.05;
 
 		add(&run->outcomes[0], 10 + drift, 32, (struct hits){0});
-		add(&run->outcomes[1], 11.2 + drift, 32, hits_of(HITS_PER_LAUNCH, 1, SAMPLES + 1));
+		add_turns(&run->outcomes[1], 11.2 + drift, 10 + drift,
+			  hits_of(HITS_PER_LAUNCH, 1, SAMPLES + 1));
 		add(&run->outcomes[2], 10.32 + drift, 32,
 		    hits_of(HITS_PER_THREAD, 1, (SAMPLES + 1) * 32));
 		add(&run->outcomes[3], 10.1 + drift, 32,
@@ -355,11 +387,11 @@ static void test_record(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_overhead),      cmocka_unit_test(test_figures),
-		cmocka_unit_test(test_hits_due),      cmocka_unit_test(test_heard),
-		cmocka_unit_test(test_printed),	      cmocka_unit_test(test_verdicts),
-		cmocka_unit_test(test_lost_baseline), cmocka_unit_test(test_golden),
-		cmocka_unit_test(test_record),
+		cmocka_unit_test(test_overhead), cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_figures),	 cmocka_unit_test(test_hits_due),
+		cmocka_unit_test(test_heard),	 cmocka_unit_test(test_printed),
+		cmocka_unit_test(test_verdicts), cmocka_unit_test(test_lost_baseline),
+		cmocka_unit_test(test_golden),	 cmocka_unit_test(test_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
