@@ -9,6 +9,7 @@
 #include "../../host/bpf_warning.h"
 #include "../../host/util.h"
 #include "launch_probe.h"
+#include "turns_probe.h"
 
 #define CALL "cuLaunchKernel"
 
@@ -33,6 +34,14 @@ static int attach(struct bpf_link **link, const struct bpf_program *program,
 	return *link ? 0 : errno;
 }
 
+/* When it returns none of them runs any more. */
+static void detach(struct launch_probe *probe)
+{
+	bpf_link__destroy(probe->entry);
+	bpf_link__destroy(probe->exit);
+	probe->entry = probe->exit = NULL;
+}
+
 /* 0 or an errno. The return first, so that no entry is without its return. */
 static int attach_both(struct launch_probe *probe)
 {
@@ -42,11 +51,11 @@ static int attach_both(struct launch_probe *probe)
 		error = attach(&probe->entry, probe->at_entry, &probe->library, probe->offset,
 			       false);
 	if (error)
-		launch_probe_detach(probe);
+		detach(probe);
 	return error;
 }
 
-int launch_probe_attach(struct launch_probe *probe)
+static int begin(struct launch_probe *probe)
 {
 	int error, code;
 
@@ -62,21 +71,14 @@ int launch_probe_attach(struct launch_probe *probe)
 	return error ? launch_probe_refused(error) : EXIT_OK;
 }
 
-int launch_probe_turn(void *context, bool on)
+static int turn(void *context, bool on)
 {
 	struct launch_probe *probe = context;
 	bool is_on = probe->entry || probe->exit;
 
 	if (!on)
-		launch_probe_detach(probe);
+		detach(probe);
 	return on && !is_on ? attach_both(probe) : 0;
-}
-
-void launch_probe_detach(struct launch_probe *probe)
-{
-	bpf_link__destroy(probe->entry);
-	bpf_link__destroy(probe->exit);
-	probe->entry = probe->exit = NULL;
 }
 
 __u64 program_runs(const struct bpf_program *program)
@@ -87,7 +89,7 @@ __u64 program_runs(const struct bpf_program *program)
 	return bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) ? 0 : info.run_cnt;
 }
 
-void probe_until_end(int signals, struct ring_buffer *ring)
+static void wait_for_end(int signals, struct ring_buffer *ring)
 {
 	struct pollfd all[] = {{signals, POLLIN, 0},
 			       {ring ? ring_buffer__epoll_fd(ring) : -1, POLLIN, 0}};
@@ -98,4 +100,25 @@ void probe_until_end(int signals, struct ring_buffer *ring)
 		if (all[1].revents)
 			ring_buffer__consume(ring);
 	}
+}
+
+int launch_probe_run(struct launch_probe *probe, const char *more, int signals,
+		     struct ring_buffer *ring)
+{
+	struct turns_probe turns = {.turn = turn, .context = probe};
+	int code = begin(probe);
+
+	if (code)
+		return code;
+	turns_probe_begin(&turns);
+	printf("ready");
+	turns_probe_say(&turns);
+	printf(" %s\n", more);
+	fflush(stdout);
+	wait_for_end(signals, ring);
+	turns_probe_end(&turns);
+	detach(probe);
+	if (ring)
+		ring_buffer__consume(ring);
+	return EXIT_OK;
 }

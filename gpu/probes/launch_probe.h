@@ -18,27 +18,18 @@ struct launch_probe {
 };
 
 /*
- * Attaches the programs for all processes that use the library. An exit code of util.h, with one
- * line on stderr where it is not EXIT_OK.
+ * Attaches the programs for all processes that use the library, says "ready" with what a workload
+ * needs to take turns, and so much more ("per=launch times=1"), and waits for the signal to end.
+ * What is in ring (NULL: none) is handed on meanwhile, and once more when no program runs any more.
+ * An exit code of util.h, with one line on stderr where it is not EXIT_OK.
  */
-int launch_probe_attach(struct launch_probe *probe);
-
-/* Detaches or attaches them again: what turns_probe.h has of a struct launch_probe. */
-int launch_probe_turn(void *probe, bool on);
-
-/* When it returns none of them runs any more. */
-void launch_probe_detach(struct launch_probe *probe);
+int launch_probe_run(struct launch_probe *probe, const char *more, int signals,
+		     struct ring_buffer *ring);
 
 /* Says why programs could not be loaded or attached, and is the exit code for it. */
 int launch_probe_refused(int error);
 
 /* How often a program ran, while BPF statistics are on. */
 __u64 program_runs(const struct bpf_program *program);
-
-/*
- * Waits for the signal to end; meanwhile, where ring is not NULL, hands on what is in it, and once
- * more at the end.
- */
-void probe_until_end(int signals, struct ring_buffer *ring);
 
 #endif

@@ -78,3 +78,28 @@ $(probes-unit-tests):
 # The whole of it, on the fake driver.
 check-scripts += gpu/probes/t/overhead.t
 check: $(overhead-parts)
+
+# Programs that are probes: by BPF, and by what is woven.
+bpf-examples := cuda-counter launchlate
+woven-examples := kernelretsnoop mem_trace threadhist
+examples := $(patsubst %,build/gpu/examples/%,$(bpf-examples) $(woven-examples))
+gpu-parts += $(examples)
+overhead-parts += $(examples)
+
+build/gpu/probes/examples/%.skel.h: build/gpu/probes/examples/%.bpf.o
+	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+
+.PRECIOUS: build/gpu/probes/examples/%.bpf.o
+
+$(patsubst %,build/gpu/probes/examples/%.o,$(bpf-examples)): build/gpu/probes/examples/%.o: build/gpu/probes/examples/%.skel.h
+$(patsubst %,build/gpu/probes/examples/%.o,$(bpf-examples)): private compile-flags += -Ibuild/gpu/probes/examples
+
+$(patsubst %,build/gpu/examples/%,$(bpf-examples)): build/gpu/examples/%: build/gpu/probes/examples/%.o build/gpu/probes/examples/example.o \
+	build/gpu/probes/launch_probe.o build/gpu/probes/turns_probe.o build/host/host.a | build/gpu/examples/libturns.so
+	$(call say,LINK,$@)mkdir -p $(@D); $(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
+
+# The libraries are looked for beside the program.
+build/gpu/examples/lib%.so: build/gpu/lib%.so
+	$(quiet)mkdir -p $(@D); ln -sf ../$(<F) $@
+
+-include $(wildcard build/gpu/probes/examples/*.d)

@@ -18,7 +18,6 @@
 #include "../../host/util.h"
 #include "host_event.h"
 #include "launch_probe.h"
-#include "turns_probe.h"
 #include "uprobe.skel.h"
 
 enum { OPTION_LIBCUDA = 256, OPTION_LIST };
@@ -139,15 +138,6 @@ static int load(struct uprobe_bpf **skel, const struct kind *kind)
 	return -uprobe_bpf__load(*skel);
 }
 
-static void say_ready(const struct kind *kind, const struct turns_probe *turns, bool counted)
-{
-	printf("ready");
-	turns_probe_say(turns);
-	printf(" per=launch times=%d%s\n", strcmp(kind->name, "both") ? 1 : 2,
-	       counted ? "" : " proof=apart");
-	fflush(stdout);
-}
-
 static void say_done(const struct uprobe_bpf *skel, uint64_t events, uint64_t runs)
 {
 	uint64_t lost = skel->bss->lost;
@@ -162,9 +152,9 @@ static int watch(struct uprobe_bpf *skel, struct options *options, int signals, 
 {
 	bool counts = strcmp(options->kind->name, "empty");
 	struct launch_probe *probe = &options->probe;
-	struct turns_probe turns = {.turn = launch_probe_turn, .context = probe};
 	struct ring_buffer *ring;
 	uint64_t events = 0;
+	char more[64];
 	int code;
 
 	probe->at_entry = program_of(skel, options->kind->entry);
@@ -172,17 +162,12 @@ static int watch(struct uprobe_bpf *skel, struct options *options, int signals, 
 	ring = ring_buffer__new(bpf_map__fd(skel->maps.ring), take_event, &events, NULL);
 	if (!ring)
 		die("cannot map the ring buffer: %s", strerror(errno));
-	code = launch_probe_attach(probe);
-	if (!code) {
-		turns_probe_begin(&turns);
-		say_ready(options->kind, &turns, counts || stats >= 0);
-		probe_until_end(signals, ring);
-		turns_probe_end(&turns);
-		launch_probe_detach(probe);
-		ring_buffer__consume(ring);
-		if (counts || stats >= 0)
-			say_done(skel, events, counts ? 0 : program_runs(probe->at_entry));
-	}
+	snprintf(more, sizeof(more), "per=launch times=%d%s",
+		 strcmp(options->kind->name, "both") ? 1 : 2,
+		 counts || stats >= 0 ? "" : " proof=apart");
+	code = launch_probe_run(probe, more, signals, ring);
+	if (!code && (counts || stats >= 0))
+		say_done(skel, events, counts ? 0 : program_runs(probe->at_entry));
 	ring_buffer__free(ring);
 	return code;
 }

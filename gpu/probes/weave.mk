@@ -39,3 +39,8 @@ build/gpu/libwoven.so: $(woven-library-objects)
 
 build/gpu/woven: $(patsubst %,build/gpu/probes/%.o,woven woven_probe) $(weaver-objects) build/host/host.a | build/gpu/libwoven.so
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
+
+$(patsubst %,build/gpu/examples/%,$(woven-examples)): build/gpu/examples/%: build/gpu/probes/examples/%.o \
+	$(patsubst %,build/gpu/probes/%.o,examples/example examples/example_woven woven_probe) $(weaver-objects) build/host/host.a \
+	| build/gpu/examples/libwoven.so
+	$(call say,LINK,$@)mkdir -p $(@D); $(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
