@@ -103,3 +103,7 @@ build/gpu/examples/lib%.so: build/gpu/lib%.so
 	$(quiet)mkdir -p $(@D); ln -sf ../$(<F) $@
 
 -include $(wildcard build/gpu/probes/examples/*.d)
+
+# What a probe must not be taken for.
+build/gpu/t/plant.so: gpu/probes/t/plant.c gpu/probes/turns.h build/flags
+	$(call say,LINK,$@)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -fPIC -shared -o $@ $< -ldl
