@@ -126,15 +126,16 @@ static struct bpf_program *program_of(struct uprobe_bpf *skel, const char *name)
 
 static int load(struct uprobe_bpf **skel, const struct kind *kind)
 {
-	struct bpf_program *program;
+	struct bpf_program *program = NULL;
 
 	bpf_warning_keep();
 	*skel = uprobe_bpf__open();
 	if (!*skel)
 		return errno;
-	bpf_object__for_each_program(program, (*skel)->obj) bpf_program__set_autoload(
-		program, program == program_of(*skel, kind->entry) ||
-				 program == program_of(*skel, kind->exit));
+	while ((program = bpf_object__next_program((*skel)->obj, program)))
+		bpf_program__set_autoload(program,
+					  program == program_of(*skel, kind->entry) ||
+						  program == program_of(*skel, kind->exit));
 	return -uprobe_bpf__load(*skel);
 }
 

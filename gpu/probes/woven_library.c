@@ -30,7 +30,7 @@ static struct {
 	CUmodule plain;
 } modules[MODULES_MOST];
 
-static void fail(const char *why)
+static void __attribute__((noreturn)) fail(const char *why)
 {
 	snprintf(shared->error, sizeof(shared->error), "%s", why);
 	die("the probe %s: %s", chosen->name, why);
@@ -88,12 +88,20 @@ static bool is_ptx(const char *image)
 	return image[0] == '/' || image[0] == '.' || image[0] == '\n';
 }
 
+static size_t free_slot(void)
+{
+	for (size_t i = 0; i < MODULES_MOST; i++)
+		if (!modules[i].probed)
+			return i;
+	fail("too many modules at a time");
+}
+
 EXPORTED CUresult cuModuleLoadData(CUmodule *module, const void *image)
 {
 	static const struct probed_options options = {.event = take_event};
 	const struct weave_outcome *outcome;
-	size_t free = 0;
 	const char *why;
+	size_t slot;
 
 	if (!chosen || !image || !is_ptx(image)) {
 		CUresult (*real)(CUmodule *, const void *);
@@ -102,19 +110,16 @@ EXPORTED CUresult cuModuleLoadData(CUmodule *module, const void *image)
 		return real ? real(module, image) : CUDA_ERROR_NOT_INITIALIZED;
 	}
 	open_driver();
-	while (free < MODULES_MOST && modules[free].probed)
-		free++;
-	if (free == MODULES_MOST)
-		fail("too many modules at a time");
-	why = probed_load(&modules[free].probed, image, chosen, &options);
+	slot = free_slot();
+	why = probed_load(&modules[slot].probed, image, chosen, &options);
 	if (why)
 		fail(why);
-	if (cu.ModuleLoadData(&modules[free].plain, image))
-		modules[free].plain = NULL;
-	outcome = probed_outcome(modules[free].probed);
+	if (cu.ModuleLoadData(&modules[slot].plain, image))
+		modules[slot].plain = NULL;
+	outcome = probed_outcome(modules[slot].probed);
 	shared->loads += outcome->loads;
 	shared->stores += outcome->stores;
-	*module = probed_module(modules[free].probed);
+	*module = probed_module(modules[slot].probed);
 	return CUDA_SUCCESS;
 }
 
