@@ -91,7 +91,7 @@ include isolation-scripts/rules.mk
 include docs/rules.mk
 include .ci/rules.mk
 
-.PHONY: all deps doctor boot floor host-gpu gpumem-stress isolation-ab compare pathlength results-index bench check lint clean help
+.PHONY: all deps doctor boot floor host-gpu gpu-overhead gpumem-stress isolation-ab compare pathlength results-index bench check lint clean help
 
 deps:
 	$(quiet)./.ci/deps
@@ -131,6 +131,10 @@ host-gpu: build/exitlab $(gpu-parts)
 		$(if $(PRELOAD),--preload '$(PRELOAD)') $(if $(MEM_LIMIT),--mem-limit '$(MEM_LIMIT)') \
 		$(if $(SM_LIMIT),--sm-limit '$(SM_LIMIT)') $(if $(REFERENCE),--reference '$(REFERENCE)') \
 		$(if $(filter 1,$(QUICK)),--quick)
+
+gpu-overhead: $(overhead-parts)
+	$(quiet)build/gpu/overhead --results '$(RESULTS)' $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(REPEAT),--repeat '$(REPEAT)') '$(or $(CONFIG),gpu/probes/bench_config.json)'
 
 # The fake libcuda is built where it is asked for, or may be needed.
 gpumem-stress: build/exitlab build/gpu/stress $(if $(filter 0,$(FAKE)),,build/gpu/libfakecuda.so)
@@ -175,6 +179,7 @@ endif
 #h make boot          build, boot the guest, measure, prove, archive, print the table
 #h make floor         the same rows in a minimal VMM, without QEMU
 #h make host-gpu      what GPU virtualisation costs, and how well tenants are isolated
+#h make gpu-overhead  what probes cost a GPU kernel: uprobes, a preloaded library, probes on the device
 #h make gpumem-stress the GPU memory tracer under load: exact or not, and what it costs
 #h make isolation-ab  the same rows with and without isolation, left alone and disturbed
 #h make results-index write results/index.html: every run, by host and time [RESULTS=]
@@ -215,6 +220,7 @@ endif
 #h   SYSTEM=NAME              of host-gpu: native, guest, mig, mps, or the limiter that PRELOAD= is [native]
 #h   PRELOAD=FILE MEM_LIMIT=4g SM_LIMIT=50   of host-gpu: the limiter, and the limits of a tenant [none]
 #h   REFERENCE=DIR QUICK=1    of host-gpu: score against that run; a look in less than a minute
+#h   CONFIG=FILE ONLY=NAME REPEAT=N   of gpu-overhead: test cases [gpu/probes/bench_config.json], one of them, rounds [5]
 #h   FAKE=0|1 QUICK=1         of gpumem-stress: the real libcuda or the fake one [0 where there is one]; some seconds a case
 #h   FUZZ=N RELOADS=N         of gpulock-check: random calls, reloads of the module [1000000, 1000]
 #h   ROUNDS=N                 of gpulock-check, gpulock-kcsan: how long all is done at once [1000, 100]

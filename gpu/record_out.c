@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <string.h>
-
-#include "../guest-bench/record.h"
 #include "record_out.h"
+#include "record_put.h"
 
 static void put(struct suite *suite, struct record_header header, const void *payload)
 {
-	size_t size = (size_t)header.count * header.width;
-
-	header.magic = RECORD_MAGIC;
-	header.version = RECORD_VERSION_GPU;
-	header.clock = CLOCK_NS;
-	header.checksum = record_checksum(&header, payload);
-	if (fwrite(&header, sizeof(header), 1, suite->out) != 1 ||
-	    (size && fwrite(payload, size, 1, suite->out) != 1))
+	if (record_put(suite->out, header, payload))
 		suite->write_failed = true;
 }
 
 static void put_text(struct suite *suite, struct record_header header, const char *text)
 {
-	header.width = 1;
-	header.count = strlen(text);
-	put(suite, header, text);
+	if (record_put_text(suite->out, header, text))
+		suite->write_failed = true;
 }
 
 void record_begin(struct suite *suite)

@@ -20,6 +20,7 @@ gpubench-sources := \
 	gpu/nvml.c \
 	gpu/outcome.c \
 	gpu/record_out.c \
+	gpu/record_put.c \
 	gpu/sampling.c \
 	gpu/suite.c \
 	gpu/surroundings.c \
@@ -69,5 +70,6 @@ build/gpu/stress: $(stress-objects)
 -include $(stress-objects:.o=.d)
 -include $(limiter-objects:.o=.d)
 
+include gpu/probes/rules.mk
 include gpu/probes/weave.mk
 include gpu/t/rules.mk

@@ -41,11 +41,10 @@ static int check_clocks(const struct side_run *a, const struct side_run *b)
 		return refuse_pair(a, b, "what is emulated of the hosts",
 				   yes_no(a->summary, "emulated"), yes_no(b->summary, "emulated"));
 	if (strcmp(clock, "insn") && json_is_true(json_object_get(a->summary, "emulated")))
-		return refuse("%s: times under emulation mean nothing and are not compared; %s",
-			      a->path,
-			      strcmp(json_text(a->summary, "kind"), "gpu")
-				      ? "make boot ACCEL=lab counts instructions"
-				      : "there was no GPU behind them");
+		return refuse(
+			"%s: times under emulation mean nothing and are not compared; %s", a->path,
+			summary_is_of_gpu(a->summary) ? "there was no GPU behind them"
+						      : "make boot ACCEL=lab counts instructions");
 	if (strcmp(clock, "tsc") || !json_is_integer(khz_a) || !json_is_integer(khz_b) ||
 	    fabs(json_number_value(khz_a) - json_number_value(khz_b)) <=
 		    TSC_TOLERANCE * fabs(json_number_value(khz_a)))

@@ -97,7 +97,7 @@ void distribution_add_histograms(struct distribution *out, const struct side *si
 
 	for (size_t i = 0; out->has_histogram && i < side->count; i++) {
 		const json_t *summary = side->runs[i].summary, *row = summary_row(summary, id);
-		bool real = !strcmp(json_text(summary, "kind"), "gpu");
+		bool real = summary_is_of_gpu(summary);
 
 		json_array_foreach (json_object_get(row, "histogram"), k, bin) {
 			add_bin_of(out, bin, real, axis);

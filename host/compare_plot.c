@@ -161,7 +161,7 @@ static void print_panel(const json_t *comparison, const struct side *sides, size
 	for (size_t i = 0; i < count; i++)
 		if (i == 0 || compared(comparison, i, id))
 			all[i] = distribution_of(&sides[i], id, linear);
-	axis = axis_choose(all, count, linear, strcmp(json_text(first, "kind"), "gpu"));
+	axis = axis_choose(all, count, linear, !summary_is_of_gpu(first));
 	for (size_t i = 0; i < count; i++)
 		distribution_add_histograms(&all[i], &sides[i], id, &axis);
 	print_title(comparison, count, id, out);

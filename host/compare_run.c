@@ -137,7 +137,7 @@ static int check_summary(const char *path, const json_t *summary)
 {
 	const json_t *rows = json_object_get(summary, "rows"), *row;
 	const char *schema = json_text(summary, "schema");
-	bool real = !strcmp(json_text(summary, "kind"), "gpu");
+	bool real = summary_is_of_gpu(summary);
 	size_t i;
 
 	if (strcmp(schema, "exitlab-summary/1"))

@@ -34,7 +34,9 @@ static void markdown_head(const json_t *summary, FILE *out)
 {
 	const json_t *tool = json_object_get(summary, "tool");
 
-	fputs("# GPU virtualisation on ", out);
+	fprintf(out, "# GPU %s on ",
+		strcmp(json_text(summary, "kind"), "gpu") ? "instrumentation overhead"
+							  : "virtualisation");
 	markdown_text(json_text(summary, "host"), out);
 	fputs("\n\n| | |\n| --- | --- |\n| time | ", out);
 	markdown_text(json_text(summary, "time"), out);

@@ -111,14 +111,24 @@ struct walk {
 	size_t records;
 };
 
+static bool is_kind(const char *text, size_t length)
+{
+	static const char *const kinds[] = {"gpu", "gpu-overhead"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (length == strlen(kinds[i]) && !memcmp(text, kinds[i], length))
+			return true;
+	return false;
+}
+
 static enum record_status take_info(struct walk *walk, const struct record *info,
 				    char why[RECORD_WHY])
 {
 	size_t length;
 	const char *kind = record_text(info, "kind", &length);
 
-	if (!kind || length != 3 || memcmp(kind, "gpu", 3))
-		return BAD("INFO does not say kind=gpu");
+	if (!kind || !is_kind(kind, length))
+		return BAD("INFO says neither kind=gpu nor kind=gpu-overhead");
 	walk->record->info = *info;
 	return RECORD_OK;
 }

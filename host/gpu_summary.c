@@ -257,9 +257,9 @@ json_t *gpu_summary(const struct gpu_run *run)
 	}
 	summary = json_pack(
 		"{s:s, s:s, s:o, s:o, s:{s:o, s:o}, s:s, s:b, s:s, s:o, s:o, s:o, s:o}", "schema",
-		"exitlab-summary/1", "kind", "gpu", "host", report_env_text(run->env, "host.name"),
-		"time", report_env_text(run->env, "time"), "tool", "version",
-		report_env_text(run->env, "tool.version"), "revision",
+		"exitlab-summary/1", "kind", json_text(texts, "kind"), "host",
+		report_env_text(run->env, "host.name"), "time", report_env_text(run->env, "time"),
+		"tool", "version", report_env_text(run->env, "tool.version"), "revision",
 		report_env_text(run->env, "tool.revision"), "clock", "ns", "emulated",
 		!strncmp(json_text(texts, "gpu"), FAKE, strlen(FAKE)), "status",
 		valid ? "ok" : "invalid", "setup", setup_of(run, texts), "device", device_of(texts),

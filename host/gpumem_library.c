@@ -58,27 +58,31 @@ static uint64_t symbol_offset(Elf *elf, Elf_Data *symbols, const GElf_Shdr *head
 	return 0;
 }
 
+/* The next table of symbols that the library exports, from section on; NULL: there is none. */
+static Elf_Data *next_symbols(Elf *elf, Elf_Scn **section, GElf_Shdr *header)
+{
+	while ((*section = elf_nextscn(elf, *section)))
+		if (gelf_getshdr(*section, header) && header->sh_type == SHT_DYNSYM &&
+		    header->sh_entsize)
+			return elf_getdata(*section, NULL);
+	return NULL;
+}
+
 /* The calls among the symbols that the library exports. */
 static void read_symbols(struct gpumem_library *library, Elf *elf)
 {
 	Elf_Scn *section = NULL;
+	Elf_Data *symbols;
 	GElf_Shdr header;
 
-	while ((section = elf_nextscn(elf, section))) {
-		Elf_Data *symbols;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNSYM ||
-		    !header.sh_entsize)
-			continue;
-		symbols = elf_getdata(section, NULL);
-		for (size_t call = 0; symbols && call < GPUMEM_CALLS; call++) {
+	while ((symbols = next_symbols(elf, &section, &header)))
+		for (size_t call = 0; call < GPUMEM_CALLS; call++) {
 			uint64_t offset =
 				symbol_offset(elf, symbols, &header, gpumem_calls[call].symbol);
 
 			if (offset && !is_known(library, offset))
 				library->offset[call] = offset;
 		}
-	}
 }
 
 static bool has_calls(const struct gpumem_library *library)
@@ -91,17 +95,40 @@ static bool has_calls(const struct gpumem_library *library)
 }
 
 /* Where the code cannot be read the call is probed where it begins. */
-static void read_prologues(struct gpumem_library *library, int fd)
+static unsigned int past(int fd, uint64_t offset)
 {
 	uint8_t code[PROLOGUE_BYTES];
+	ssize_t got = offset ? pread(fd, code, sizeof(code), offset) : 0;
 
-	for (size_t call = 0; call < GPUMEM_CALLS; call++) {
-		ssize_t got = library->offset[call]
-				      ? pread(fd, code, sizeof(code), library->offset[call])
-				      : 0;
+	return got > 0 ? gpumem_prologue_past(code, got) : 0;
+}
 
-		library->past[call] = got > 0 ? gpumem_prologue_past(code, got) : 0;
-	}
+static void read_prologues(struct gpumem_library *library, int fd)
+{
+	for (size_t call = 0; call < GPUMEM_CALLS; call++)
+		library->past[call] = past(fd, library->offset[call]);
+}
+
+uint64_t gpumem_library_function(const struct gpumem_library *library, const char *name)
+{
+	int fd = open(library->path, O_RDONLY | O_CLOEXEC);
+	Elf_Scn *section = NULL;
+	uint64_t offset = 0;
+	Elf_Data *symbols;
+	GElf_Shdr header;
+	Elf *elf;
+
+	if (fd < 0)
+		return 0;
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	while (!offset && (symbols = next_symbols(elf, &section, &header)))
+		offset = symbol_offset(elf, symbols, &header, name);
+	elf_end(elf);
+	if (offset)
+		offset += past(fd, offset);
+	close(fd);
+	return offset;
 }
 
 static int read_library(struct gpumem_library *library)

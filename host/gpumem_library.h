@@ -25,6 +25,12 @@ struct gpumem_library {
  */
 int gpumem_library_find(struct gpumem_library *library, const char *given, pid_t process);
 
+/*
+ * Where in the library's file a function that it exports is best probed, as gpumem_prologue.h has
+ * it; 0: it has none of that name, or cannot be read.
+ */
+uint64_t gpumem_library_function(const struct gpumem_library *library, const char *name);
+
 /* Is there one that a program finds? */
 bool gpumem_library_is_there(void);
 

@@ -14,11 +14,6 @@
 /* The rows whose p50 stands beside a run, where it has them. */
 static const char *const key_rows[] = {"user.cpuid", "user.outb", "kernel.cpuid", "kernel.outb"};
 
-static bool is_gpu(const json_t *summary)
-{
-	return !strcmp(json_text(summary, "kind"), "gpu");
-}
-
 static bool is_stress(const json_t *summary)
 {
 	return !strcmp(json_text(summary, "kind"), "gpumem-stress");
@@ -65,7 +60,7 @@ static void put_link(const struct index_entry *entry, const char *file, FILE *ou
 /* The rows whose numbers are what they claim to be. */
 static void put_proved(const json_t *summary, FILE *out)
 {
-	const char *good = is_gpu(summary) || is_stress(summary) ? "ok" : "PROVED";
+	const char *good = summary_is_of_gpu(summary) || is_stress(summary) ? "ok" : "PROVED";
 	const json_t *rows = json_object_get(summary, "rows"), *row;
 	size_t i, proved = 0;
 
@@ -82,7 +77,7 @@ static void put_kind(const json_t *summary, FILE *out)
 
 	fputs("<td>", out);
 	html_text(json_text(summary, "kind"), out);
-	if (is_gpu(summary))
+	if (summary_is_of_gpu(summary))
 		html_printf(out, ": %s, %s", json_text(setup, "system"), json_text(setup, "gpu"));
 	else if (is_stress(summary))
 		html_printf(out, ": %s", json_text(setup, "gpu"));
@@ -162,7 +157,7 @@ static bool comparable(const json_t *a, const json_t *b)
 			return false;
 	if (!json_equal(json_object_get(a, "emulated"), json_object_get(b, "emulated")))
 		return false;
-	for (size_t i = 0; is_gpu(a) && i < ARRAY_SIZE(gpu_keys); i++)
+	for (size_t i = 0; summary_is_of_gpu(a) && i < ARRAY_SIZE(gpu_keys); i++)
 		if (!json_equal(json_object_get(json_object_get(a, "setup"), gpu_keys[i]),
 				json_object_get(json_object_get(b, "setup"), gpu_keys[i])))
 			return false;

@@ -80,6 +80,13 @@ const json_t *json_find(const json_t *array, const char *key, const char *value)
 	return NULL;
 }
 
+bool summary_is_of_gpu(const json_t *summary)
+{
+	const char *kind = json_text(summary, "kind");
+
+	return !strcmp(kind, "gpu") || !strcmp(kind, "gpu-overhead");
+}
+
 const json_t *summary_row(const json_t *summary, const char *id)
 {
 	return json_find(json_object_get(summary, "rows"), "id", id);

@@ -4,6 +4,7 @@
 #define EXITLAB_JSON_FILE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /*
@@ -32,6 +33,9 @@ void tame(char *text);
 
 /* Text from outside as a string that cannot steer a terminal; a new reference. */
 json_t *json_printable(const char *text);
+
+/* Is it of a run on a GPU: of kind "gpu" or "gpu-overhead", which have rows of one form? */
+bool summary_is_of_gpu(const json_t *summary);
 
 /* A row of a summary; NULL where it has none of that name. */
 const json_t *summary_row(const json_t *summary, const char *id);

@@ -165,7 +165,8 @@ struct report_kind {
 	size_t form_count;
 };
 
-extern const struct report_kind report_kind_exits, report_kind_gpu, report_kind_gpumem;
+extern const struct report_kind report_kind_exits, report_kind_gpu, report_kind_gpu_overhead,
+	report_kind_gpumem;
 
 /* The kind of run whose summary this is. */
 const struct report_kind *report_kind_of(const json_t *summary);

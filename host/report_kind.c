@@ -11,8 +11,8 @@
 #include "report.h"
 #include "util.h"
 
-static const struct report_kind *const kinds[] = {&report_kind_gpu, &report_kind_gpumem,
-						  &report_kind_exits};
+static const struct report_kind *const kinds[] = {&report_kind_gpu, &report_kind_gpu_overhead,
+						  &report_kind_gpumem, &report_kind_exits};
 
 static const struct report_kind *kind_of_evidence(const char *dir)
 {

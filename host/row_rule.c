@@ -52,6 +52,8 @@ static const struct row_rule rules[] = {
 	{"gpu", NULL, NULL, "host", false, 0.10, 0, 0, "p50"},
 	/* The device's own time: clocks within what its power and temperature make of them. */
 	{"gpu", NULL, NULL, NULL, false, 0.05, 0, 0, "p50"},
+	/* A launch and its completion: the driver places its queue elsewhere in each process. */
+	{"gpu-overhead", NULL, NULL, NULL, false, 0.10, 0, 0, "p50"},
 	/* Instructions are counted. */
 	{NULL, NULL, NULL, "insn", false, 0, 0, 0, "p50"},
 	/* 1 % is what a boot repeats to on a host that is left alone. */

@@ -210,9 +210,11 @@ build/host/%.o: host/%.c build/flags | build/host/version.h
 # of the kernel it needs are in the source, so the build needs none.
 bpf-architecture := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
 
+bpf-flags = -g -O2 -target bpf -D__TARGET_ARCH_$(bpf-architecture) -mcpu=v3 -ffreestanding -Wall -Wextra \
+	-Wno-unused-parameter $(if $(WERROR),-Werror) -I/usr/include/$(shell uname -m)-linux-gnu
+
 build/host/%.bpf.o: host/%.bpf.c build/flags
-	$(call say,BPF,$<)mkdir -p $(@D); $(CLANG) -g -O2 -target bpf -D__TARGET_ARCH_$(bpf-architecture) -mcpu=v3 -ffreestanding -Wall -Wextra \
-		-Wno-unused-parameter $(if $(WERROR),-Werror) -I/usr/include/$(shell uname -m)-linux-gnu -MMD -MP -c -o $@ $<
+	$(call say,BPF,$<)mkdir -p $(@D); $(CLANG) $(bpf-flags) -MMD -MP -c -o $@ $<
 
 build/host/%.skel.h: build/host/%.bpf.o
 	$(call say,SKEL,$@)$(BPFTOOL) gen skeleton $< name $*_bpf >$@

@@ -83,12 +83,13 @@ build/gpu/t/limited: $(patsubst %,build/gpu/%.o,t/limited t/limited_memory drive
 
 # The suite as a whole, on the fake driver.
 check-scripts += gpu/t/harness.t gpu/t/isolation.t gpu/t/limiter.t gpu/t/memory.t gpu/t/stress.t
-check: $(addprefix build/gpu/,gpubench libfakecuda.so liblimiter.so fakenvml/libnvidia-ml.so.1 t/libfakecuda-old.so \
+check: $(addprefix build/gpu/,gpubench vec_add libfakecuda.so liblimiter.so fakenvml/libnvidia-ml.so.1 t/libfakecuda-old.so \
 	stress t/json_at t/no_limiter.so t/slow_limiter.so t/print_record)
 
 # What takes a GPU. Where there is none, gpubench says so and ends with 77.
 .PHONY: check-gpu
-check-gpu: build/exitlab $(gpu-parts) build/gpu/t/print_record $(check-gpu-programs)
-	$(quiet)build/gpu/gpubench --select LLM --output /dev/null && DEADLINE=3600 .ci/tap gpu/t/gpu.t $(check-gpu-programs)
+check-gpu: build/exitlab $(gpu-parts) $(addprefix build/gpu/t/,json_at plant.so print_record) $(check-gpu-programs)
+	$(quiet)build/gpu/gpubench --select LLM --output /dev/null && DEADLINE=3600 .ci/tap gpu/t/gpu.t \
+		gpu/probes/t/overhead_gpu.t $(check-gpu-programs)
 
 -include $(fakecuda-objects:.o=.d) build/gpu/t/limited.d build/gpu/t/limited_memory.d

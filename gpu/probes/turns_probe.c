@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../../host/layout.h"
+#include "../../host/util.h"
+#include "turns_probe.h"
+
+static void wake(_Atomic uint32_t *futex)
+{
+	syscall(SYS_futex, futex, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void *listen_to_turns(void *argument)
+{
+	struct turns_probe *probe = argument;
+	struct turns_shared *shared = probe->shared;
+	uint32_t done = 0;
+
+	while (!probe->stop) {
+		uint32_t wanted = shared->wanted;
+
+		if (wanted == done) {
+			syscall(SYS_futex, &shared->wanted, FUTEX_WAIT, wanted, NULL, NULL, 0);
+			continue;
+		}
+		done = wanted;
+		shared->is = probe->turn(probe->context, wanted % 2 == 0) ? UINT32_MAX : wanted;
+		wake(&shared->is);
+	}
+	return NULL;
+}
+
+void turns_probe_begin(struct turns_probe *probe)
+{
+	probe->fd = memfd_create("exitlab-turns", MFD_CLOEXEC);
+	if (probe->fd < 0 || ftruncate(probe->fd, sizeof(*probe->shared)))
+		die("no memory to share: %s", strerror(errno));
+	probe->shared = mmap(NULL, sizeof(*probe->shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+			     probe->fd, 0);
+	if (probe->shared == MAP_FAILED)
+		die("no memory to share: %s", strerror(errno));
+	if (pthread_create(&probe->thread, NULL, listen_to_turns, probe))
+		die("no thread to listen");
+}
+
+void turns_probe_say(const struct turns_probe *probe)
+{
+	char self[PATH_MAX];
+
+	find_self(self);
+	*strrchr(self, '/') = '\0';
+	printf(" LD_PRELOAD=%s/libturns.so " TURNS_FILE "=/proc/%d/fd/%d", self, (int)getpid(),
+	       probe->fd);
+}
+
+void turns_probe_end(struct turns_probe *probe)
+{
+	probe->stop = true;
+	/* A value of its own, so that a thread that is about to sleep does not. */
+	probe->shared->wanted += 2;
+	wake(&probe->shared->wanted);
+	pthread_join(probe->thread, NULL);
+}
