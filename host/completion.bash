@@ -44,7 +44,7 @@ _exitlab_value() {
 	RUN*) _exitlab_runs ;;
 	DIR*) _exitlab_paths -d ;;
 	*[A-Z]*) case $1 in FILE* | PROGRAM* | PATH* | IMAGE*) _exitlab_paths -f ;; esac ;;
-	*'|'*) _exitlab_words "${1//|/ }" ;;
+	*'|'* | [a-z]*) _exitlab_words "${1//|/ }" ;;
 	esac
 }
 

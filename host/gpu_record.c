@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The records of a GPU run: their order, and what they say of each other. */
 #include <ctype.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -194,25 +193,14 @@ static enum record_status take_verdict(struct walk *walk, const struct record *v
 	return RECORD_OK;
 }
 
-static enum record_status take_done(const struct walk *walk, const struct record_header *done,
-				    char why[RECORD_WHY])
-{
-	if (done->executed == walk->record->count && done->total == walk->samples)
-		return RECORD_OK;
-	return BAD("DONE claims %" PRIu64 " rows and %" PRIu64 " samples, %zu and %" PRIu64
-		   " are there",
-		   done->executed, done->total, walk->record->count, walk->samples);
-}
-
 static enum record_status take(void *reader, const struct record *record, bool *done,
 			       char why[RECORD_WHY])
 {
 	struct walk *walk = reader;
 	uint16_t kind = record->header.kind;
 
-	if ((kind == RECORD_INFO) != (walk->records++ == 0))
-		return BAD(kind == RECORD_INFO ? "a second INFO"
-					       : "the stream does not begin with INFO");
+	if (record_check_info(&record->header, walk->records++, why) != RECORD_OK)
+		return RECORD_BAD;
 	if (walk->series && kind != RECORD_VERDICT)
 		return BAD("SERIES of row %u has no VERDICT", walk->series->header.row);
 	*done = kind == RECORD_DONE;
@@ -224,7 +212,8 @@ static enum record_status take(void *reader, const struct record *record, bool *
 	case RECORD_VERDICT:
 		return take_verdict(walk, record, why);
 	default:
-		return take_done(walk, &record->header, why);
+		return record_check_done(&record->header, "rows", walk->record->count, "samples",
+					 walk->samples, why);
 	}
 }
 

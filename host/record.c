@@ -156,13 +156,9 @@ static enum record_status walk_done(struct record_walk *walk, const struct recor
 	if (walk->pass == PASS_TIMED || walk->pass_rows ||
 	    (walk->pass == PASS_PROOF && walk->file->proof_pass))
 		return BAD("DONE before the end of the %s", pass_name(walk->pass));
-	if (header->executed != walk->totals.executed || header->total != walk->totals.total)
-		return BAD("DONE claims %" PRIu64 " rows and %" PRIu64 " samples, %" PRIu64
-			   " and %" PRIu64 " are there",
-			   header->executed, header->total, walk->totals.executed,
-			   walk->totals.total);
-	walk->done = true;
-	return RECORD_OK;
+	walk->done = record_check_done(header, "rows", walk->totals.executed, "samples",
+				       walk->totals.total, why) == RECORD_OK;
+	return walk->done ? RECORD_OK : RECORD_BAD;
 }
 
 void record_walk_begin(struct record_walk *walk, struct record_file *file)
@@ -180,8 +176,8 @@ enum record_status record_walk_step(struct record_walk *walk, const struct recor
 	walk->row = NULL;
 	if (walk->done)
 		return BAD("a record after DONE");
-	if ((record->header.kind == RECORD_INFO) != (walk->records == 0))
-		return BAD(walk->records ? "a second INFO" : "the stream does not begin with INFO");
+	if (record_check_info(&record->header, walk->records, why) != RECORD_OK)
+		return RECORD_BAD;
 	if (walk->records++ && record->header.clock != file->clock)
 		return BAD("the clock changes from %u to %u", file->clock, record->header.clock);
 	if (walk->records > 1 && record->header.version != walk->version)

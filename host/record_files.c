@@ -2,7 +2,6 @@
 /* See record_files.h. */
 #include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +14,8 @@
 
 /* How far a stream has been followed. */
 struct walk {
-	const char *directory;
+	record_files_take *take;
+	void *taker;
 	size_t records;
 	uint64_t files, bytes;
 };
@@ -31,9 +31,11 @@ static bool is_name(const char *text, size_t length)
 	return true;
 }
 
-static enum record_status append(const char *directory, const char *name, int length,
-				 const void *data, size_t size, char why[RECORD_WHY])
+/* Adds to the file of that name in the directory that taker names. */
+static enum record_status append(void *taker, const char *name, int length, const void *data,
+				 size_t size, char why[RECORD_WHY])
 {
+	const char *directory = taker;
 	char path[PATH_MAX];
 	FILE *file;
 	bool wrote;
@@ -56,7 +58,7 @@ static enum record_status take_file(struct walk *walk, const struct record *reco
 		return BAD("FILE without a name that a file may have");
 	walk->files++;
 	walk->bytes += size;
-	return append(walk->directory, name, length, end + 1, size, why);
+	return walk->take(walk->taker, name, length, end + 1, size, why);
 }
 
 static enum record_status take(void *reader, const struct record *record, bool *done,
@@ -65,17 +67,13 @@ static enum record_status take(void *reader, const struct record *record, bool *
 	const struct record_header *header = &record->header;
 	struct walk *walk = reader;
 
-	if ((header->kind == RECORD_INFO) != (walk->records++ == 0))
-		return BAD(header->kind == RECORD_INFO ? "a second INFO"
-						       : "the stream does not begin with INFO");
+	if (record_check_info(header, walk->records++, why) != RECORD_OK)
+		return RECORD_BAD;
 	*done = header->kind == RECORD_DONE;
 	if (header->kind == RECORD_FILE)
 		return take_file(walk, record, why);
-	if (*done && (header->executed != walk->files || header->total != walk->bytes))
-		return BAD("DONE claims %" PRIu64 " parts and %" PRIu64 " bytes, %" PRIu64
-			   " and %" PRIu64 " are there",
-			   header->executed, header->total, walk->files, walk->bytes);
-	return RECORD_OK;
+	return *done ? record_check_done(header, "parts", walk->files, "bytes", walk->bytes, why)
+		     : RECORD_OK;
 }
 
 static int no_row(uint16_t wire)
@@ -104,9 +102,15 @@ const struct record_format record_format_files = {
 	.describe = describe,
 };
 
-int record_files_write(const void *data, size_t size, const char *directory, char why[RECORD_WHY])
+int record_files_read(const void *data, size_t size, record_files_take *taken, void *taker,
+		      char why[RECORD_WHY])
 {
-	struct walk walk = {.directory = directory};
+	struct walk walk = {.take = taken, .taker = taker};
 
 	return record_stream_read(&record_format_files, take, &walk, data, size, why);
+}
+
+int record_files_write(const void *data, size_t size, const char *directory, char why[RECORD_WHY])
+{
+	return record_files_read(data, size, append, (void *)directory, why);
 }

@@ -131,6 +131,25 @@ const char *record_text(const struct record *record, const char *key, size_t *le
 	return NULL;
 }
 
+enum record_status record_check_done(const struct record_header *done, const char *counted,
+				     uint64_t count, const char *summed, uint64_t sum,
+				     char why[RECORD_WHY])
+{
+	if (done->executed == count && done->total == sum)
+		return RECORD_OK;
+	return BAD("DONE claims %" PRIu64 " %s and %" PRIu64 " %s, %" PRIu64 " and %" PRIu64
+		   " are there",
+		   done->executed, counted, done->total, summed, count, sum);
+}
+
+enum record_status record_check_info(const struct record_header *header, size_t records,
+				     char why[RECORD_WHY])
+{
+	if ((header->kind == RECORD_INFO) == !records)
+		return RECORD_OK;
+	return BAD("%s", records ? "a second INFO" : "the stream does not begin with INFO");
+}
+
 /* A whole stream of another format: that is no damage. */
 static const struct record_format *other_format(const struct record_format *format,
 						const void *data, size_t size)

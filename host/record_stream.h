@@ -64,6 +64,15 @@ const char *record_text(const struct record *record, const char *key, size_t *le
 typedef enum record_status record_take(void *reader, const struct record *record, bool *done,
 				       char why[RECORD_WHY]);
 
+/* Has DONE the totals of what was there? counted and summed say what they are, in the plural. */
+enum record_status record_check_done(const struct record_header *done, const char *counted,
+				     uint64_t count, const char *summed, uint64_t sum,
+				     char why[RECORD_WHY]);
+
+/* Is INFO the first record of a stream, of which so many were there, and no other? */
+enum record_status record_check_info(const struct record_header *header, size_t records,
+				     char why[RECORD_WHY]);
+
 /*
  * Reads a stream in memory, record by record. 0, or -1 with one line in why: what is wrong and
  * where, and for a truncated stream what was readable.

@@ -107,7 +107,7 @@ json_t *report_repeat(const struct report *report)
 	bool intel_lab = lab && !strcmp(env_string(report, "host.cpu.vendor"), "GenuineIntel");
 	json_int_t fifo = json_integer_value(report_env(report, "isolation.applied.fifo"));
 	json_int_t vcpus = json_integer_value(report_env(report, "vcpu.count"));
-	char value[1024], *text = NULL;
+	char value[2048], *text = NULL;
 	json_t *repeat;
 	size_t size;
 	FILE *out;
@@ -142,6 +142,8 @@ json_t *report_repeat(const struct report *report)
 	if (guest_argument(report, "--iter ", value, sizeof(value)) &&
 	    atol(value) != usual_iterations(report, lab, isolated || vcpus > 1))
 		fprintf(out, " ITER=%s", value);
+	if (guest_argument(report, "--modules ", value, sizeof(value)))
+		fprintf(out, " MODULES=%s", value);
 	if (guest_argument(report, "--select ", value, sizeof(value)))
 		fprintf(out, " SELECT=%s", value);
 	fclose(out);

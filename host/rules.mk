@@ -306,7 +306,7 @@ report-sources := $(filter-out host/gpu_options.c,$(filter host/ab_report.c host
 	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/real_axis.c host/record%.c host/report%.c host/row_rule.c host/scores%.c host/stats%.c host/verdict.c \
 	host/whole_file.c,$(host-sources)))
 report-objects := $(report-sources:%.c=build/asan/%.o)
-report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_page gpu_record gpu_report gpumem_stress html json_file pathlength record record_flags report report_files scores stats tax vendors verdict vmx)
+report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_page gpu_record gpu_report gpumem_stress html json_file pathlength record record_files record_flags report report_files report_gpulock scores stats tax vendors verdict vmx)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_RUNS ?= 1000000
 
@@ -331,7 +331,7 @@ $(compare-tests): %: %.o $(compare-objects) $(report-objects)
 check-programs += build/asan/host/t/test_pidmon
 build/asan/host/t/test_pidmon: build/asan/host/process_of.o build/asan/host/pidmon_process.o build/asan/host/pidmon_output.o $(report-objects)
 
-build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/record_files.c host/record_stream.c host/gpu_record.c host/exit_rows.c $(wildcard host/*.h guest-bench/*.h) build/flags
+build/host/t/fuzz_record: host/t/fuzz_record.c host/record.c host/record_files.c host/record_stream.c host/gpu_record.c host/exit_rows.c $(wildcard host/*.h guest-bench/*.h guest-bench/*.def) build/flags
 	$(call say,FUZZ,$@)mkdir -p $(@D); $(CLANG) $(compile-flags) $(sanitize) -fsanitize=fuzzer -D_GNU_SOURCE \
 		-o $@ $(filter %.c,$^)
 

@@ -140,6 +140,8 @@ modules() {
 	ok "the rows of a module run beside the others" test $? = 0
 	run=$(echo "$dir"/results/*/*)
 	ok "those that are selected" test "$(grep -c '^gpulock[.]' "$dir/out") $(grep -c '^user[.]cpuid' "$dir/out")" = "4 1"
+	ok "and the run names the command that repeats it" \
+		grep -q '"repeat": "make boot ACCEL=tcg MACHINE=q35 ITER=100 MODULES=gpulock SELECT=user.cpuid,gpulock.kernel_1_1,' "$run/summary.json"
 	ok "of a batch a twentieth as many samples" test "$(host/t/csv "$run" gpulock.batch_1_4 n)" = 5
 	ok "whose floor is shared by its checks" test "$(host/t/csv "$run" gpulock.batch_1_4 floor)" = 0
 	ok "the others have floors of their own" test "$(host/t/csv "$run" gpulock.check_1k_2 floor)" -gt 0

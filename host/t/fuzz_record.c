@@ -2,13 +2,14 @@
 /*
  * The record reader against libFuzzer: each input as it is, and once more with the magic, version
  * and checksum of its records mended, or no input would ever get past them. The first record has
- * the version: 1 to 3 by its own, so that each reader gets its share.
+ * the version: 1 to 4 by its own, so that each reader gets its share.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "../gpu_record.h"
 #include "../record.h"
+#include "../record_files.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -94,6 +95,30 @@ static void read_gpu_stream(const uint8_t *data, size_t size)
 	}
 }
 
+/* What a writer of files relies on: the name is of one file, in its directory, and not hidden. */
+static enum record_status take_part(void *taker, const char *name, int length, const void *data,
+				    size_t size, char why[RECORD_WHY])
+{
+	struct record part = {.payload = data, .length = sizeof(part.header) + size};
+
+	(void)taker;
+	(void)why;
+	if (length < 1 || length > 255 || name[0] == '.' || memchr(name, '/', length) ||
+	    memchr(name, '\0', length) || memchr(name, '\n', length))
+		abort();
+	touch(&part);
+	return RECORD_OK;
+}
+
+static void read_files(const uint8_t *data, size_t size)
+{
+	char why[RECORD_WHY] = "";
+
+	if (record_files_read(data, size, take_part, NULL, why) &&
+	    (!memchr(why, '\0', sizeof(why)) || strchr(why, '\n')))
+		abort();
+}
+
 /* Makes valid checksums wherever the input's counts leave records whole. */
 static void mend(uint8_t *data, size_t size)
 {
@@ -105,7 +130,7 @@ static void mend(uint8_t *data, size_t size)
 
 		memcpy(&header, data + at, sizeof(header));
 		header.magic = RECORD_MAGIC;
-		version = version ? version : header.version % 3 ?: RECORD_VERSION_GPU;
+		version = version ? version : header.version % 4 ?: RECORD_VERSION_FILES;
 		header.version = version;
 		header.reserved = 0;
 		length = (uint64_t)header.count * header.width;
@@ -124,6 +149,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	read_stream(data, size);
 	read_gpu_stream(data, size);
+	read_files(data, size);
 	copy = malloc(size ? size : 1);
 	if (!copy)
 		return 0;
@@ -131,6 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mend(copy, size);
 	read_stream(copy, size);
 	read_gpu_stream(copy, size);
+	read_files(copy, size);
 	free(copy);
 	return 0;
 }

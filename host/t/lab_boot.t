@@ -163,7 +163,25 @@ options() {
 	ok "the vCPU is in the partition" grep -q "\"pinned\": true" "$(echo "$dir"/seven/*/*)/env.json"
 }
 
+# Rows of a module: counted under the instruction clock, timed in cycles under KVM's, and never an exit.
+modules() {
+	set -- --modules gpulock --no-floor --select gpulock.kernel_1k_2,gpulock.check_1_1,gpulock.batch_1_1,gpulock.alloc_1_1
+	"$exitlab" boot --accel lab "$@" --results "$dir/modules" >"$dir/out" 2>"$dir/err"
+	ok "the rows of gpulock run in the lab" test $? = 0
+	run=$(echo "$dir"/modules/*/*)
+	ok "and are PROVED not to exit" test "$(grep -c '^gpulock.* PROVED$' "$dir/out")" = 4
+	ok "a check is the same instructions each time" \
+		test "$(column "$run" gpulock.check_1_1 min p50 p99 | sort -u | wc -l)" = 1
+	ok "below 300 of them in the kernel" test "$(column "$run" gpulock.kernel_1k_2 p50_minus_floor)" -lt 300
+	mkdir "$dir/cycles"
+	"$exitlab" lab --clock host --rw "$dir/cycles" -- "$exitlab" boot --accel kvm --iter 200 "$@" --results "$dir/cycles" \
+		>"$dir/out" 2>"$dir/err"
+	ok "as they do on a KVM with another clock" test $? = 0
+	ok "in cycles, PROVED as well" grep -q '"gpulock.check_1_1","none","cycles","PROVED"' "$(echo "$dir"/cycles/*/*)/report.csv"
+}
+
 proved
+modules
 unproven
 panics
 options
