@@ -39,6 +39,16 @@ static int call_alloc(void)
 	return alloc(fd, AGENT, SIZE, &request);
 }
 
+/* The next id is the first of 64, which the table of ids takes memory for. */
+static void prepare_ids(void)
+{
+	struct gpulock_alloc request = {};
+
+	while (request.id % 64 != 63)
+		if (alloc(fd, AGENT, SIZE, &request) || free_id(fd, request.id))
+			bail("no id");
+}
+
 static int call_alloc_new(void)
 {
 	static uint32_t agent = 100;
@@ -161,6 +171,7 @@ static const struct {
 	void (*prepare)(void);
 } calls[] = {
 	{"ALLOC", call_alloc, prepare_nothing},
+	{"ALLOC of an id that takes memory", call_alloc, prepare_ids},
 	{"ALLOC of a new agent", call_alloc_new, prepare_nothing},
 	{"FREE", call_free, prepare_free},
 	{"QUERY", call_query, prepare_nothing},
@@ -231,6 +242,35 @@ static void test(size_t i)
 	   calls[i].name, failed, survived);
 }
 
+/* The module is loaded, or it is not and nothing is left of it; the kernel does most of this. */
+static void test_load(void)
+{
+	int failed = 0, survived = 0, bad = 0;
+	bool over = false;
+
+	for (int n = 1; n < 2000 && !over; n++) {
+		int error;
+
+		set_nth(n);
+		error = module_load("gpulock", "devices=1");
+		over = pending();
+		set_nth(0);
+		failed += error != 0;
+		survived += !error && !over;
+		if (!error && module_unload("gpulock")) {
+			note("step %d fails and the module stays", n);
+			bad++;
+		}
+		if (!access("/proc/swarm", F_OK) || !access("/dev/gpulock", F_OK)) {
+			note("step %d fails with %s and leaves something", n, strerror(error));
+			bad++;
+		}
+	}
+	ok(!bad && over && failed,
+	   "insmod: %d steps can fail, and leave nothing; %d more may, and it goes on", failed,
+	   survived);
+}
+
 static void configure(const char *attribute, const char *name, const char *value)
 {
 	char path[128];
@@ -249,6 +289,7 @@ int main(void)
 	configure("failslab", "verbose", "0");
 	configure("fail_usercopy", "verbose", "0");
 	configure("failslab", "ignore-gfp-wait", "N");
+	test_load();
 	must_load("gpulock", "devices=1");
 	fd = device();
 	control = open("/proc/swarm/gpu/control", O_WRONLY);

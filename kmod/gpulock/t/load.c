@@ -176,14 +176,36 @@ static void pci(const char *device, const char *what)
 		bail("%s: %s", path, strerror(errno));
 }
 
-/* Takes the name of device0. */
+/* The name of the first device that is there. */
 static void first_name(char name[32])
 {
-	char *text = proc_read("stats"), *at = strstr(text, "\ndevice0 ");
+	char *text = proc_read("stats"), *at = strstr(text, "\ndevice");
 
-	if (!at || sscanf(at, "\ndevice0 %31s", name) != 1)
-		bail("no device0");
+	if (!at || sscanf(at, "\ndevice%*u %31s", name) != 1)
+		bail("no device");
 	free(text);
+}
+
+/* A device for which there is no number is let be, when it comes and when it goes. */
+static void test_too_many(void)
+{
+	char names[2][32], path[64];
+
+	must_load("gpulock", "devices=auto");
+	for (int i = 0; i < 2; i++) {
+		first_name(names[i]);
+		snprintf(path, sizeof(path), "devices/%s/", names[i]);
+		pci(path, "remove");
+	}
+	must_unload("gpulock");
+	must_load("gpulock", "devices=auto,64");
+	pci("rescan", "");
+	is(devices_seen(), 64, "a device that comes to 64 others is let be");
+	snprintf(path, sizeof(path), "devices/%s/", names[0]);
+	pci(path, "remove");
+	is(devices_seen(), 64, "and so when it goes");
+	pci("rescan", "");
+	must_unload("gpulock");
 }
 
 static void test_unplug(void)
@@ -225,8 +247,10 @@ static void test_unplug(void)
 	pci(path, "remove");
 	must_load("gpulock", "devices=auto,7");
 	is(devices_seen(), 7, "without any device on the bus: as many as the parameter says");
-	must_unload("gpulock");
 	pci("rescan", "");
+	is(devices_seen(), 9, "and those that come are two more");
+	must_unload("gpulock");
+	test_too_many();
 }
 
 /*
