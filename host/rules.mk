@@ -183,6 +183,18 @@ host-sources := \
 	host/stop_signals.c \
 	host/symbols.c \
 	host/verdict.c \
+	host/vfio.c \
+	host/vfio_back.c \
+	host/vfio_bind.c \
+	host/vfio_class.c \
+	host/vfio_device.c \
+	host/vfio_disk.c \
+	host/vfio_files.c \
+	host/vfio_journal.c \
+	host/vfio_open.c \
+	host/vfio_plan.c \
+	host/vfio_status.c \
+	host/vfio_use.c \
 	host/vm.c \
 	host/whole_file.c \
 	host/words.c

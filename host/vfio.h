@@ -14,7 +14,8 @@
 
 /* Where to look, and where the journal is. */
 struct vfio_host {
-	const char *root;  /* before every path of procfs, sysfs and devfs: "" or a tree, for tests */
+	const char
+		*root; /* before every path of procfs, sysfs and devfs: "" or a tree, for tests */
 	const char *state; /* directory of the journal and its lock */
 };
 
