@@ -297,6 +297,14 @@ build/asan/host/t/test_changes: $(patsubst %,build/asan/host/lab/%.o,changes mac
 check-programs += build/asan/host/t/test_relay
 build/asan/host/t/test_relay: $(patsubst %,build/asan/host/lab/%.o,changes machine relay) build/asan/host/words.o
 
+# Their kernel is in the test: it answers what is written.
+vfio-tests := build/asan/host/t/test_vfio build/asan/host/t/test_vfio_use
+check-programs += $(vfio-tests)
+$(vfio-tests): %: %.o $(patsubst %.c,build/asan/%.o,$(filter host/vfio%.c,$(host-sources)) host/child.c host/json_file.c \
+		host/t/vfio_tree.c host/whole_file.c host/words.c)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -Wl,--wrap=fsync,--wrap=rename,--wrap=unlink,--wrap=vfio_put \
+		-o $@ $^ -lcmocka -ljansson
+
 check-programs += build/asan/host/t/test_estimate
 build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats)
 

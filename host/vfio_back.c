@@ -59,24 +59,28 @@ static bool put_settings(const struct vfio_host *host, const struct vfio_held *h
 	       !strcmp(line, held->d3cold) || put(host, held->bdf, text, path);
 }
 
+static bool has_former(const struct vfio_host *host, const struct vfio_held *held)
+{
+	struct vfio_device device;
+
+	return !vfio_device_read(host, held->bdf, &device) && !strcmp(device.driver, held->driver);
+}
+
 /* By its own name, since another driver may claim the device, too. */
 static bool bind_former(const struct vfio_host *host, const struct vfio_held *held)
 {
-	struct vfio_device device;
 	char path[128];
 
+	if (has_former(host, held))
+		return true;
 	snprintf(path, sizeof(path), VFIO_DRIVERS "/%s/bind", held->driver);
 	if (!vfio_exists(host, "%s", path) && *held->module)
 		vfio_load(host, held->module);
-	if (!vfio_exists(host, "%s", path)) {
-		pr_err("vfio: %s: its driver %s is not loaded: modprobe %s; then exitlab vfio restore",
-		       held->bdf, held->driver, *held->module ? held->module : held->driver);
-		return false;
-	}
-	/* Loading it may have bound it. */
-	return (!vfio_device_read(host, held->bdf, &device) &&
-		!strcmp(device.driver, held->driver)) ||
-	       put(host, held->bdf, held->bdf, path);
+	if (vfio_exists(host, "%s", path)) /* loading it may have bound it */
+		return has_former(host, held) || put(host, held->bdf, held->bdf, path);
+	pr_err("vfio: %s: its driver %s is not loaded: modprobe %s; then exitlab vfio restore",
+	       held->bdf, held->driver, *held->module ? held->module : held->driver);
+	return false;
 }
 
 /* All but the verification. The driver of now is vfio-pci, the former one, or none. */
