@@ -21,6 +21,9 @@ struct vfio_host {
 
 extern const struct vfio_host vfio_this_host;
 
+/* What switches the IOMMU on, in words; NULL where it is on. */
+const char *vfio_iommu_fix(const struct vfio_host *host);
+
 #define VFIO_BDF_SIZE	24 /* of "0000:65:00.0"; a domain may have more than four digits */
 #define VFIO_NAME_SIZE	64 /* of a driver's name */
 #define VFIO_GROUP_MOST 64 /* devices of one group */

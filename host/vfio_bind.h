@@ -10,9 +10,6 @@
 
 #define VFIO_DRIVER "vfio-pci"
 
-/* Why devices have no groups, and what mends it; NULL where they have. */
-const char *vfio_iommu_fix(const struct vfio_host *host);
-
 /* May this user change devices? And have these groups, too? An exit code of util.h, with a line. */
 int vfio_may_change(const struct vfio_host *host);
 int vfio_ready(const struct vfio_host *host);

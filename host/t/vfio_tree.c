@@ -154,7 +154,7 @@ static int by_name(const FTSENT **one, const FTSENT **other)
 
 static void print_entry(FILE *out, const FTSENT *entry)
 {
-	char text[4096];
+	char text[4096] = "";
 	ssize_t n = 0;
 	FILE *in;
 
