@@ -31,18 +31,6 @@ static bool is_in_use(const struct vfio_host *host, const struct vfio_device *de
 	return uses.n;
 }
 
-/* Writes text to a file of the device. False with a line on stderr. */
-static bool put(const struct vfio_host *host, const char *bdf, const char *text, const char *path)
-{
-	int error = vfio_put(host, text, path);
-
-	if (error)
-		pr_err("vfio: %s: %s: %s", bdf, path,
-		       error == ETIMEDOUT ? "the kernel does not come back, see dmesg"
-					  : strerror(error));
-	return !error;
-}
-
 /* driver_override and d3cold_allowed, where they are ours. */
 static bool put_settings(const struct vfio_host *host, const struct vfio_held *held,
 			 const struct vfio_device *device)
@@ -51,12 +39,12 @@ static bool put_settings(const struct vfio_host *host, const struct vfio_held *h
 
 	snprintf(path, sizeof(path), VFIO_DEVICES "/%s/driver_override", held->bdf);
 	snprintf(text, sizeof(text), "%s\n", held->override);
-	if (strcmp(device->override, held->override) && !put(host, held->bdf, text, path))
+	if (strcmp(device->override, held->override) && !vfio_step(host, held->bdf, text, path))
 		return false;
 	snprintf(path, sizeof(path), VFIO_DEVICES "/%s/d3cold_allowed", held->bdf);
 	snprintf(text, sizeof(text), "%s\n", held->d3cold);
 	return !*held->d3cold || !vfio_line(host, line, sizeof(line), "%s", path) ||
-	       !strcmp(line, held->d3cold) || put(host, held->bdf, text, path);
+	       !strcmp(line, held->d3cold) || vfio_step(host, held->bdf, text, path);
 }
 
 static bool has_former(const struct vfio_host *host, const struct vfio_held *held)
@@ -77,7 +65,7 @@ static bool bind_former(const struct vfio_host *host, const struct vfio_held *he
 	if (!vfio_exists(host, "%s", path) && *held->module)
 		vfio_load(host, held->module);
 	if (vfio_exists(host, "%s", path)) /* loading it may have bound it */
-		return has_former(host, held) || put(host, held->bdf, held->bdf, path);
+		return has_former(host, held) || vfio_step(host, held->bdf, held->bdf, path);
 	pr_err("vfio: %s: its driver %s is not loaded: modprobe %s; then exitlab vfio restore",
 	       held->bdf, held->driver, *held->module ? held->module : held->driver);
 	return false;
@@ -91,7 +79,7 @@ static bool give_back(const struct vfio_host *host, const struct vfio_held *held
 
 	snprintf(path, sizeof(path), VFIO_DEVICES "/%s/driver/unbind", held->bdf);
 	if (!strcmp(device->driver, VFIO_DRIVER) &&
-	    (is_in_use(host, device) || !put(host, held->bdf, held->bdf, path)))
+	    (is_in_use(host, device) || !vfio_step(host, held->bdf, held->bdf, path)))
 		return false;
 	return put_settings(host, held, device) && (!*held->driver || bind_former(host, held));
 }

@@ -93,8 +93,7 @@ static bool hold(struct vfio_journal *journal, const struct vfio_device *device,
 	return true;
 }
 
-/* Writes to a file of the device. False with a line on stderr. */
-static bool step(const struct vfio_host *host, const char *bdf, const char *text, const char *path)
+bool vfio_step(const struct vfio_host *host, const char *bdf, const char *text, const char *path)
 {
 	int error = vfio_put(host, text, path);
 
@@ -122,15 +121,15 @@ static bool bind_one(const struct vfio_host *host, const struct vfio_device *dev
 	 * from D3cold to D0". */
 	snprintf(path, sizeof(path), VFIO_DEVICES "/%s/d3cold_allowed", bdf);
 	if (vfio_line(host, line, sizeof(line), "%s", path) && strcmp(line, "0") &&
-	    !step(host, bdf, "0\n", path))
+	    !vfio_step(host, bdf, "0\n", path))
 		return false;
 	snprintf(path, sizeof(path), VFIO_DEVICES "/%s/driver_override", bdf);
-	if (strcmp(device->override, VFIO_DRIVER) && !step(host, bdf, VFIO_DRIVER "\n", path))
+	if (strcmp(device->override, VFIO_DRIVER) && !vfio_step(host, bdf, VFIO_DRIVER "\n", path))
 		return false;
 	snprintf(path, sizeof(path), VFIO_DEVICES "/%s/driver/unbind", bdf);
-	if (*device->driver && !step(host, bdf, bdf, path))
+	if (*device->driver && !vfio_step(host, bdf, bdf, path))
 		return false;
-	if (!step(host, bdf, bdf, "/sys/bus/pci/drivers_probe"))
+	if (!vfio_step(host, bdf, bdf, "/sys/bus/pci/drivers_probe"))
 		return false;
 	if (!vfio_device_read(host, bdf, &after) && !strcmp(after.driver, VFIO_DRIVER))
 		return true;

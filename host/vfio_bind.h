@@ -35,6 +35,9 @@ bool vfio_leaves_group(const char *driver);
 int vfio_bind(const struct vfio_host *host, const char *bdf, bool keep, struct vfio_taken *taken,
 	      struct vfio_plan *plan);
 
+/* Writes to a file of the device. False with a line on stderr and errno. */
+bool vfio_step(const struct vfio_host *host, const char *bdf, const char *text, const char *path);
+
 enum vfio_outcome { VFIO_BACK, VFIO_GONE, VFIO_KEPT };
 
 /* "back", "gone" (the device itself) or "not back". */

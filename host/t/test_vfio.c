@@ -189,6 +189,18 @@ static void fails_anywhere(void **state)
 	}
 }
 
+/* SIGTERM waits for the step that it comes in; then what was bound goes back. */
+static void stopped_anywhere(void **state)
+{
+	(void)state;
+	for (int at = 1; at <= 2 * 3 + 3 + 8; at++) {
+		inject(FAULT_STOP, "", at, 0);
+		assert_int_equal(run("bind 00:06.0 01:00.0"), 128 + SIGTERM);
+		inject(FAULT_NONE, "", 0, 0);
+		all_is_back();
+	}
+}
+
 /* A driver that never lets go: nothing more is tried, and the journal stays. */
 static void never_comes_back(void **state)
 {
@@ -406,14 +418,23 @@ static void bound_before(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(addresses),	 TEST(bars),
-		TEST(whole_group),	 TEST(former_override),
-		TEST(ended_anywhere),	 TEST(fails_anywhere),
-		TEST(never_comes_back),	 TEST(full_disk),
-		TEST(all_or_none),	 TEST(journals),
-		TEST(as_cksum_has_it),	 TEST(another_boot),
-		TEST(changed_meanwhile), TEST(former_driver_gone),
-		TEST(bound_by_another),	 TEST(owners),
+		TEST(addresses),
+		TEST(bars),
+		TEST(whole_group),
+		TEST(former_override),
+		TEST(ended_anywhere),
+		TEST(fails_anywhere),
+		TEST(stopped_anywhere),
+		TEST(never_comes_back),
+		TEST(full_disk),
+		TEST(all_or_none),
+		TEST(journals),
+		TEST(as_cksum_has_it),
+		TEST(another_boot),
+		TEST(changed_meanwhile),
+		TEST(former_driver_gone),
+		TEST(bound_by_another),
+		TEST(owners),
 		TEST(bound_before),
 	};
 

@@ -214,6 +214,8 @@ static int strike(const char *where)
 		return 0;
 	if (injected.fault == FAULT_KILL)
 		raise(SIGKILL);
+	if (injected.fault == FAULT_STOP)
+		raise(SIGTERM);
 	return injected.error;
 }
 

@@ -28,8 +28,11 @@ void process(int pid, const char *name, const char *node);
 /* The whole tree as text, the caller's: names, contents, links. */
 char *snapshot(void);
 
-/* Which call is to fail and how, or to be the last: from the next run() on. */
-enum fault { FAULT_NONE, FAULT_KILL, FAULT_ERROR };
+/*
+ * Which call is to fail and how, to be the last, or to be during which SIGTERM comes: from the next
+ * run() on.
+ */
+enum fault { FAULT_NONE, FAULT_KILL, FAULT_STOP, FAULT_ERROR };
 void inject(enum fault fault, const char *where, int at, int error);
 
 /*
