@@ -7,9 +7,13 @@ kexit-sources := $(wildcard kmod/kexit/*) $(wildcard guest-bench/*.h) guest-benc
 
 # Built from a copy, so that the kernel's build system leaves nothing in the tree. Not $(MAKE): make -n
 # would run the whole recipe, and what make was told is not meant for the kernel.
-build/kmod/kexit.ko: $(kexit-sources) build/kernel.stamp
-	$(call say,KMOD,$@)rm -rf build/kmod/kexit && mkdir -p build/kmod/kexit && \
-	cp kmod/kexit/* build/kmod/kexit/ && \
-	MAKEFLAGS= make -s -C build/kernel/build M=$(CURDIR)/build/kmod/kexit EXITLAB=$(CURDIR) ARCH=x86_64 \
+build-module = rm -rf build/kmod/$* && mkdir -p build/kmod/$* && \
+	cp kmod/$*/* build/kmod/$*/ && \
+	MAKEFLAGS= make -s -C build/kernel/build M=$(CURDIR)/build/kmod/$* EXITLAB=$(CURDIR) ARCH=x86_64 \
 		CC='$(CC)' modules && \
-	strip --strip-unneeded -R .comment -o $@ build/kmod/kexit/kexit.ko
+	strip --strip-unneeded -R .comment -o $@ build/kmod/$*/$*.ko
+
+build/kmod/kexit.ko: $(kexit-sources)
+build/kmod/kpci.ko: $(wildcard kmod/kpci/*) guest-bench/edu.h guest-bench/kpci.h
+build/kmod/kexit.ko build/kmod/kpci.ko: build/kmod/%.ko: build/kernel.stamp
+	$(call say,KMOD,$@)$(build-module)

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* See device.h. */
+#include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
+#include <linux/io.h>
+#include <asm/msr.h>
+
+#include "device.h"
+#include "edu.h"
+
+static bool is_edu(const struct pci_dev *pci)
+{
+	return pci->vendor == EDU_VENDOR && pci->device == EDU_DEVICE;
+}
+
+bool device_is_edu(const struct device_driven *device)
+{
+	return device->pci && is_edu(device->pci);
+}
+
+/* On bus 0: its own slot, or that of the port that leads to it. */
+static unsigned int slot_of(struct pci_dev *pci)
+{
+	struct pci_dev *port;
+
+	while ((port = pci_upstream_bridge(pci)))
+		pci = port;
+	return PCI_SLOT(pci->devfn);
+}
+
+static const char *map(struct device_driven *device)
+{
+	struct pci_dev *pci = device->pci;
+	int error;
+
+	init_waitqueue_head(&device->woken);
+	device->interrupts = 0;
+	error = pci_enable_device_mem(pci);
+	if (!error) {
+		device->bar = pci_iomap(pci, 0, 0);
+		if (device->bar)
+			return NULL;
+		pci_disable_device(pci);
+		error = -ENODEV;
+	}
+	snprintf(device->why, DEVICE_WHY, "%s (%04x:%04x): no memory at its BAR 0 (%d)",
+		 pci_name(pci), pci->vendor, pci->device, error);
+	pci_dev_put(pci);
+	device->pci = NULL;
+	return device->why;
+}
+
+const char *device_find_slot(struct device_driven *device, unsigned int slot)
+{
+	struct pci_dev *pci = NULL;
+
+	for_each_pci_dev(pci) if (slot_of(pci) == slot && !pci_is_bridge(pci))
+	{
+		device->pci = pci;
+		return map(device);
+	}
+	snprintf(device->why, DEVICE_WHY, "no PCI device in slot %u nor behind it", slot);
+	return device->why;
+}
+
+const char *device_find_edu(struct device_driven *device, unsigned int except)
+{
+	struct pci_dev *pci = NULL;
+
+	for_each_pci_dev(pci)
+	{
+		if (!is_edu(pci) || (except && slot_of(pci) == except))
+			continue;
+		if (device->pci) {
+			snprintf(device->why, DEVICE_WHY, "two edu devices, in slots %u and %u",
+				 slot_of(device->pci), slot_of(pci));
+			pci_dev_put(device->pci);
+			pci_dev_put(pci);
+			device->pci = NULL;
+			return device->why;
+		}
+		device->pci = pci_dev_get(pci);
+	}
+	if (device->pci)
+		return map(device);
+	snprintf(device->why, DEVICE_WHY, "no edu device (%04x:%04x) on the guest's PCI buses",
+		 EDU_VENDOR, EDU_DEVICE);
+	return device->why;
+}
+
+/* Reads the clock first, since that is what the time of an interrupt is taken by. */
+static irqreturn_t take_interrupt(int irq, void *of)
+{
+	u64 now = rdtsc_ordered();
+	struct device_driven *device = of;
+
+	device->when = now;
+	device->reasons = readl(device->bar + EDU_INTERRUPT_STATUS);
+	writel(device->reasons, device->bar + EDU_INTERRUPT_ACKNOWLEDGE);
+	WRITE_ONCE(device->interrupts, device->interrupts + 1);
+	wake_up(&device->woken);
+	return IRQ_HANDLED;
+}
+
+static const char *start_interrupt(struct device_driven *device)
+{
+	struct pci_dev *pci = device->pci;
+
+	if (pci_alloc_irq_vectors(pci, 1, 1, PCI_IRQ_MSI) != 1)
+		return "the guest's kernel gives it no MSI";
+	if (!request_irq(pci_irq_vector(pci, 0), take_interrupt, 0, "edu", device))
+		return NULL;
+	pci_free_irq_vectors(pci);
+	return "the guest's kernel gives it no interrupt";
+}
+
+const char *device_start(struct device_driven *device, unsigned int dma_bits, size_t buffer_size)
+{
+	struct pci_dev *pci = device->pci;
+	const char *why;
+
+	/* Without an IOMMU of its own the guest can only give it memory that it reaches. */
+	if (dma_set_mask_and_coherent(&pci->dev, DMA_BIT_MASK(dma_bits))) {
+		snprintf(device->why, DEVICE_WHY,
+			 "the guest has memory beyond the %u bits of its DMA: give the guest less",
+			 dma_bits);
+		return device->why;
+	}
+	device->buffer = dma_alloc_coherent(&pci->dev, buffer_size, &device->address, GFP_KERNEL);
+	if (!device->buffer)
+		return "no memory for its DMA";
+	device->buffer_size = buffer_size;
+	pci_set_master(pci);
+	why = start_interrupt(device);
+	if (!why)
+		return NULL;
+	pci_clear_master(pci);
+	dma_free_coherent(&pci->dev, buffer_size, device->buffer, device->address);
+	device->buffer = NULL;
+	return why;
+}
+
+void device_release(struct device_driven *device)
+{
+	struct pci_dev *pci = device->pci;
+
+	if (!pci)
+		return;
+	if (device->buffer) {
+		/* A transfer under way reaches nothing from here on. */
+		pci_clear_master(pci);
+		free_irq(pci_irq_vector(pci, 0), device);
+		pci_free_irq_vectors(pci);
+		dma_free_coherent(&pci->dev, device->buffer_size, device->buffer, device->address);
+	}
+	pci_iounmap(pci, device->bar);
+	pci_disable_device(pci);
+	pci_dev_put(pci);
+	*device = (struct device_driven){};
+}
