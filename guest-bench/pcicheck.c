@@ -179,7 +179,8 @@ static void claim(void)
 
 static const char usage[] =
 	"usage: pcicheck [--slot N] [--dma-bits N] [--interrupts N] [--outside auto|ADDRESS] [--hold]\n"
-	"  --slot N           of PCI bus 0: where the device is, or the port that leads to it\n"
+	"  --slot N           of PCI bus 0: where the device is, or the port that leads to it [the\n"
+	"                     only edu device behind a port, else the only one]\n"
 	"  --dma-bits N       of the addresses it has: what edu's dma_mask= says [28]\n"
 	"  --interrupts N     are raised and counted [100]\n"
 	"  --outside ADDRESS  transfer where the guest has no memory, too: what an IOMMU must stop\n"

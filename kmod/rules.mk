@@ -3,12 +3,12 @@
 
 include kmod/gpulock/rules.mk
 
-kexit-sources := $(wildcard kmod/kexit/*) $(wildcard guest-bench/*.h) guest-bench/exits.def
+kexit-sources := $(wildcard kmod/kexit/* kmod/kpci/device.[ch]) $(wildcard guest-bench/*.h) guest-bench/exits.def
 
 # Built from a copy, so that the kernel's build system leaves nothing in the tree. Not $(MAKE): make -n
 # would run the whole recipe, and what make was told is not meant for the kernel.
 build-module = rm -rf build/kmod/$* && mkdir -p build/kmod/$* && \
-	cp kmod/$*/* build/kmod/$*/ && \
+	cp kmod/kpci/device.[ch] kmod/$*/* build/kmod/$*/ && \
 	MAKEFLAGS= make -s -C build/kernel/build M=$(CURDIR)/build/kmod/$* EXITLAB=$(CURDIR) ARCH=x86_64 \
 		CC='$(CC)' modules && \
 	strip --strip-unneeded -R .comment -o $@ build/kmod/$*/$*.ko

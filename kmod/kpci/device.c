@@ -8,18 +8,17 @@
 #include "device.h"
 #include "edu.h"
 
-static bool is_edu(const struct pci_dev *pci)
+bool device_is_edu(const struct pci_dev *pci)
 {
 	return pci->vendor == EDU_VENDOR && pci->device == EDU_DEVICE;
 }
 
-bool device_is_edu(const struct device_driven *device)
+bool device_passed(struct pci_dev *pci)
 {
-	return device->pci && is_edu(device->pci);
+	return pci_upstream_bridge(pci);
 }
 
-/* On bus 0: its own slot, or that of the port that leads to it. */
-static unsigned int slot_of(struct pci_dev *pci)
+unsigned int device_slot(struct pci_dev *pci)
 {
 	struct pci_dev *port;
 
@@ -28,13 +27,25 @@ static unsigned int slot_of(struct pci_dev *pci)
 	return PCI_SLOT(pci->devfn);
 }
 
-static const char *map(struct device_driven *device)
+unsigned int device_find(struct device_driven *device,
+			 bool (*wanted)(struct pci_dev *pci, unsigned long purpose),
+			 unsigned long purpose)
+{
+	struct pci_dev *pci = NULL;
+	unsigned int found = 0;
+
+	*device = (struct device_driven){};
+	for_each_pci_dev(pci) if (!pci_is_bridge(pci) && wanted(pci, purpose) && !found++)
+		device->pci = pci_dev_get(pci);
+	return found;
+}
+
+const char *device_map(struct device_driven *device)
 {
 	struct pci_dev *pci = device->pci;
 	int error;
 
 	init_waitqueue_head(&device->woken);
-	device->interrupts = 0;
 	error = pci_enable_device_mem(pci);
 	if (!error) {
 		device->bar = pci_iomap(pci, 0, 0);
@@ -47,44 +58,6 @@ static const char *map(struct device_driven *device)
 		 pci_name(pci), pci->vendor, pci->device, error);
 	pci_dev_put(pci);
 	device->pci = NULL;
-	return device->why;
-}
-
-const char *device_find_slot(struct device_driven *device, unsigned int slot)
-{
-	struct pci_dev *pci = NULL;
-
-	for_each_pci_dev(pci) if (slot_of(pci) == slot && !pci_is_bridge(pci))
-	{
-		device->pci = pci;
-		return map(device);
-	}
-	snprintf(device->why, DEVICE_WHY, "no PCI device in slot %u nor behind it", slot);
-	return device->why;
-}
-
-const char *device_find_edu(struct device_driven *device, unsigned int except)
-{
-	struct pci_dev *pci = NULL;
-
-	for_each_pci_dev(pci)
-	{
-		if (!is_edu(pci) || (except && slot_of(pci) == except))
-			continue;
-		if (device->pci) {
-			snprintf(device->why, DEVICE_WHY, "two edu devices, in slots %u and %u",
-				 slot_of(device->pci), slot_of(pci));
-			pci_dev_put(device->pci);
-			pci_dev_put(pci);
-			device->pci = NULL;
-			return device->why;
-		}
-		device->pci = pci_dev_get(pci);
-	}
-	if (device->pci)
-		return map(device);
-	snprintf(device->why, DEVICE_WHY, "no edu device (%04x:%04x) on the guest's PCI buses",
-		 EDU_VENDOR, EDU_DEVICE);
 	return device->why;
 }
 

@@ -28,14 +28,19 @@ struct device_driven {
 	char why[DEVICE_WHY];
 };
 
-/*
- * Each returns NULL, or why not. The first two take the device and map its BAR 0; slot is of bus 0,
- * where the device is or the port that leads to it.
- */
-const char *device_find_slot(struct device_driven *device, unsigned int slot);
-/* The only edu device that is not at that slot, 0 being the slot of none. */
-const char *device_find_edu(struct device_driven *device, unsigned int except);
-bool device_is_edu(const struct device_driven *device);
+/* Is it one that the host passed through? exitlab boot puts those behind a port, and no other. */
+bool device_passed(struct pci_dev *pci);
+bool device_is_edu(const struct pci_dev *pci);
+/* On bus 0: its own slot, or that of the port that leads to it. */
+unsigned int device_slot(struct pci_dev *pci);
+
+/* Takes the first one that is wanted, for a purpose of the caller's. How many there are. */
+unsigned int device_find(struct device_driven *device,
+			 bool (*wanted)(struct pci_dev *pci, unsigned long purpose),
+			 unsigned long purpose);
+
+/* These return NULL, or why not. The first maps BAR 0 of what was found, or lets it go. */
+const char *device_map(struct device_driven *device);
 /* Its DMA and its interrupt; of an edu device only. */
 const char *device_start(struct device_driven *device, unsigned int dma_bits, size_t buffer_size);
 

@@ -19,25 +19,48 @@ static struct device_driven device;
 static DEFINE_MUTEX(claiming); /* threads of the one program */
 static unsigned long opened;
 
+static bool in_slot(struct pci_dev *pci, unsigned long slot)
+{
+	return device_slot(pci) == slot;
+}
+
+static bool is_edu(struct pci_dev *pci, unsigned long passed)
+{
+	return device_is_edu(pci) && device_passed(pci) == passed;
+}
+
+/* What was passed through comes before what QEMU emulates, and one is to be the only one. */
+static const char *find_device(const struct kpci_claim *claim)
+{
+	unsigned int found;
+
+	if (claim->slot)
+		return device_find(&device, in_slot, claim->slot) ? NULL : "nothing in this slot";
+	found = device_find(&device, is_edu, true) ?: device_find(&device, is_edu, false);
+	if (found == 1)
+		return NULL;
+	pci_dev_put(device.pci);
+	device.pci = NULL;
+	return found ? "several edu devices: --slot says which"
+		     : "no edu device (1234:11e8) on the guest's PCI buses";
+}
+
 static const char *claim_device(struct kpci_claim *claim)
 {
-	struct pci_dev *pci;
-	const char *why;
+	const char *why = find_device(claim) ?: device_map(&device);
+	struct pci_dev *pci = device.pci;
 
-	why = claim->slot ? device_find_slot(&device, claim->slot) : device_find_edu(&device, 0);
 	if (why)
 		return why;
-	pci = device.pci;
 	claim->bus = pci->bus->number;
 	claim->devfn = pci->devfn;
 	claim->vendor = pci->vendor;
 	claim->device = pci->device;
 	claim->bar_size = pci_resource_len(pci, 0);
-	if (!device_is_edu(&device)) {
-		snprintf(claim->why, sizeof(claim->why),
-			 "%s is %04x:%04x, not an edu device (%04x:%04x)", pci_name(pci),
-			 pci->vendor, pci->device, EDU_VENDOR, EDU_DEVICE);
-		return claim->why;
+	if (!device_is_edu(pci)) {
+		snprintf(device.why, sizeof(device.why), "%s is %04x:%04x, not an edu device",
+			 pci_name(pci), pci->vendor, pci->device);
+		return device.why;
 	}
 	why = device_start(&device, claim->dma_bits, KPCI_BUFFER_SIZE);
 	claim->dma_address = device.address;
@@ -59,8 +82,7 @@ static long claim_ioctl(struct kpci_claim __user *from)
 		return -EBUSY;
 	}
 	why = claim_device(&claim);
-	if (why != claim.why)
-		strscpy_pad(claim.why, why ?: "", sizeof(claim.why));
+	strscpy_pad(claim.why, why ?: "", sizeof(claim.why));
 	if (why)
 		device_release(&device);
 	mutex_unlock(&claiming);
