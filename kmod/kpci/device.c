@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* See device.h. */
-#include <linux/dma-mapping.h>
+#include <linux/gfp.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
+#include <linux/list.h>
+#include <linux/mm.h>
 #include <asm/msr.h>
 
 #include "device.h"
@@ -87,28 +89,50 @@ static const char *start_interrupt(struct device_driven *device)
 	return "the guest's kernel gives it no interrupt";
 }
 
+/*
+ * Memory that the device reaches. The kernel's zones know 16 MiB and 4 GiB, which is too little for
+ * a guest that has more than the device's 256 MiB: so pages are taken until one lies low enough.
+ */
+static struct page *find_pages(unsigned int order, unsigned int dma_bits)
+{
+	u64 last = dma_bits < 64 ? (1ull << dma_bits) - 1 : U64_MAX;
+	struct page *page, *high, *next;
+	LIST_HEAD(too_high);
+
+	while ((page = alloc_pages(GFP_KERNEL | GFP_DMA32 | __GFP_NOWARN | __GFP_NORETRY, order))) {
+		if (page_to_phys(page) + (PAGE_SIZE << order) - 1 <= last)
+			break;
+		list_add(&page->lru, &too_high);
+	}
+	list_for_each_entry_safe(high, next, &too_high, lru) __free_pages(high, order);
+	return page;
+}
+
 const char *device_start(struct device_driven *device, unsigned int dma_bits, size_t buffer_size)
 {
+	unsigned int order = get_order(buffer_size);
 	struct pci_dev *pci = device->pci;
+	struct page *page;
 	const char *why;
 
-	/* Without an IOMMU of its own the guest can only give it memory that it reaches. */
-	if (dma_set_mask_and_coherent(&pci->dev, DMA_BIT_MASK(dma_bits))) {
+	page = find_pages(order, dma_bits);
+	if (!page) {
 		snprintf(device->why, DEVICE_WHY,
-			 "the guest has memory beyond the %u bits of its DMA: give the guest less",
-			 dma_bits);
+			 "no memory is free within the %u bits of its DMA's addresses", dma_bits);
 		return device->why;
 	}
-	device->buffer = dma_alloc_coherent(&pci->dev, buffer_size, &device->address, GFP_KERNEL);
-	if (!device->buffer)
-		return "no memory for its DMA";
-	device->buffer_size = buffer_size;
+	/* Where the guest has no IOMMU of its own, the device has the guest's physical addresses.
+	 */
+	device->buffer = page_address(page);
+	device->address = page_to_phys(page);
+	device->order = order;
+	memset(device->buffer, 0, PAGE_SIZE << order);
 	pci_set_master(pci);
 	why = start_interrupt(device);
 	if (!why)
 		return NULL;
 	pci_clear_master(pci);
-	dma_free_coherent(&pci->dev, buffer_size, device->buffer, device->address);
+	__free_pages(page, order);
 	device->buffer = NULL;
 	return why;
 }
@@ -124,7 +148,7 @@ void device_release(struct device_driven *device)
 		pci_clear_master(pci);
 		free_irq(pci_irq_vector(pci, 0), device);
 		pci_free_irq_vectors(pci);
-		dma_free_coherent(&pci->dev, device->buffer_size, device->buffer, device->address);
+		free_pages((unsigned long)device->buffer, device->order);
 	}
 	pci_iounmap(pci, device->bar);
 	pci_disable_device(pci);

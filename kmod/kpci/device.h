@@ -19,11 +19,11 @@ struct device_driven {
 	struct pci_dev *pci; /* NULL: none */
 	void __iomem *bar;   /* its BAR 0 */
 	void *buffer;	     /* for its DMA; NULL: not started */
-	size_t buffer_size;
-	dma_addr_t address; /* of the buffer, as the device has it */
-	u32 interrupts;	    /* so far */
-	u32 reasons;	    /* EDU_INTERRUPT_STATUS of the last one */
-	u64 when;	    /* the TSC when its handler began */
+	u64 address;	     /* of that, as the device has it */
+	unsigned int order;  /* of its pages */
+	u32 interrupts;	     /* so far */
+	u32 reasons;	     /* EDU_INTERRUPT_STATUS of the last one */
+	u64 when;	     /* the TSC when its handler began */
 	wait_queue_head_t woken;
 	char why[DEVICE_WHY];
 };

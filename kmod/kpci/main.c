@@ -2,7 +2,6 @@
 /* kpci: hands QEMU's edu device, passed through or emulated, to the guest program pcicheck. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/dma-mapping.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/miscdevice.h>
@@ -124,11 +123,9 @@ static int kpci_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (!device.pci)
 		return -ENODEV;
-	if (offset == KPCI_BUFFER && size <= KPCI_BUFFER_SIZE) {
-		vma->vm_pgoff = 0;
-		return dma_mmap_coherent(&device.pci->dev, vma, device.buffer, device.address,
-					 KPCI_BUFFER_SIZE);
-	}
+	if (offset == KPCI_BUFFER && size <= KPCI_BUFFER_SIZE)
+		return remap_pfn_range(vma, vma->vm_start, device.address >> PAGE_SHIFT, size,
+				       vma->vm_page_prot);
 	if (offset != KPCI_BAR || size > pci_resource_len(device.pci, 0))
 		return -EINVAL;
 	return io_remap_pfn_range(vma, vma->vm_start,
