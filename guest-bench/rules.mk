@@ -11,8 +11,24 @@ measure-sources := \
 	guest-bench/samplers.c \
 	kmod/gpulock/t/layers.c
 
+# A small static program.
+guest-flags := -D_GNU_SOURCE -Os -static -s -fno-asynchronous-unwind-tables -fno-ident -ffunction-sections \
+	-Wl,--gc-sections -Wl,--build-id=none,-z,noseparate-code,-z,norelro
+
 build/guest-bench/measure: $(measure-sources) $(wildcard guest-bench/*.h guest-bench/*.def kmod/gpulock/t/*.h) \
 		kmod/gpulock/gpulock_uapi.h guest-bench/rules.mk build/flags
-	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s $(musl-kernel-headers) \
-		-fno-asynchronous-unwind-tables -fno-ident -ffunction-sections -Wl,--gc-sections \
-		-Wl,--build-id=none,-z,noseparate-code,-z,norelro -o $@ $(measure-sources)
+	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) $(guest-flags) $(musl-kernel-headers) -o $@ $(measure-sources)
+
+# Drives a PCI device, with kmod/kpci.
+pcicheck-sources := \
+	guest-bench/pcicheck.c \
+	guest-bench/pcicheck_dma.c \
+	guest-bench/pcicheck_registers.c \
+	guest-bench/send.c \
+	guest-bench/tap.c
+
+build/guest-bench/pcicheck: $(pcicheck-sources) $(wildcard guest-bench/*.h) guest-bench/rules.mk build/flags
+	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) $(guest-flags) -o $@ $(pcicheck-sources)
+
+check-scripts += guest-bench/t/pcicheck.t
+check: build/kmod/gpulock/t/unpack

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "complaints.h"
-#include "send.h"
+#include "../../../guest-bench/send.h"
 
 /* What the kernel says where something is wrong with it. */
 static const char *const signs[] = {

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "coverage.h"
-#include "send.h"
+#include "../../../guest-bench/send.h"
 
 static int sent;
 

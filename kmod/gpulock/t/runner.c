@@ -17,9 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../../guest-bench/send.h"
 #include "complaints.h"
 #include "coverage.h"
-#include "send.h"
 
 static int tests;
 
