@@ -71,6 +71,22 @@ static void end_race(struct complaints *complaints)
 	complaints->tell_other(race.title);
 }
 
+/*
+ * The stack that the kernel shows where it has no memory for the program fail, which has asked for
+ * that: it is in the lines behind this one.
+ */
+static bool is_asked_for(const char *text)
+{
+	static bool next;
+
+	if (!strncmp(text, "fail: vmalloc error: ", 21))
+		next = true;
+	if (!next || strcmp(text, "Call Trace:") != 0)
+		return false;
+	next = false;
+	return true;
+}
+
 static void take(struct complaints *complaints, const char *text)
 {
 	static const char title[] = "BUG: KCSAN:";
@@ -87,7 +103,7 @@ static void take(struct complaints *complaints, const char *text)
 	race.ours |= strstr(text, " [gpulock") || !strncmp(text, " 0x", 3);
 	if (race.open && !strncmp(text, "=====", 5))
 		end_race(complaints);
-	else if (is_complaint(text))
+	else if (!is_asked_for(text) && is_complaint(text))
 		complain(complaints, text);
 }
 

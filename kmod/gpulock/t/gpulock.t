@@ -58,7 +58,7 @@ case ${1-} in
 	ok "a planted WARN is found" finds warn "the kernel does not complain: WARNING"
 	;;
 full)
-	run "" 600 load fail leaks
+	run "" 1800 load fail leaks
 	run "FUZZ=${FUZZ:-1000000}" 7200 fuzz leaks
 	run "RELOADS=${RELOADS:-1000}" 1800 reload leaks
 	run "ROUNDS=${ROUNDS:-1000}" 1800 concurrency leaks
