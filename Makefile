@@ -173,7 +173,7 @@ help:
 #h make compare       what changed from run A to run B [A=DIR B=DIR]
 #h make pathlength    path lengths by kernel, mitigations, machine, debugcon, tracer
 #h make check         every test; ends in "N passed, N failed, N skipped"
-#h make check-gpu     the GPU suite on this GPU: contracts, controls, compute-sanitizer [FULL=1: whole runs]
+#h make check-gpu     the GPU suite and the probes on this GPU: contracts, controls, counts, compute-sanitizer [FULL=1: whole runs]
 #h make gpulock-check every test of the gpulock module, in a guest of the debug kernel
 #h make gpulock-bench what its checks cost, in instructions; make gpulock-mutants: faults that its tests find
 #h make check-full    make check, and make gpulock-check

@@ -34,7 +34,7 @@ static const struct {
 static const char *const other_spaces[] = {"shared", "local", "param", "const"};
 
 /* cp.async has instructions of the same name that only wait. */
-static const char *const only_waits[] = {"commit_group", "wait_group", "wait_all", "mbarrier",
+static const char *const only_waits[] = {"commit_group", "wait_group", "wait_all", "arrive",
 					 "prefetch"};
 
 static bool has_any(const char *opcode, const char *const *parts, size_t n)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* device/NAME.ptx, as it is in the program, and the pieces of it. */
+#include <inttypes.h>
 #include <string.h>
 
+#include "../../host/util.h"
 #include "pieces.h"
 
 extern const char probe_part_counts[], probe_part_memory[], probe_part_ring[];
@@ -48,8 +50,44 @@ static const char *find_piece(const char *text, const char *name, size_t length)
 	return NULL;
 }
 
-/* Lines up to the next piece; "//+ NAME" stands for a piece of parts/counts.ptx. */
-static void put_lines(FILE *out, const char *line)
+/* A piece that probes have in common. */
+static const char *common_piece(const char *name, size_t length)
+{
+	return find_piece(probe_part_counts, name, length)
+		       ?: find_piece(probe_part_ring, name, length);
+}
+
+/*
+ * A line with a number instead of a variable: what loads the variable moves the number, what
+ * declares it is left out.
+ */
+static void put_line(FILE *out, const char *line, size_t length, const struct weave_state *state)
+{
+	const struct {
+		const char *name;
+		unsigned int bits;
+		uint64_t value;
+	} variables[] = {
+		{"exitlab_counts", 64, state->counts}, {"exitlab_memory", 64, state->memory},
+		{"exitlab_shadow", 64, state->shadow}, {"exitlab_bits", 32, state->bits},
+		{"exitlab_mask", 32, state->mask},     {"exitlab_shift", 32, state->shift},
+	};
+
+	if (!strncmp(line, ".visible ", strlen(".visible ")))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+		if (memmem(line, length, variables[i].name, strlen(variables[i].name))) {
+			const char *to = memchr(line, '%', length);
+
+			fprintf(out, "\tmov.b%u %.*s, %" PRIu64 ";\n", variables[i].bits,
+				(int)strcspn(to, ","), to, variables[i].value);
+			return;
+		}
+	fwrite(line, 1, length, out);
+}
+
+/* Lines up to the next piece; "//+ NAME" stands for a piece of parts/. */
+static void put_lines(FILE *out, const char *line, const struct weave_state *state)
 {
 	size_t length;
 
@@ -57,9 +95,13 @@ static void put_lines(FILE *out, const char *line)
 		length = strcspn(line, "\n");
 		length += line[length] == '\n';
 		if (!strncmp(line, "//+ ", 4))
-			put_lines(out, find_piece(probe_part_counts, line + 4, length - 5));
-		else if (strncmp(line, "//", 2) && *line != '\n')
-			fwrite(line, 1, length, out);
+			put_lines(out, common_piece(line + 4, length - 5), state);
+		else if (strncmp(line + strspn(line, "\t "), "//", 2) && *line != '\n') {
+			if (state)
+				put_line(out, line, length, state);
+			else
+				fwrite(line, 1, length, out);
+		}
 	}
 }
 
@@ -67,7 +109,7 @@ static const char *piece_of(const char *text, enum probe_place place)
 {
 	static const char *const names[] = {
 		[PLACE_MODULE] = "module", [PLACE_KERNEL] = "kernel", [PLACE_ENTRY] = "entry",
-		[PLACE_EXIT] = "exit",	   [PLACE_ACCESS] = "access",
+		[PLACE_EXIT] = "exit",	   [PLACE_ACCESS] = "access", [PLACE_FUNCTION] = "function",
 	};
 
 	return find_piece(text, names[place], strlen(names[place]));
@@ -78,19 +120,20 @@ bool has_piece(const struct probe *probe, enum probe_place place)
 	return piece_of(probe->functions, place);
 }
 
-void put_piece(FILE *out, const struct probe *probe, enum probe_place place)
+void put_piece(FILE *out, const struct probe *probe, enum probe_place place,
+	       const struct weave_state *state)
 {
-	put_lines(out, piece_of(probe->functions, place));
+	put_lines(out, piece_of(probe->functions, place), state);
 }
 
-void put_module_pieces(FILE *out, const struct probe *probe)
+void put_module_pieces(FILE *out, const struct probe *probe, const struct weave_state *state)
 {
 	fprintf(out, "// exitlab: the probe %s\n", probe->name);
-	put_lines(out, piece_of(probe_part_counts, PLACE_MODULE));
+	put_lines(out, piece_of(probe_part_counts, PLACE_MODULE), state);
 	if (probe->keeps != PROBE_KEEPS_NOTHING)
-		put_lines(out, piece_of(probe_part_memory, PLACE_MODULE));
+		put_lines(out, piece_of(probe_part_memory, PLACE_MODULE), state);
 	if (probe->keeps == PROBE_KEEPS_RING || probe->keeps == PROBE_KEEPS_HOST_RING)
-		put_lines(out, piece_of(probe_part_ring, PLACE_MODULE));
-	put_lines(out, piece_of(probe->functions, PLACE_MODULE));
+		put_lines(out, piece_of(probe_part_ring, PLACE_MODULE), state);
+	put_lines(out, piece_of(probe->functions, PLACE_MODULE), state);
 	fputc('\n', out);
 }

@@ -17,9 +17,10 @@ struct probed {
 	struct weave_outcome outcome;
 	CUmodule module;
 	CUdeviceptr counts;
-	unsigned int bits; /* log2 of the elements of what is kept */
-	size_t bytes;	   /* of what is kept; 0: nothing */
-	CUdeviceptr memory;
+	struct weave_state state;
+	unsigned int bits;  /* log2 of the elements of what is kept */
+	size_t bytes;	    /* of what is kept; 0: nothing */
+	CUdeviceptr memory; /* also the shadow of what the host has */
 	void *host; /* the same for the host, where that has it; else room for a copy of it */
 	bool pinned;
 
@@ -97,7 +98,7 @@ static void size_up(struct probed *probed, const struct probed_options *options)
 	case PROBE_KEEPS_RING:
 	case PROBE_KEEPS_HOST_RING:
 		probed->pinned = probed->probe->keeps == PROBE_KEEPS_HOST_RING;
-		probed->bits = options->ring_bits ?: probed->pinned ? 13 : 12;
+		probed->bits = options->ring_bits ?: probed->pinned ? 11 : 10;
 		element = COUNT_SLOTS * RING_WORDS * sizeof(uint64_t);
 		break;
 	case PROBE_KEEPS_THREADS:
@@ -116,41 +117,38 @@ static void size_up(struct probed *probed, const struct probed_options *options)
 	probed->bytes = element << probed->bits;
 }
 
-/* Writes a variable of the module. */
-static const char *set_variable(struct probed *probed, const char *name, const void *value,
-				size_t bytes)
-{
-	CUdeviceptr at;
-	size_t size;
-
-	DRIVER(ModuleGetGlobal(&at, &size, probed->module, name));
-	DRIVER(MemcpyHtoD(at, value, bytes));
-	return NULL;
-}
-
+/* Memory for counts and for what the probe keeps, and where it is. */
 static const char *provide(struct probed *probed, const struct probed_options *options)
 {
-	const char *error;
-	uint64_t address;
-	size_t size;
+	struct weave_state *state = &probed->state;
 
-	DRIVER(ModuleGetGlobal(&probed->counts, &size, probed->module, "exitlab_counts"));
+	if (options->ring_bits && (options->ring_bits < 4 || options->ring_bits > 16))
+		return "ring_bits: 4 to 16 it must be";
+	if (options->elements & (options->elements - 1))
+		return "elements: a power of 2 it must be";
+	DRIVER(MemAlloc(&probed->counts, sizeof(struct count_slots)));
+	state->counts = probed->counts;
 	size_up(probed, options);
 	if (!probed->bytes)
 		return NULL;
+	state->bits = probed->bits;
+	/* What of an event's number is its place, and how far its round is from where tags are. */
+	state->mask = (1u << probed->bits) - 1;
+	state->shift = RING_TAG_SHIFT - 32 - probed->bits;
+	if (probed->probe->keeps != PROBE_KEEPS_HOST_RING)
+		DRIVER(MemAlloc(&probed->memory, probed->bytes));
 	if (probed->pinned) {
 		DRIVER(MemHostAlloc(&probed->host, probed->bytes, 0));
 		/* One address space for both sides. */
-		address = (uintptr_t)probed->host;
-	} else {
-		DRIVER(MemAlloc(&probed->memory, probed->bytes));
-		probed->host = malloc(probed->bytes);
-		if (!probed->host)
-			die("out of memory");
-		address = probed->memory;
+		state->memory = (uintptr_t)probed->host;
+		state->shadow = probed->memory;
+		return NULL;
 	}
-	error = set_variable(probed, "exitlab_memory", &address, sizeof(address));
-	return error ?: set_variable(probed, "exitlab_bits", &probed->bits, sizeof(probed->bits));
+	probed->host = malloc(probed->bytes);
+	if (!probed->host)
+		die("out of memory");
+	state->memory = probed->memory;
+	return NULL;
 }
 
 /* The driver's compiler says more than an error's number. */
@@ -174,12 +172,17 @@ static const char *load_module(struct probed *probed, const char *ptx)
 static const char *weave_and_load(struct probed *probed, const char *ptx,
 				  const struct probed_options *options)
 {
+	struct weave_options weave_options = options->weave;
 	char *woven;
 	const char *error;
 
 	if (!probed->probe)
 		return load_module(probed, ptx);
-	woven = weave(ptx, probed->probe, &options->weave, &probed->outcome);
+	error = provide(probed, options);
+	if (error)
+		return error;
+	weave_options.state = &probed->state;
+	woven = weave(ptx, probed->probe, &weave_options, &probed->outcome);
 	if (!woven) {
 		snprintf(why, sizeof(why), "line %u of the PTX: %s", probed->outcome.error_line,
 			 probed->outcome.error);
@@ -187,8 +190,6 @@ static const char *weave_and_load(struct probed *probed, const char *ptx,
 	}
 	error = load_module(probed, woven);
 	free(woven);
-	if (!error)
-		error = provide(probed, options);
 	if (!error)
 		error = probed_reset(probed);
 	if (!error && probed->probe->keeps == PROBE_KEEPS_HOST_RING)
@@ -228,6 +229,11 @@ const struct weave_outcome *probed_outcome(const struct probed *probed)
 	return &probed->outcome;
 }
 
+const struct weave_state *probed_state(const struct probed *probed)
+{
+	return &probed->state;
+}
+
 const char *probed_reset(struct probed *probed)
 {
 	if (!probed->probe)
@@ -240,7 +246,7 @@ const char *probed_reset(struct probed *probed)
 	pthread_mutex_unlock(&probed->lock);
 	if (probed->memory)
 		DRIVER(MemsetD8(probed->memory, 0, probed->bytes));
-	DRIVER(MemsetD8(probed->counts, 0, COUNT_SLOTS * sizeof(struct count_slot)));
+	DRIVER(MemsetD8(probed->counts, 0, sizeof(struct count_slots)));
 	/* Clearing is asynchronous to the host. */
 	DRIVER(CtxSynchronize());
 	return NULL;
@@ -264,7 +270,7 @@ static void collect_elements(const struct probed *probed, struct probe_counts *c
 	}
 }
 
-static void collect_rings(struct probed *probed, const struct count_slot *slots,
+static void collect_rings(struct probed *probed, const struct count_slots *slots,
 			  struct probe_counts *counts)
 {
 	const uint64_t *words = probed->host;
@@ -273,8 +279,8 @@ static void collect_rings(struct probed *probed, const struct count_slot *slots,
 	for (unsigned int ring = 0; ring < COUNT_SLOTS; ring++) {
 		rings_finish(&probed->rings, ring,
 			     words + ((size_t)ring << probed->bits) * RING_WORDS,
-			     slots[ring].events);
-		counts->events += slots[ring].events;
+			     slots->of[COUNT_EVENTS][ring].count);
+		counts->events += slots->of[COUNT_EVENTS][ring].count;
 	}
 	counts->drained = probed->rings.drained;
 	counts->lost = probed->rings.lost;
@@ -282,29 +288,34 @@ static void collect_rings(struct probed *probed, const struct count_slot *slots,
 	pthread_mutex_unlock(&probed->lock);
 }
 
+static void add_slots(const struct count_slots *slots, struct probe_counts *counts)
+{
+	for (unsigned int i = 0; i < COUNT_SLOTS; i++) {
+		counts->entries += slots->of[COUNT_ENTRIES][i].count;
+		counts->overflow += slots->of[COUNT_ENTRIES][i].extra;
+		counts->exits += slots->of[COUNT_EXITS][i].count;
+		counts->nanoseconds += slots->of[COUNT_EXITS][i].extra;
+		counts->accesses += slots->of[COUNT_ACCESSES][i].count;
+	}
+}
+
 const char *probed_collect(struct probed *probed, struct probe_counts *counts)
 {
-	struct count_slot slots[COUNT_SLOTS];
+	static struct count_slots slots;
 
 	*counts = (struct probe_counts){0};
 	if (!probed->probe)
 		return NULL;
-	DRIVER(MemcpyDtoH(slots, probed->counts, sizeof(slots)));
-	for (unsigned int i = 0; i < COUNT_SLOTS; i++) {
-		counts->entries += slots[i].entries;
-		counts->exits += slots[i].exits;
-		counts->accesses += slots[i].accesses;
-		counts->nanoseconds += slots[i].nanoseconds;
-		counts->overflow += slots[i].overflow;
-	}
-	if (probed->memory)
+	DRIVER(MemcpyDtoH(&slots, probed->counts, sizeof(slots)));
+	add_slots(&slots, counts);
+	if (probed->memory && !probed->pinned)
 		DRIVER(MemcpyDtoH(probed->host, probed->memory, probed->bytes));
 	switch (probed->probe->keeps) {
 	case PROBE_KEEPS_NOTHING:
 		break;
 	case PROBE_KEEPS_RING:
 	case PROBE_KEEPS_HOST_RING:
-		collect_rings(probed, slots, counts);
+		collect_rings(probed, &slots, counts);
 		break;
 	case PROBE_KEEPS_THREADS:
 	case PROBE_KEEPS_ARRAY:
@@ -325,6 +336,8 @@ void probed_close(struct probed *probed)
 		pthread_join(probed->drain, NULL);
 	if (probed->module)
 		cu.ModuleUnload(probed->module);
+	if (probed->counts)
+		cu.MemFree(probed->counts);
 	if (probed->memory)
 		cu.MemFree(probed->memory);
 	if (probed->pinned && probed->host)

@@ -27,10 +27,10 @@ struct probe_event {
 };
 
 struct probed_options {
-	struct weave_options weave;
-	unsigned int
-		ring_bits; /* log2 of the events of each ring, 4 to 16; 0: 12, 13 in host memory */
-	unsigned int elements; /* of arrays and the hash table, a power of 2; 0: 2^21 */
+	struct weave_options weave; /* without its state */
+	unsigned int ring_bits; /* log2 of the events of each ring, 4 to 16, of 512; 0: 10, 11 in
+				   host memory */
+	unsigned int elements;	/* of arrays and the hash table, a power of 2; 0: 2^21 */
 	/* Called for each event: of a host ring from the drain's thread, else by probed_collect().
 	 */
 	void (*event)(const struct probe_event *event, void *data);
@@ -56,6 +56,9 @@ const char *probed_load(struct probed **probed, const char *ptx, const struct pr
 
 CUmodule probed_module(const struct probed *probed);
 const struct weave_outcome *probed_outcome(const struct probed *probed);
+
+/* Where the probe counts, for tests that count in its place. */
+const struct weave_state *probed_state(const struct probed *probed);
 
 /* All counts to 0, all that is kept emptied. No kernel of the module may run. NULL or the error. */
 const char *probed_reset(struct probed *probed);

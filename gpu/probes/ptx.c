@@ -48,7 +48,7 @@ static void step(struct ptx *ptx)
 	ptx->at++;
 }
 
-/* Over one comment, where there is one. -1: it does not end. */
+/* Over one comment, where there is one. -1: it does not end, and said so. */
 static int skip_comment(struct ptx *ptx)
 {
 	const char *text = ptx->text + ptx->at, *end;
@@ -60,8 +60,11 @@ static int skip_comment(struct ptx *ptx)
 		return 1;
 	}
 	end = strstr(text + 2, "*/");
-	if (!end)
+	if (!end) {
+		ptx->statement.line = ptx->line;
+		broken(ptx, "a comment does not end");
 		return -1;
+	}
 	while (ptx->text + ptx->at < end + 2)
 		step(ptx);
 	return 1;
@@ -74,7 +77,7 @@ static bool skip_blank(struct ptx *ptx)
 		int comment = skip_comment(ptx);
 
 		if (comment < 0)
-			return broken(ptx, "a comment does not end");
+			return false;
 		if (!comment && !isspace((unsigned char)ptx->text[ptx->at]))
 			return true;
 		if (!comment)
@@ -147,7 +150,7 @@ static bool take(struct ptx *ptx, enum until until)
 		int comment = skip_comment(ptx);
 
 		if (comment < 0)
-			return broken(ptx, "a comment does not end");
+			return false;
 		if (comment) {
 			add_word(ptx, &length, ' ');
 			continue;

@@ -49,12 +49,12 @@ bool ptx_take_apart(char *words, struct ptx_instruction *instruction)
 	if (*words == '@') {
 		char *guard = words + 1 + strspn(words + 1, " ");
 
-		instruction->guard = guard;
 		if (*guard == '!') {
 			/* "@! %p1" is the same as "@!%p1". */
-			guard[strspn(guard + 1, " ")] = '!';
-			instruction->guard = guard + strspn(guard + 1, " ");
+			guard += strspn(guard + 1, " ");
+			*guard = '!';
 		}
+		instruction->guard = guard;
 		words = end_word(instruction->guard, " ");
 	}
 	instruction->opcode = words;

@@ -4,8 +4,7 @@
 
 #include "rings.h"
 
-#define TAG_SHIFT 52
-#define TAGS	  4096
+#define TAGS 4096
 
 /* A word, written by the device at any time, in one go. */
 static uint64_t word_at(const uint64_t *words, uint64_t at)
@@ -21,7 +20,7 @@ static uint64_t low(uint64_t word, unsigned int shift, unsigned int bits)
 /* How many rounds a word is ahead of the one that the event is of; negative: not yet written. */
 static int rounds_ahead(const struct rings *rings, uint64_t number, uint64_t word)
 {
-	int ahead = ((word >> TAG_SHIFT) - ((number >> rings->bits) + 1)) % TAGS;
+	int ahead = ((word >> RING_TAG_SHIFT) - ((number >> rings->bits) + 1)) % TAGS;
 
 	return ahead < TAGS / 2 ? ahead : ahead - TAGS;
 }
@@ -29,14 +28,14 @@ static int rounds_ahead(const struct rings *rings, uint64_t number, uint64_t wor
 static void give(struct rings *rings, const uint64_t *word)
 {
 	struct probe_event event = {
-		.value = low(word[0], 0, TAG_SHIFT),
+		.value = low(word[0], 0, RING_TAG_SHIFT),
 		.lanes = low(word[1], 0, 32),
 		.bytes = low(word[1], 32, 8),
 		.kind = low(word[1], 40, 4),
 		.block = low(word[2], 0, 32),
 		.warp = low(word[2], 32, 16),
-		.site = low(word[3], 0, 20),
-		.stride = (int32_t)low(word[3], 20, 32),
+		.stride = (int32_t)low(word[3], 0, 32),
+		.site = low(word[3], 32, 20),
 	};
 
 	/* The device takes it from a lane that a single one does not have. */

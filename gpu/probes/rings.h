@@ -10,7 +10,8 @@
 #include "counts.h"
 #include "probed.h"
 
-#define RING_WORDS 4 /* of an event */
+#define RING_WORDS     4  /* of an event */
+#define RING_TAG_SHIFT 52 /* in a word */
 
 struct rings {
 	unsigned int bits;	    /* log2 of the events of a ring */

@@ -60,19 +60,15 @@ build/gpu/preload: build/gpu/probes/preload.o build/host/host.a | build/gpu/libp
 build/gpu/libpreload.so: build/gpu/probes/preload_library.o
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,--no-undefined -o $@ $^ -ldl
 
-# The probes on the device: the weaver in a library that is preloaded.
-woven-library-objects = build/gpu/probes/woven_library.o build/gpu/driver.o $(probed-objects)
-build/gpu/probes/woven_library.o: private compile-flags += -fPIC -fvisibility=hidden
-
 # Unit tests, under the sanitizers.
-probes-asan = $(patsubst %,build/asan/gpu/probes/%.o,$(1)) $(patsubst %,build/asan/host/%.o,$(2))
-probes-unit-tests := $(patsubst %,build/asan/gpu/probes/t/test_%,config results)
-check-programs += $(probes-unit-tests)
+overhead-asan = $(patsubst %,build/asan/gpu/probes/%.o,$(1)) $(patsubst %,build/asan/host/%.o,$(2))
+overhead-unit-tests := $(patsubst %,build/asan/gpu/probes/t/test_%,config results)
+check-programs += $(overhead-unit-tests)
 
-build/asan/gpu/probes/t/test_config: $(call probes-asan,config t/test_config,archive json_file whole_file words)
-build/asan/gpu/probes/t/test_results: build/asan/gpu/record_put.o $(call probes-asan,config heard outcome process results \
+build/asan/gpu/probes/t/test_config: $(call overhead-asan,config t/test_config,archive json_file whole_file words)
+build/asan/gpu/probes/t/test_results: build/asan/gpu/record_put.o $(call overhead-asan,config heard outcome process results \
 	results_markdown t/test_results trial,$(sort estimate words $(patsubst host/%.c,%,$(report-sources))))
-$(probes-unit-tests):
+$(overhead-unit-tests):
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka $(host-libs)
 
 # The whole of it, on the fake driver.

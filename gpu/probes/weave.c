@@ -12,35 +12,15 @@
 #include <string.h>
 
 #include "../../host/util.h"
-#include "access.h"
+#include "dump.h"
 #include "pieces.h"
-#include "ptx.h"
-#include "weave.h"
+#include "weaving.h"
 
 /* activemask and its like; ld and st with a scope. */
 #define VERSION_LEAST 62
 #define TARGET_LEAST  70
 
-struct weaving {
-	struct ptx ptx;
-	FILE *out;
-	size_t copied; /* of the text */
-	const struct probe *probe;
-	struct weave_options options;
-	struct weave_outcome *outcome;
-	unsigned int labels;
-	unsigned int heads; /* 1 << PTX_VERSION and the others that were read */
-	bool module_done;   /* the module's piece is in */
-
-	enum ptx_kind in;   /* PTX_ENTRY, PTX_FUNCTION, or PTX_END outside of both */
-	unsigned int depth; /* of scopes */
-	bool selected, any_selected;
-	bool entered; /* the entry's piece is in */
-	bool left;    /* nothing goes on from the last instruction */
-};
-
-__attribute__((format(printf, 3, 4))) static bool refuse(struct weaving *weaving, unsigned int line,
-							 const char *format, ...)
+bool refuse(struct weaving *weaving, unsigned int line, const char *format, ...)
 {
 	va_list arguments;
 
@@ -49,141 +29,6 @@ __attribute__((format(printf, 3, 4))) static bool refuse(struct weaving *weaving
 	va_end(arguments);
 	weaving->outcome->error_line = line;
 	return false;
-}
-
-static void copy_to(struct weaving *weaving, size_t end)
-{
-	fwrite(weaving->ptx.text + weaving->copied, 1, end - weaving->copied, weaving->out);
-	weaving->copied = end;
-}
-
-/* In a scope; "skip" is where those go that the piece is not for, or 0. */
-static void put_scoped(struct weaving *weaving, enum probe_place place, unsigned int skip)
-{
-	fputs("{\n", weaving->out);
-	put_piece(weaving->out, weaving->probe, place);
-	fputs("\t}\n", weaving->out);
-	if (skip)
-		fprintf(weaving->out, "$exitlab_%u:\n", skip);
-}
-
-/* Who is not to be counted goes past the piece. The number of the label, 0: all are. */
-static unsigned int put_skip(struct weaving *weaving, const char *guard)
-{
-	unsigned int label = guard ? ++weaving->labels : 0;
-
-	if (guard && *guard == '!')
-		fprintf(weaving->out, "@%s bra $exitlab_%u;\n\t", guard + 1, label);
-	else if (guard)
-		fprintf(weaving->out, "@!%s bra $exitlab_%u;\n\t", guard, label);
-	return label;
-}
-
-static void put_entry(struct weaving *weaving)
-{
-	weaving->entered = true;
-	weaving->outcome->kernels++;
-	copy_to(weaving, weaving->ptx.statement.begin);
-	if (has_piece(weaving->probe, PLACE_KERNEL)) {
-		fprintf(weaving->out, "// exitlab: %s\n", weaving->probe->name);
-		put_piece(weaving->out, weaving->probe, PLACE_KERNEL);
-		fputc('\t', weaving->out);
-	}
-	if (!(weaving->probe->at & PROBE_AT_ENTRY))
-		return;
-	weaving->outcome->entries++;
-	put_scoped(weaving, PLACE_ENTRY, 0);
-	fputc('\t', weaving->out);
-}
-
-static void not_traced(struct weaving *weaving)
-{
-	if (!weaving->outcome->untraced++)
-		weaving->outcome->untraced_line = weaving->ptx.statement.line;
-}
-
-/* Before an exit with this guard, or at the end of a kernel. */
-static void put_exit(struct weaving *weaving, const char *guard)
-{
-	unsigned int skip;
-
-	if (!(weaving->probe->at & PROBE_AT_EXIT))
-		return;
-	/* What a kernel declares, its functions do not have. */
-	if (weaving->in == PTX_FUNCTION && has_piece(weaving->probe, PLACE_KERNEL)) {
-		not_traced(weaving);
-		return;
-	}
-	weaving->outcome->exits++;
-	copy_to(weaving, weaving->ptx.statement.begin);
-	skip = put_skip(weaving, guard);
-	put_scoped(weaving, PLACE_EXIT, skip);
-	fputc('\t', weaving->out);
-}
-
-/* "[%rd1+4]" into the register that the piece has it from. */
-static void put_address(struct weaving *weaving, const char *address)
-{
-	size_t name;
-
-	address++;
-	address += strspn(address, " ");
-	name = strcspn(address, "+-] ");
-	fprintf(weaving->out, "mov.b64 %%exitlab_address, %.*s;\n\t", (int)name, address);
-	address += name;
-	name = strcspn(address, "]");
-	if (strspn(address, " ") != name)
-		fprintf(weaving->out, "add.s64 %%exitlab_address, %%exitlab_address, %.*s;\n\t",
-			(int)(name - strspn(address, "+ ")), address + strspn(address, "+ "));
-}
-
-static void remember_site(struct weaving *weaving, const struct access *access, unsigned int number)
-{
-	struct weave_outcome *outcome = weaving->outcome;
-
-	/* Grows at each power of two. */
-	if (!(number & (number - 1))) {
-		outcome->sites = realloc(outcome->sites,
-					 (number ? 2 * number : 1) * sizeof(*outcome->sites));
-		if (!outcome->sites)
-			die("out of memory");
-	}
-	outcome->sites[number] = (struct weave_site){
-		.line = weaving->ptx.statement.line, .bytes = access->bytes, .kind = access->kind};
-}
-
-static bool put_access(struct weaving *weaving, const struct access *access, const char *guard)
-{
-	struct weave_outcome *outcome = weaving->outcome;
-	unsigned int number = outcome->loads + outcome->stores + outcome->atomics, skip;
-
-	if (number >= WEAVE_SITES_MOST)
-		return refuse(weaving, weaving->ptx.statement.line,
-			      "more than %u accesses in one module: name one --kernel",
-			      WEAVE_SITES_MOST);
-	remember_site(weaving, access, number);
-	outcome->loads += access->kind == WEAVE_LOAD;
-	outcome->stores += access->kind == WEAVE_STORE;
-	outcome->atomics += access->kind == WEAVE_ATOMIC;
-	copy_to(weaving, weaving->ptx.statement.begin);
-	fputs("{\n\t.reg .b64 %exitlab_address;\n\t.reg .b32 %exitlab_what;\n\t"
-	      ".reg .pred %exitlab_global;\n\t",
-	      weaving->out);
-	skip = put_skip(weaving, guard);
-	put_address(weaving, access->address);
-	fprintf(weaving->out, "mov.b32 %%exitlab_what, %u;\n\t",
-		access->bytes | (unsigned int)access->kind << 8 | number << 12);
-	if (access->reach == ACCESS_GENERIC) {
-		if (!skip)
-			skip = ++weaving->labels;
-		fprintf(weaving->out,
-			"isspacep.global %%exitlab_global, %%exitlab_address;\n\t"
-			"@!%%exitlab_global bra $exitlab_%u;\n\t",
-			skip);
-	}
-	put_scoped(weaving, PLACE_ACCESS, skip);
-	fputs("\t}\n\t", weaving->out);
-	return true;
 }
 
 static bool weave_access(struct weaving *weaving, const struct ptx_instruction *instruction)
@@ -297,7 +142,7 @@ static bool put_module(struct weaving *weaving)
 			      "there is no .address_size: 64 it must be");
 	weaving->module_done = true;
 	copy_to(weaving, weaving->ptx.statement.begin);
-	put_module_pieces(weaving->out, weaving->probe);
+	put_module_pieces(weaving->out, weaving->probe, weaving->options.state);
 	return true;
 }
 
@@ -372,23 +217,45 @@ static bool weave_all(struct weaving *weaving)
 	return true;
 }
 
+/* Of the list that cuobjdump prints, its only module. NULL: refused. */
+static char *only_module(struct weaving *weaving, const char *text, unsigned int *line)
+{
+	size_t begin, end;
+	unsigned int modules = dump_modules(text, &begin, &end, line);
+	char *module = modules == 1 ? strndup(text + begin, end - begin) : NULL;
+
+	if (modules == 1 && !module)
+		die("out of memory");
+	if (modules != 1)
+		refuse(weaving, 0,
+		       "%u modules of PTX: weave them one by one, cuobjdump -xptx all writes them",
+		       modules);
+	return module;
+}
+
 char *weave(const char *ptx, const struct probe *probe, const struct weave_options *options,
 	    struct weave_outcome *outcome)
 {
 	struct weaving weaving = {.probe = probe, .outcome = outcome};
-	char *woven = NULL;
+	char *woven = NULL, *module;
+	unsigned int line;
 	size_t size;
 	bool good;
 
 	*outcome = (struct weave_outcome){0};
 	if (options)
 		weaving.options = *options;
+	module = only_module(&weaving, ptx, &line);
+	if (!module)
+		return NULL;
 	weaving.out = open_memstream(&woven, &size);
 	if (!weaving.out)
 		die("out of memory");
-	ptx_begin(&weaving.ptx, ptx);
+	ptx_begin(&weaving.ptx, module);
+	weaving.ptx.line = line;
 	good = weave_all(&weaving);
 	ptx_end(&weaving.ptx);
+	free(module);
 	if (fclose(weaving.out))
 		die("out of memory");
 	if (good)

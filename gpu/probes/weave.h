@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Places in a kernel that call a probe. */
 enum {
@@ -54,10 +55,21 @@ struct weave_site {
 
 #define WEAVE_SITES_MOST (1 << 20) /* of one module */
 
+/*
+ * Where a probe counts and keeps things, as numbers in its instructions: a module that is loaded by
+ * who wove it. Addresses are of the device. Variables of the module cost the first warps of each
+ * launch a miss in the cache of constants.
+ */
+struct weave_state {
+	uint64_t counts, memory, shadow; /* exitlab_counts and so on, as device/parts/ has them */
+	uint32_t bits, mask, shift;
+};
+
 struct weave_options {
 	const char *kernel; /* only this one, and all functions; NULL: all kernels */
 	bool generic;	    /* also ld and st without a state space, where the address is global */
 	bool atomics;	    /* also atom and red */
+	const struct weave_state *state; /* NULL: variables of the module, exitlab_counts... */
 };
 
 struct weave_outcome {

@@ -141,9 +141,9 @@ static int weave_input(const struct command *command)
 			"kernels=%u entries=%u exits=%u loads=%u stores=%u atomics=%u untraced=%u\n",
 			outcome.kernels, outcome.entries, outcome.exits, outcome.loads,
 			outcome.stores, outcome.atomics, outcome.untraced);
-	if (!woven || (command->sites && !write_sites(command->sites, &outcome)))
+	if (!woven || (command->sites && !write_sites(command->sites, &outcome))) {
 		status = EXIT_FAILED;
-	if (woven && (fputs(woven, stdout) < 0 || fflush(stdout))) {
+	} else if (fputs(woven, stdout) < 0 || fflush(stdout)) {
 		pr_err("stdout: %s", strerror(errno));
 		status = EXIT_FAILED;
 	}

@@ -88,8 +88,8 @@ check: $(addprefix build/gpu/,gpubench vec_add libfakecuda.so liblimiter.so fake
 
 # What takes a GPU. Where there is none, gpubench says so and ends with 77.
 .PHONY: check-gpu
-check-gpu: build/exitlab $(gpu-parts) $(addprefix build/gpu/t/,json_at plant.so print_record)
+check-gpu: build/exitlab $(gpu-parts) $(addprefix build/gpu/t/,json_at plant.so print_record) $(check-gpu-programs)
 	$(quiet)build/gpu/gpubench --select LLM --output /dev/null && DEADLINE=3600 .ci/tap gpu/t/gpu.t \
-		gpu/probes/t/overhead_gpu.t
+		gpu/probes/t/overhead_gpu.t $(check-gpu-programs)
 
 -include $(fakecuda-objects:.o=.d) build/gpu/t/limited.d build/gpu/t/limited_memory.d

@@ -78,3 +78,42 @@ extern "C" __global__ void scatter(const uint4 *from, unsigned int *to, unsigned
 		return;
 	to[(i * 2654435761u) % n] = from[i].x + from[i].w;
 }
+
+/* Not inlined, so that what it loads from is not known before it runs. */
+static __device__ __noinline__ unsigned int load(const unsigned int *words, unsigned int i)
+{
+	return words[i];
+}
+
+/* Blocks of 256: odd threads load from shared memory, even ones from global memory. */
+extern "C" __global__ void calls(const unsigned int *from, unsigned int *to, unsigned int n)
+{
+	__shared__ unsigned int part[256];
+	unsigned int i = blockIdx.x * blockDim.x + threadIdx.x;
+
+	part[threadIdx.x] = from[i % n];
+	__syncthreads();
+	to[i] = i % 2 ? load(part, 255 - threadIdx.x) : load(from, i);
+}
+
+static __device__ __noinline__ unsigned int index_below(unsigned int n)
+{
+	unsigned int i = blockIdx.x * blockDim.x + threadIdx.x;
+
+	asm volatile("{\n\t"
+		     ".reg .pred %%beyond;\n\t"
+		     "setp.ge.u32 %%beyond, %0, %1;\n\t"
+		     "@%%beyond exit;\n\t"
+		     "}"
+		     :
+		     : "r"(i), "r"(n));
+	return i;
+}
+
+/* Some threads leave in a function. */
+extern "C" __global__ void leaves(const unsigned int *from, unsigned int *to, unsigned int n)
+{
+	unsigned int i = index_below(n);
+
+	to[i] = from[i];
+}

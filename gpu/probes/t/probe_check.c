@@ -16,8 +16,8 @@
 #include "tap.h"
 
 #define PROBES_MOST 16
-#define ROUNDS	    15
-#define LAUNCHES    50 /* of a round: one by one, and as many together */
+#define ROUNDS	    21
+#define LAUNCHES    100 /* of a round: one by one, and as many together */
 
 struct figure {
 	double single[ROUNDS], together[ROUNDS]; /* ns a launch */
@@ -125,23 +125,28 @@ static void check_module(const struct shape *shape, struct modules *modules, uns
 		       shape->name, name_of(module), counts.events, counts.drained, counts.lost);
 }
 
-static void print_figures(const struct shape *shape, struct modules *modules)
+/* The median and the quartiles of what a probe adds to the same round without one. */
+static void print_figures(const struct shape *shape, const struct modules *modules)
 {
-	printf("# %-10s %-9s %12s %8s %12s %8s\n", "shape", "probe", "single us", "ratio",
-	       "together us", "ratio");
-	/* Medians sort the rounds, which belong together until the last ratio is made: base is
-	 * last. */
-	for (unsigned int i = modules->count; i--;) {
-		struct figure *figure = &modules->figures[i], *base = &modules->figures[0];
-		double single[ROUNDS], together[ROUNDS];
+	const struct figure *base = &modules->figures[0];
+
+	printf("# %-10s %-9s %10s %7s %8s %17s %12s %7s\n", "shape", "probe", "single us", "ratio",
+	       "added us", "quartiles", "together us", "ratio");
+	for (unsigned int i = 0; i < modules->count; i++) {
+		struct figure figure = modules->figures[i], ratio = figure;
+		double added[ROUNDS];
 
 		for (unsigned int round = 0; round < ROUNDS; round++) {
-			single[round] = figure->single[round] / base->single[round];
-			together[round] = figure->together[round] / base->together[round];
+			ratio.single[round] /= base->single[round];
+			ratio.together[round] /= base->together[round];
+			added[round] = (figure.single[round] - base->single[round]) / 1e3;
 		}
-		printf("# %-10s %-9s %12.3f %8.3f %12.3f %8.3f\n", shape->name, name_of(i),
-		       median(figure->single, ROUNDS) / 1e3, median(single, ROUNDS),
-		       median(figure->together, ROUNDS) / 1e3, median(together, ROUNDS));
+		qsort(added, ROUNDS, sizeof(*added), by_value);
+		printf("# %-10s %-9s %10.3f %7.3f %8.3f %8.3f %8.3f %12.3f %7.3f\n", shape->name,
+		       name_of(i), median(figure.single, ROUNDS) / 1e3,
+		       median(ratio.single, ROUNDS), median(added, ROUNDS), added[ROUNDS / 4],
+		       added[ROUNDS - 1 - ROUNDS / 4], median(figure.together, ROUNDS) / 1e3,
+		       median(ratio.together, ROUNDS));
 	}
 }
 

@@ -75,6 +75,22 @@ static bool scatter_is_right(const struct shape *shape, const struct buffers *bu
 	return true;
 }
 
+static bool calls_is_right(const struct shape *shape, const struct buffers *buffers)
+{
+	for (uint32_t i = 0; i < shape->n; i++)
+		if (buffers->out[i] != buffers->words[i % 2 ? i / 256 * 256 + 255 - i % 256 : i])
+			return false;
+	return true;
+}
+
+static bool leaves_is_right(const struct shape *shape, const struct buffers *buffers)
+{
+	for (uint32_t i = 0; i < shape->n; i++)
+		if (buffers->out[i] != buffers->words[i])
+			return false;
+	return true;
+}
+
 #define VEC_ADD(name, n, threads, blocks)                                                          \
 	{                                                                                          \
 		name, "vec_add", n, {blocks, 1, 1}, {threads, 1, 1}, 0, true, true, 3ull * (n),    \
@@ -129,6 +145,31 @@ const struct shape shapes[] = {
 	 false,
 	 2ull * (65536 - 65536 / 3),
 	 scatter_is_right},
+	{0},
+};
+
+const struct shape special_shapes[] = {
+	/* What the function loads is seen with generic accesses only. */
+	{"calls",
+	 "calls",
+	 10240,
+	 {40, 1, 1},
+	 {256, 1, 1},
+	 0,
+	 false,
+	 false,
+	 2 * 10240,
+	 calls_is_right},
+	{"leaves",
+	 "leaves",
+	 10000,
+	 {40, 1, 1},
+	 {256, 1, 1},
+	 0,
+	 false,
+	 false,
+	 2 * 10000,
+	 leaves_is_right},
 	{0},
 };
 

@@ -28,8 +28,8 @@ struct shape {
 	bool (*is_right)(const struct shape *shape, const struct buffers *buffers);
 };
 
-/* The last has no name. */
-extern const struct shape shapes[];
+/* The last has no name. The special ones are not for all probes. */
+extern const struct shape shapes[], special_shapes[];
 
 uint64_t shape_threads(const struct shape *shape);
 

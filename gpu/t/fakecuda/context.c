@@ -173,35 +173,6 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int co
 	return cuModuleLoadData(module, image);
 }
 
-/* Of all modules one, and of any name: this much memory, which no kernel here knows of. */
-#define VARIABLES      8
-#define VARIABLE_BYTES 16384
-
-CUresult cuModuleGetGlobal_v2(CUdeviceptr *pointer, size_t *bytes, CUmodule module,
-			      const char *name)
-{
-	static struct {
-		char name[64];
-		CUdeviceptr pointer;
-	} variables[VARIABLES];
-	CUresult error = CUDA_ERROR_NOT_FOUND;
-
-	ENTER_CONTEXT(ModuleGetGlobal);
-	if (!module || strlen(name) >= sizeof(variables[0].name))
-		return CUDA_ERROR_INVALID_VALUE;
-	for (unsigned int i = 0; error == CUDA_ERROR_NOT_FOUND && i < VARIABLES; i++) {
-		if (*variables[i].name && strcmp(variables[i].name, name))
-			continue;
-		error = *variables[i].name ? CUDA_SUCCESS
-					   : cuMemAlloc_v2(&variables[i].pointer, VARIABLE_BYTES);
-		if (!error)
-			strcpy(variables[i].name, name);
-		*pointer = variables[i].pointer;
-		*bytes = VARIABLE_BYTES;
-	}
-	return error;
-}
-
 CUresult cuModuleUnload(CUmodule module)
 {
 	ENTER_CONTEXT(ModuleUnload);
