@@ -72,4 +72,5 @@ build/gpu/stress: $(stress-objects)
 
 include gpu/probes/rules.mk
 include gpu/probes/weave.mk
+include gpu/probes/woven.mk
 include gpu/t/rules.mk

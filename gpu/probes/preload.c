@@ -4,7 +4,6 @@
  * nothing when it is timed: in the run for the proof the library of "entry" stands in its place,
  * which is called in the same way.
  */
-#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/futex.h>
@@ -12,64 +11,19 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../host/layout.h"
 #include "../../host/stop_signals.h"
 #include "../../host/util.h"
+#include "choice.h"
 #include "preload.h"
+#include "shared_memory.h"
 
-static const struct kind {
-	const char *name, *prose;
-} kinds[] = {
+static const struct choice choices[] = {
 #define HOST_PROBE(name, entry, exit, prose) {#name, prose},
 #include "uprobe.def"
 #undef HOST_PROBE
-};
-
-enum { OPTION_LIST = 256 };
-
-static const struct argp_option table[] = {
-	{"list", OPTION_LIST, NULL, 0, "Print the probes and end", 0},
-	{0},
-};
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-	const struct kind **kind = state->input;
-
-	switch (key) {
-	case OPTION_LIST:
-		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-			printf("%s\t%s\n", kinds[i].name, kinds[i].prose);
-		exit(fflush(stdout) ? EXIT_FAILED : EXIT_OK);
-	case ARGP_KEY_ARG:
-		for (size_t i = 0; !*kind && i < ARRAY_SIZE(kinds); i++)
-			if (!strcmp(kinds[i].name, text))
-				*kind = &kinds[i];
-		if (!*kind || strcmp((*kind)->name, text))
-			argp_error(state,
-				   "there is no probe \"%s\", or it is the second; --list "
-				   "has them",
-				   text);
-		return 0;
-	case ARGP_KEY_END:
-		if (!*kind)
-			argp_error(state, "which probe? --list has them");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
-	.options = table,
-	.parser = parse,
-	.args_doc = "NAME",
-	.doc = "Stand before cuLaunchKernel by LD_PRELOAD until SIGTERM, and say how often it was "
-	       "called.",
 };
 
 /* What the reader and the end of it share. */
@@ -116,58 +70,52 @@ static uint64_t hits_of(const struct preload_shared *all, uint64_t events)
 
 static struct preload_shared *share(int *fd)
 {
-	struct preload_shared *all;
+	struct preload_shared *all = shared_memory_make(sizeof(*all), fd);
 
-	*fd = memfd_create("exitlab-preload", MFD_CLOEXEC);
-	if (*fd < 0 || ftruncate(*fd, sizeof(*all)))
-		die("no memory to share: %s", strerror(errno));
-	all = mmap(NULL, sizeof(*all), PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
-	if (all == MAP_FAILED)
-		die("no memory to share: %s", strerror(errno));
 	for (uint64_t i = 0; i < PRELOAD_EVENTS; i++)
 		all->events[i].turn = i;
 	return all;
 }
 
-static void say_ready(const struct kind *kind, int fd, bool prove)
+static void say_ready(const char *name, int fd, bool prove)
 {
-	bool empty = !strcmp(kind->name, "empty");
-	char self[PATH_MAX];
+	bool empty = !strcmp(name, "empty");
 
-	find_self(self);
-	*strrchr(self, '/') = '\0';
-	printf("ready LD_PRELOAD=%s/libpreload.so " PRELOAD_NAME "=%s " PRELOAD_FILE
-	       "=/proc/%d/fd/%d per=launch times=%d%s\n",
-	       self, empty && prove ? "entry" : kind->name, (int)getpid(), fd,
-	       strcmp(kind->name, "both") ? 1 : 2, empty && !prove ? " proof=apart" : "");
+	printf("ready");
+	shared_memory_say("libpreload.so", PRELOAD_FILE, fd);
+	printf(" " PRELOAD_NAME "=%s per=launch times=%d%s\n", empty && prove ? "entry" : name,
+	       strcmp(name, "both") ? 1 : 2, empty && !prove ? " proof=apart" : "");
 	fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
 	bool prove = getenv("EXITLAB_PROBE_PROVE");
-	const struct kind *kind = NULL;
+	const char *name;
 	struct reader reader = {0};
 	struct pollfd end = {.events = POLLIN};
 	pthread_t thread;
 	int fd;
 
-	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &kind);
+	name = choices[choose(argc, argv,
+			      "Stand before cuLaunchKernel by LD_PRELOAD until SIGTERM, and say how "
+			      "often it was called.",
+			      choices, ARRAY_SIZE(choices), NULL)]
+		       .name;
 	end.fd = stop_signals(0);
 	if (end.fd < 0)
 		die("signalfd: %s", strerror(errno));
 	reader.all = share(&fd);
 	if (pthread_create(&thread, NULL, read_events, &reader))
 		die("no thread to read events");
-	say_ready(kind, fd, prove);
+	say_ready(name, fd, prove);
 	while (poll(&end, 1, -1) < 0 && errno == EINTR)
 		;
 	reader.stop = true;
 	reader.all->asleep = 0;
 	syscall(SYS_futex, &reader.all->asleep, FUTEX_WAKE, 1, NULL, NULL, 0);
 	pthread_join(thread, NULL);
-	if (strcmp(kind->name, "empty") || prove)
+	if (strcmp(name, "empty") || prove)
 		printf("done hits=%" PRIu64 " lost=%" PRIu64 "\n",
 		       hits_of(reader.all, reader.events), (uint64_t)reader.all->lost);
 	return fflush(stdout) ? EXIT_FAILED : EXIT_OK;

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The library: a function of each name in uprobe.def. Without its variables it does nothing. */
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "preload.h"
+#include "shared_memory.h"
 #include "turns.h"
 
 #define LAUNCH                                                                                     \
@@ -144,17 +143,11 @@ static launch_call *chosen;
 
 __attribute__((constructor)) static void begin(void)
 {
-	const char *name = getenv(PRELOAD_NAME), *path = getenv(PRELOAD_FILE);
-	int fd = name && path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	void *map;
+	const char *name = getenv(PRELOAD_NAME);
 
-	if (fd < 0)
+	all = shared_memory_open(PRELOAD_FILE, sizeof(*all));
+	if (!all || !name)
 		return;
-	map = mmap(NULL, sizeof(*all), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	if (map == MAP_FAILED)
-		return;
-	all = map;
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		if (!strcmp(calls[i].name, name))
 			chosen = calls[i].call;

@@ -139,7 +139,7 @@ static void proofs(const struct results *results, FILE *out)
 			continue;
 		if (!any)
 			fputs("\n## Proof\n\nWhat each probe counted in a run, and how much that had to "
-			      "be.\n\n| Test Name | hits | of them lost | each |\n"
+			      "be.\n\n| Test Name | hits | events lost | each |\n"
 			      "| --- | ---: | ---: | --- |\n",
 			      out);
 		any = true;

@@ -44,35 +44,31 @@ build/gpu/probes/%.skel.h: build/gpu/probes/%.bpf.o
 build/gpu/probes/uprobe.o: build/gpu/probes/uprobe.skel.h
 build/gpu/probes/uprobe.o: private compile-flags += -Ibuild/gpu/probes
 
-build/gpu/uprobe: $(patsubst %,build/gpu/probes/%.o,launch_probe turns_probe uprobe) build/host/host.a | build/gpu/libturns.so
+build/gpu/uprobe: $(patsubst %,build/gpu/probes/%.o,choice launch_probe shared_memory turns_probe uprobe) build/host/host.a | build/gpu/libturns.so
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
 
-build/gpu/probes/turns_library.o: private compile-flags += -fPIC -fvisibility=hidden
-build/gpu/libturns.so: build/gpu/probes/turns_library.o
+$(patsubst %,build/gpu/probes/%.o,shared_memory_open turns_library): private compile-flags += -fPIC -fvisibility=hidden
+build/gpu/libturns.so: $(patsubst %,build/gpu/probes/%.o,shared_memory_open turns_library)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,--no-undefined -o $@ $^
 
 # The same by a library that is preloaded, beside the program that says so.
 build/gpu/probes/preload_library.o: private compile-flags += -fPIC -fvisibility=hidden
 
-build/gpu/preload: build/gpu/probes/preload.o build/host/host.a | build/gpu/libpreload.so
+build/gpu/preload: $(patsubst %,build/gpu/probes/%.o,choice preload shared_memory) build/host/host.a | build/gpu/libpreload.so
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ -pthread
 
-build/gpu/libpreload.so: build/gpu/probes/preload_library.o
+build/gpu/libpreload.so: $(patsubst %,build/gpu/probes/%.o,preload_library shared_memory_open)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,--no-undefined -o $@ $^ -ldl
 
-# The probes on the device: the weaver in a library that is preloaded.
-woven-library-objects = build/gpu/probes/woven_library.o build/gpu/driver.o $(probed-objects)
-build/gpu/probes/woven_library.o: private compile-flags += -fPIC -fvisibility=hidden
-
 # Unit tests, under the sanitizers.
-probes-asan = $(patsubst %,build/asan/gpu/probes/%.o,$(1)) $(patsubst %,build/asan/host/%.o,$(2))
-probes-unit-tests := $(patsubst %,build/asan/gpu/probes/t/test_%,config results)
-check-programs += $(probes-unit-tests)
+overhead-asan = $(patsubst %,build/asan/gpu/probes/%.o,$(1)) $(patsubst %,build/asan/host/%.o,$(2))
+overhead-unit-tests := $(patsubst %,build/asan/gpu/probes/t/test_%,config results)
+check-programs += $(overhead-unit-tests)
 
-build/asan/gpu/probes/t/test_config: $(call probes-asan,config t/test_config,archive json_file whole_file words)
-build/asan/gpu/probes/t/test_results: build/asan/gpu/record_put.o $(call probes-asan,config heard outcome process results \
+build/asan/gpu/probes/t/test_config: $(call overhead-asan,config t/test_config,archive json_file whole_file words)
+build/asan/gpu/probes/t/test_results: build/asan/gpu/record_put.o $(call overhead-asan,config heard outcome process results \
 	results_markdown t/test_results trial,$(sort estimate words $(patsubst host/%.c,%,$(report-sources))))
-$(probes-unit-tests):
+$(overhead-unit-tests):
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka $(host-libs)
 
 # The whole of it, on the fake driver.
@@ -95,7 +91,7 @@ $(patsubst %,build/gpu/probes/examples/%.o,$(bpf-examples)): build/gpu/probes/ex
 $(patsubst %,build/gpu/probes/examples/%.o,$(bpf-examples)): private compile-flags += -Ibuild/gpu/probes/examples
 
 $(patsubst %,build/gpu/examples/%,$(bpf-examples)): build/gpu/examples/%: build/gpu/probes/examples/%.o build/gpu/probes/examples/example.o \
-	build/gpu/probes/launch_probe.o build/gpu/probes/turns_probe.o build/host/host.a | build/gpu/examples/libturns.so
+	$(patsubst %,build/gpu/probes/%.o,launch_probe shared_memory turns_probe) build/host/host.a | build/gpu/examples/libturns.so
 	$(call say,LINK,$@)mkdir -p $(@D); $(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
 
 # The libraries are looked for beside the program.

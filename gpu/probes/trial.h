@@ -27,7 +27,7 @@ struct hits {
 	uint64_t times;	      /* hits of one launch, thread or element */
 	bool apart;	      /* they can be counted in a run of their own only */
 	bool counted;	      /* the probe said how many */
-	uint64_t count, lost; /* lost: of them, those of which nothing but the number is known */
+	uint64_t count, lost; /* lost: events that nobody read; their hits are counted */
 };
 
 struct trial {

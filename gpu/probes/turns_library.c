@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The library for a probe that is in another process: asks it, and waits until it has done so. */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "shared_memory.h"
 #include "turns.h"
 
 #define PATIENCE_S 20 /* to take off a probe the kernel waits for all CPUs */
@@ -17,16 +15,7 @@ static struct turns_shared *shared;
 
 __attribute__((constructor)) static void begin(void)
 {
-	const char *path = getenv(TURNS_FILE);
-	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	void *map;
-
-	if (fd < 0)
-		return;
-	map = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	if (map != MAP_FAILED)
-		shared = map;
+	shared = shared_memory_open(TURNS_FILE, sizeof(*shared));
 }
 
 __attribute__((visibility("default"))) int exitlab_probe_turn(bool on, struct probe_turn *turn)

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <errno.h>
 #include <linux/futex.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../host/layout.h"
 #include "../../host/util.h"
+#include "shared_memory.h"
 #include "turns_probe.h"
 
 static void wake(_Atomic uint32_t *futex)
@@ -38,25 +35,14 @@ static void *listen_to_turns(void *argument)
 
 void turns_probe_begin(struct turns_probe *probe)
 {
-	probe->fd = memfd_create("exitlab-turns", MFD_CLOEXEC);
-	if (probe->fd < 0 || ftruncate(probe->fd, sizeof(*probe->shared)))
-		die("no memory to share: %s", strerror(errno));
-	probe->shared = mmap(NULL, sizeof(*probe->shared), PROT_READ | PROT_WRITE, MAP_SHARED,
-			     probe->fd, 0);
-	if (probe->shared == MAP_FAILED)
-		die("no memory to share: %s", strerror(errno));
+	probe->shared = shared_memory_make(sizeof(*probe->shared), &probe->fd);
 	if (pthread_create(&probe->thread, NULL, listen_to_turns, probe))
 		die("no thread to listen");
 }
 
 void turns_probe_say(const struct turns_probe *probe)
 {
-	char self[PATH_MAX];
-
-	find_self(self);
-	*strrchr(self, '/') = '\0';
-	printf(" LD_PRELOAD=%s/libturns.so " TURNS_FILE "=/proc/%d/fd/%d", self, (int)getpid(),
-	       probe->fd);
+	shared_memory_say("libturns.so", TURNS_FILE, probe->fd);
 }
 
 void turns_probe_end(struct turns_probe *probe)

@@ -4,7 +4,6 @@
  * they are; one that counts nothing is counted by the kernel in a run of its own, where that costs
  * nothing that is measured.
  */
-#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,16 +15,21 @@
 #include "../../host/bpf_warning.h"
 #include "../../host/stop_signals.h"
 #include "../../host/util.h"
+#include "choice.h"
 #include "host_event.h"
 #include "launch_probe.h"
 #include "uprobe.skel.h"
 
-enum { OPTION_LIBCUDA = 256, OPTION_LIST };
-
 static const struct kind {
-	const char *name, *entry, *exit, *prose; /* names of programs */
+	const char *name, *entry, *exit; /* names of programs */
 } kinds[] = {
-#define HOST_PROBE(name, entry, exit, prose) {#name, #entry, #exit, prose},
+#define HOST_PROBE(name, entry, exit, prose) {#name, #entry, #exit},
+#include "uprobe.def"
+#undef HOST_PROBE
+};
+
+static const struct choice choices[] = {
+#define HOST_PROBE(name, entry, exit, prose) {#name, prose},
 #include "uprobe.def"
 #undef HOST_PROBE
 };
@@ -33,50 +37,6 @@ static const struct kind {
 struct options {
 	const struct kind *kind;
 	struct launch_probe probe;
-};
-
-static const struct argp_option table[] = {
-	{"libcuda", OPTION_LIBCUDA, "FILE", 0,
-	 "The library to probe [$EXITLAB_LIBCUDA, what programs find]", 0},
-	{"list", OPTION_LIST, NULL, 0, "Print the probes and end", 0},
-	{0},
-};
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-	struct options *options = state->input;
-
-	switch (key) {
-	case OPTION_LIBCUDA:
-		options->probe.libcuda = text;
-		return 0;
-	case OPTION_LIST:
-		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-			printf("%s\t%s\n", kinds[i].name, kinds[i].prose);
-		exit(fflush(stdout) ? EXIT_FAILED : EXIT_OK);
-	case ARGP_KEY_ARG:
-		if (options->kind)
-			argp_error(state, "one probe, and not \"%s\", too", text);
-		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-			if (!strcmp(kinds[i].name, text))
-				options->kind = &kinds[i];
-		if (!options->kind)
-			argp_error(state, "there is no probe \"%s\"; --list has them", text);
-		return 0;
-	case ARGP_KEY_END:
-		if (!options->kind)
-			argp_error(state, "which probe? --list has them");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp argp = {
-	.options = table,
-	.parser = parse,
-	.args_doc = "NAME",
-	.doc = "Probe cuLaunchKernel until SIGTERM, and say how often it was called.",
 };
 
 static int take_event(void *context, void *event, size_t size)
@@ -179,8 +139,10 @@ int main(int argc, char **argv)
 	struct uprobe_bpf *skel = NULL;
 	int signals, stats = -1, code;
 
-	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	options.kind = &kinds[choose(argc, argv,
+				     "Probe cuLaunchKernel until SIGTERM, and say how often it was "
+				     "called.",
+				     choices, ARRAY_SIZE(choices), &options.probe.libcuda)];
 	signals = stop_signals(0);
 	if (signals < 0)
 		die("signalfd: %s", strerror(errno));

@@ -5,14 +5,12 @@
  * errors go, since it is its process that ends.
  */
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "../../host/util.h"
+#include "shared_memory.h"
 #include "turns.h"
 #include "woven.h"
 
@@ -38,18 +36,11 @@ static void __attribute__((noreturn)) fail(const char *why)
 
 __attribute__((constructor)) static void begin(void)
 {
-	const char *name = getenv(WOVEN_NAME), *path = getenv(WOVEN_FILE);
-	int fd = name && path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	void *map;
+	const char *name = getenv(WOVEN_NAME);
 
-	if (fd < 0)
-		return;
-	map = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	if (map == MAP_FAILED)
-		return;
-	shared = map;
-	chosen = probe_named(name);
+	shared = shared_memory_open(WOVEN_FILE, sizeof(*shared));
+	if (shared && name)
+		chosen = probe_named(name);
 }
 
 /* The driver as it is behind this library: what probed.h calls is not to be woven again. */

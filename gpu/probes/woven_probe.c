@@ -4,38 +4,21 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "../../host/layout.h"
 #include "../../host/stop_signals.h"
 #include "../../host/util.h"
+#include "shared_memory.h"
 #include "woven_probe.h"
 
 #define ACCESSES 3 /* of an element of vec_add: two loads and a store */
 
-static struct woven_shared *share(int *fd)
-{
-	struct woven_shared *shared;
-
-	*fd = memfd_create("exitlab-woven", MFD_CLOEXEC);
-	if (*fd < 0 || ftruncate(*fd, sizeof(*shared)))
-		die("no memory to share: %s", strerror(errno));
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
-	if (shared == MAP_FAILED)
-		die("no memory to share: %s", strerror(errno));
-	return shared;
-}
-
 static void say_ready(const struct probe *probe, int fd)
 {
 	bool both = probe->at & PROBE_AT_ENTRY && probe->at & PROBE_AT_EXIT;
-	char self[PATH_MAX];
 
-	find_self(self);
-	*strrchr(self, '/') = '\0';
-	printf("ready LD_PRELOAD=%s/libwoven.so " WOVEN_NAME "=%s " WOVEN_FILE "=/proc/%d/fd/%d ",
-	       self, probe->name, (int)getpid(), fd);
+	printf("ready");
+	shared_memory_say("libwoven.so", WOVEN_FILE, fd);
+	printf(" " WOVEN_NAME "=%s ", probe->name);
 	if (probe->at & PROBE_AT_ACCESS)
 		printf("per=element times=%d\n", ACCESSES);
 	else
@@ -51,7 +34,7 @@ struct woven_shared *woven_probe_run(const struct probe *probe)
 
 	if (end.fd < 0)
 		die("signalfd: %s", strerror(errno));
-	shared = share(&fd);
+	shared = shared_memory_make(sizeof(*shared), &fd);
 	say_ready(probe, fd);
 	while (poll(&end, 1, -1) < 0 && errno == EINTR)
 		;

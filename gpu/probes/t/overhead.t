@@ -275,17 +275,19 @@ status=$?
 ok "a run that is interrupted fails" ends 1 'interrupted; what there is of it'
 ok "is kept as such" [ "$(cat "$dir"/results/*/*.failed/reason.txt)" = interrupted ]
 ok "and leaves no child of a child" gone "$child"
+config 'hang|./probe well|"workload": "hang"'
+build/gpu/overhead --libcuda "$fake" --results "$dir/results" --only hang "$dir/config.json" >"$dir/out" 2>"$dir/err" &
+runner=$!
+until children=$(pgrep -P $runner -f "$dir/load|sleep 1000"); do :; done
+kill -KILL $runner
+wait $runner 2>/dev/null
+ok "one that is killed leaves no child" gone "${children%%[!0-9]*}"
 rm -rf "$dir/results"
 mkdir "$dir/readonly"
 run build/gpu/overhead --libcuda "$fake" --results /proc/nowhere "$dir/config.json"
 ok "fails where there is no place for results" ends 1
 
 about "host probes: "
-if ! build/gpu/uprobe --libcuda "$fake" nothing >/dev/null 2>&1 && [ "$(id -u)" != 0 ]; then
-	skip "uprobes and preloaded library" "takes root"
-	plan
-	exit
-fi
 cat >"$dir/config.json" <<CONFIG
 {"workload_presets": {"small": "100 500 128 1"}, "test_cases": [
 {"name": "Baseline", "probe_binary_cmd": "", "workload": "small"}
@@ -311,7 +313,27 @@ for name in Baseline {uprobe,preload}" "{empty,entry,exit,both,ring,percpu,hash}
 	[ "$name" = Baseline ] || counted+=("$name $(of "tests.$number.hits.counted")")
 	number=$((number + 1))
 done
-ok "counts are those of 600 launches" [ "$(printf '%s\n' "${counted[@]}" | awk '{ print $3 }' | sort -un | paste -s -d ' ')" = "101 600 1200" ]
+# 100 to warm up, one in each of 10 turns, and those that are timed; in a run for the proof 1, 10 and 100.
+ok "counts are those of 610 launches" [ "$(printf '%s\n' "${counted[@]}" | awk '$3 ~ /^[0-9]+$/ { print $3 }' | sort -un | paste -s -d ' ')" = "111 610 1220" ]
+ok "overheads are against turns of the same process" [ "$(grep -c '"against": "turns"' "$result/micro_result.json")" -gt 3 ]
+ok "which has as many samples without the probe" [ "$(of tests.9.whole_off_us.n)" = 500 ] || [ "$(of tests.9.verdict)" = INVALID ]
+cat >"$dir/config.json" <<CONFIG
+{"workload_presets": {"small": "100 50 128 1"}, "test_cases": [
+{"name": "Baseline", "probe_binary_cmd": "", "workload": "small"}
+$(for name in cuda-counter launchlate; do
+	echo ", {\"name\": \"$name\", \"probe_binary_cmd\": \"$PWD/build/gpu/examples/$name\", \"workload\": \"small\", \"baseline\": \"Baseline\"}"
+done)]}
+CONFIG
+overhead
+for name in cuda-counter launchlate; do
+	if verdict $name WAIVED; then
+		skip "$name" "no right to probe"
+	else
+		ok "the example $name sees every launch" is_proven $name
+	fi
+done
+ok "cuda-counter names the kernel" grep -qE 'the probe: +[0-9]+ +0x[0-9a-f]+ +61 +61$' "$result/micro_bench.log"
+ok "launchlate has a histogram" grep -qE 'the probe: +[0-9]+ +[0-9]+  \*' "$result/micro_bench.log"
 run build/gpu/uprobe nobody
 ok "uprobe refuses a probe that it does not have" ends 2 'there is no probe "nobody"'
 run build/gpu/preload
