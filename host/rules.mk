@@ -184,6 +184,7 @@ host-sources := \
 	host/symbols.c \
 	host/verdict.c \
 	host/vm.c \
+	host/watch.c \
 	host/whole_file.c \
 	host/words.c
 
