@@ -25,6 +25,7 @@
 	COMMAND(ab,        "the same rows with and without isolation, in turn")  \
 	COMMAND(pidmon,    "CPU, memory and disk of processes, as CSV")                                      \
 	COMMAND(pathlength, "the path length of every row, by kernel, mitigations, machine, tracer")     \
+	COMMAND(vfio,      "PCI devices for guests: taken from their drivers, and given back")           \
 	COMMAND(doctor,    "what this host can do, what is missing, and the command that mends it")
 /* clang-format on */
 

@@ -37,6 +37,23 @@ _exitlab_runs() {
 	done
 }
 
+# PCI devices. A ":" ends a word to bash, so what is before the last one stays.
+_exitlab_devices() {
+	local whole=${COMP_LINE:0:COMP_POINT}
+	whole=${whole##* }
+	mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/bus/pci/devices 2>/dev/null)" -- "$whole")
+	[[ $whole != *:* ]] || COMPREPLY=("${COMPREPLY[@]#"${whole%:*}:"}")
+}
+
+# What of a command begins with a word for what to do; $1: its lines of usage.
+_exitlab_action() {
+	if ((COMP_CWORD == 2)); then
+		_exitlab_words "$(cut -d ' ' -f 1 <<<"$1" | tr '\n' ' ')"
+	elif grep -q "^${COMP_WORDS[2]} .*BDF" <<<"$1"; then
+		_exitlab_devices
+	fi
+}
+
 # $1: what an option or a command takes, in the words of --help.
 _exitlab_value() {
 	case $1 in
@@ -80,7 +97,11 @@ _exitlab() {
 	elif [[ $word == -* ]]; then
 		_exitlab_words "$(sed -nE 's/^  (-., |    )(--[a-z-]+).*/\2/p' <<<"$text")"
 	else
-		takes=$(sed -n 's/^Usage: .*\[OPTION...\] *//p' <<<"$text")
+		takes=$(sed -nE 's/^(Usage:|  or: ) .*\[OPTION...\] *//p' <<<"$text")
+		if [[ $takes == *$'\n'* && $takes == [a-z]* ]]; then
+			_exitlab_action "$takes"
+			return
+		fi
 		[[ $takes != *[A-Z]* || $takes == *COMMAND* ]] || _exitlab_runs
 	fi
 }

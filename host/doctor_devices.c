@@ -10,19 +10,24 @@
 
 #include "doctor.h"
 #include "util.h"
+#include "vfio.h"
 
 void doctor_iommu(const struct doctor_host *host, const struct doctor_check *check,
 		  struct doctor_finding *finding)
 {
+	const char *fix = vfio_iommu_fix(&(struct vfio_host){.root = host->root});
 	char pattern[PATH_MAX];
 	glob_t groups = {0};
 
 	(void)check;
 	doctor_path(host, pattern, "/sys/kernel/iommu_groups/*");
-	if (glob(pattern, 0, NULL, &groups) || !groups.gl_pathc)
+	glob(pattern, 0, NULL, &groups);
+	if (fix) {
 		doctor_found(finding, DOCTOR_MISSING, "no groups in /sys/kernel/iommu_groups");
-	else
+		doctor_fix(finding, "# %s", fix);
+	} else {
 		doctor_found(finding, DOCTOR_OK, "%zu groups", groups.gl_pathc);
+	}
 	globfree(&groups);
 }
 
@@ -39,7 +44,9 @@ void doctor_vfio(const struct doctor_host *host, const struct doctor_check *chec
 		doctor_failed(finding, "vfio-pci");
 		doctor_fix(finding, "sudo -s");
 	} else {
-		doctor_found(finding, DOCTOR_OK, "vfio-pci is loaded");
+		doctor_path(host, path, "/dev/iommu");
+		doctor_found(finding, DOCTOR_OK, "vfio-pci is loaded%s",
+			     access(path, F_OK) ? "" : ", iommufd, too");
 	}
 }
 

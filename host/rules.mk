@@ -183,6 +183,19 @@ host-sources := \
 	host/stop_signals.c \
 	host/symbols.c \
 	host/verdict.c \
+	host/vfio.c \
+	host/vfio_back.c \
+	host/vfio_bind.c \
+	host/vfio_class.c \
+	host/vfio_device.c \
+	host/vfio_disk.c \
+	host/vfio_files.c \
+	host/vfio_iommu.c \
+	host/vfio_journal.c \
+	host/vfio_open.c \
+	host/vfio_plan.c \
+	host/vfio_status.c \
+	host/vfio_use.c \
 	host/vm.c \
 	host/watch.c \
 	host/whole_file.c \
@@ -245,6 +258,12 @@ check: build/host/t/ring3
 build/host/t/ring3: host/t/ring3.c host/long_mode.c host/long_mode.h build/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE $(LDFLAGS) -pthread -o $@ $(filter %.c,$^)
 
+# Ends a program by kill -9 before one of the calls that change the host.
+check: build/host/t/kill_before.so
+check-scripts += host/t/vfio.t
+build/host/t/kill_before.so: host/t/kill_before.c build/flags
+	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(compile-flags) -D_GNU_SOURCE -shared -fPIC $(LDFLAGS) -o $@ $<
+
 # A program that knows its calls of libcuda.
 check: build/host/t/gpumem_truth build/gpu/libfakecuda.so build/gpu/t/libfakecuda-branch.so build/gpu/stress
 check-scripts += host/t/gpumem.t host/t/gpumem_targets.t host/t/gpumem_views.t host/t/gpumem_stress.t
@@ -286,13 +305,22 @@ build/asan/host/t/test_changes: $(patsubst %,build/asan/host/lab/%.o,changes mac
 check-programs += build/asan/host/t/test_relay
 build/asan/host/t/test_relay: $(patsubst %,build/asan/host/lab/%.o,changes machine relay) build/asan/host/words.o
 
+# Their kernel is in the test: it answers what is written.
+vfio-tests := build/asan/host/t/test_vfio build/asan/host/t/test_vfio_use
+check-programs += $(vfio-tests)
+$(vfio-tests): %: %.o $(patsubst %.c,build/asan/%.o,$(filter host/vfio%.c,$(host-sources)) host/child.c host/json_file.c \
+		host/t/vfio_tree.c host/whole_file.c host/words.c)
+	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -Wl,--wrap=fsync,--wrap=rename,--wrap=unlink,--wrap=vfio_put \
+		-o $@ $^ -lcmocka -ljansson
+
 check-programs += build/asan/host/t/test_estimate
 build/asan/host/t/test_estimate: $(patsubst %,build/asan/host/%.o,estimate stats)
 
 check-programs += build/asan/host/t/test_doctor
 build/asan/host/t/test_doctor: build/asan/host/t/test_doctor.o $(patsubst %.c,build/asan/%.o,$(filter-out host/doctor.c, \
 		$(filter host/doctor%.c,$(host-sources))) host/hostinfo_read.c \
-		host/gpumem_attach.c host/gpumem_calls.c host/gpumem_library.c host/gpumem_prologue.c host/layout.c host/long_mode.c host/memlock.c)
+		host/gpumem_attach.c host/gpumem_calls.c host/gpumem_library.c host/gpumem_prologue.c host/layout.c host/long_mode.c host/memlock.c \
+		host/child.c host/vfio_files.c host/vfio_iommu.c host/words.c)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -lbpf -lelf -ljansson -lm
 
 build/asan/host/t/test_%: build/asan/host/t/test_%.o

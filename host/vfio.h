@@ -14,11 +14,15 @@
 
 /* Where to look, and where the journal is. */
 struct vfio_host {
-	const char *root;  /* before every path of procfs, sysfs and devfs: "" or a tree, for tests */
+	const char
+		*root; /* before every path of procfs, sysfs and devfs: "" or a tree, for tests */
 	const char *state; /* directory of the journal and its lock */
 };
 
 extern const struct vfio_host vfio_this_host;
+
+/* What switches the IOMMU on, in words; NULL where it is on. */
+const char *vfio_iommu_fix(const struct vfio_host *host);
 
 #define VFIO_BDF_SIZE	24 /* of "0000:65:00.0"; a domain may have more than four digits */
 #define VFIO_NAME_SIZE	64 /* of a driver's name */

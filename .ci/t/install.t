@@ -72,6 +72,7 @@ ok "by its short name" completes "q35" exitlab boot -m q
 ok "a second row" completes "user.empty,syscall.rdmsr" exitlab boot --select user.empty,syscall.rd
 ok "a run" completes "results/host results/host/1-vmexit" exitlab report results/h
 ok "another run" completes "results/host/1-vmexit" exitlab compare results/x results/host/1
+ok "what to do" completes "status" exitlab vfio st
 ok "a file" completes "results" exitlab boot --kernel res
 rm -r results
 

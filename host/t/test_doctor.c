@@ -103,6 +103,10 @@ static void devices(void **state)
 {
 	(void)state;
 	finds("iommu", DOCTOR_MISSING, "no groups in /sys/kernel/iommu_groups");
+	assert_non_null(strstr(finding.fix, "# switch VT-d or AMD-Vi on in the firmware"));
+	put("/sys/firmware/acpi/tables/DMAR", "");
+	finds("iommu", DOCTOR_MISSING, "no groups in /sys/kernel/iommu_groups");
+	assert_string_equal(finding.fix, "# boot with intel_iommu=on");
 	put("/sys/kernel/iommu_groups/0/type", "DMA\n");
 	put("/sys/kernel/iommu_groups/1/type", "DMA\n");
 	finds("iommu", DOCTOR_OK, "2 groups");
@@ -124,6 +128,8 @@ static void devices(void **state)
 	finds("gpu-driver", DOCTOR_OK, "535.104.05");
 	put("/sys/bus/pci/drivers/vfio-pci/bind", "");
 	finds("vfio", DOCTOR_OK, "vfio-pci is loaded");
+	put("/dev/iommu", "");
+	finds("vfio", DOCTOR_OK, "vfio-pci is loaded, iommufd, too");
 }
 
 /* A libcuda is looked for where a program would find it. */
