@@ -16,10 +16,11 @@
 #define EVENT_pio	 "pio"
 #define EVENT_hypercall	 "hypercall"
 
-/* Of what a row needs: the timer's interrupt or another vCPU is what it waits for. */
+/* Of what a row needs: the timer's interrupt, another vCPU or a device is what it waits for. */
 #define WAITS(needs)                                                                               \
 	(!__builtin_strcmp(needs, "TIMER") || !__builtin_strcmp(needs, "SPINNING") ||              \
-	 !__builtin_strcmp(needs, "HALTED"))
+	 !__builtin_strcmp(needs, "HALTED") || !__builtin_strcmp(needs, "PASSED_IRQ") ||           \
+	 !__builtin_strcmp(needs, "PASSED_TO") || !__builtin_strcmp(needs, "PASSED_FROM"))
 
 const struct exit_row exit_rows[EXIT_ROWS] = {
 #define EXIT_ROW(wire, number, context, name, insn, path, vmx, svm, event, rule, needs, prose)     \

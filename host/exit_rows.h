@@ -38,7 +38,7 @@ struct exit_row {
 	const char *event; /* "cpuid" for kvm_cpuid, ...; NULL: none may fire */
 	enum exit_rule rule;
 	bool debugcon; /* it writes to debugcon, whose bytes can be counted */
-	bool waits;    /* for its timer or another vCPU: not even its path is the same again */
+	bool waits;    /* for its timer, another vCPU or a device: its path is not the same again */
 	const char *prose;
 };
 

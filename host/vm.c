@@ -83,6 +83,8 @@ static void add_machine(json_t *command, const struct vm_config *config)
 	if (!micro) {
 		add(command, "-device");
 		add(command, "pci-testdev");
+		add(command, "-device");
+		add(command, "edu");
 	}
 }
 

@@ -6,8 +6,8 @@ BUSYBOX ?= /bin/busybox
 
 guest-parts := build/initramfs.cpio.lz4 build/kernel.stamp
 
-build/initramfs.cpio.lz4: initramfs/init initramfs/cpio.list build/guest-bench/measure build/kmod/kexit.ko \
-		build/kernel.stamp build/flags
+build/initramfs.cpio.lz4: initramfs/init initramfs/cpio.list build/guest-bench/measure build/guest-bench/pcicheck \
+		build/kmod/kexit.ko build/kmod/kpci.ko build/kernel.stamp build/flags
 	$(call say,CPIO,$@)sed 's,@BUSYBOX@,$(BUSYBOX),' initramfs/cpio.list >build/initramfs.list && \
 	build/kernel/build/usr/gen_init_cpio -t 0 build/initramfs.list >build/initramfs.cpio && \
 	lz4 -l -12 -q -f build/initramfs.cpio $@

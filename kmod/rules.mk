@@ -3,13 +3,21 @@
 
 include kmod/gpulock/rules.mk
 
-kexit-sources := $(wildcard kmod/kexit/*) $(wildcard guest-bench/*.h) guest-bench/exits.def
+kexit-sources := $(wildcard kmod/kexit/* kmod/kpci/device.[ch]) $(wildcard guest-bench/*.h) guest-bench/exits.def
 
 # Built from a copy, so that the kernel's build system leaves nothing in the tree. Not $(MAKE): make -n
 # would run the whole recipe, and what make was told is not meant for the kernel.
-build/kmod/kexit.ko: $(kexit-sources) build/kernel.stamp
-	$(call say,KMOD,$@)rm -rf build/kmod/kexit && mkdir -p build/kmod/kexit && \
-	cp kmod/kexit/* build/kmod/kexit/ && \
-	MAKEFLAGS= make -s -C build/kernel/build M=$(CURDIR)/build/kmod/kexit EXITLAB=$(CURDIR) ARCH=x86_64 \
-		CC='$(CC)' modules && \
-	strip --strip-unneeded -R .comment -o $@ build/kmod/kexit/kexit.ko
+# $(call build-module,KERNEL): $@, of the directory of its name.
+build-module = rm -rf $(@:.ko=) && mkdir -p $(@:.ko=) && \
+	cp $(sort $(wildcard kmod/kpci/device.[ch] kmod/$*/*)) $(@:.ko=)/ && \
+	MAKEFLAGS= make -s -C $(1)/build M=$(CURDIR)/$(@:.ko=) EXITLAB=$(CURDIR) ARCH=x86_64 CC='$(CC)' modules && \
+	strip --strip-unneeded -R .comment -o $@ $(@:.ko=)/$*.ko
+
+build/kmod/kexit.ko build/kmod/kpci.ko: build/kmod/%.ko: build/kernel.stamp
+	$(call say,KMOD,$@)$(call build-module,build/kernel)
+build/kmod/kexit.ko: $(kexit-sources)
+
+# For the kernel of a guest with a GPU, which runs pcicheck as well.
+build/kmod/gpu/kpci.ko: build/kmod/gpu/%.ko: build/kernel-gpu.stamp
+	$(call say,KMOD,$@)$(call build-module,build/kernel-gpu)
+build/kmod/kpci.ko build/kmod/gpu/kpci.ko: $(wildcard kmod/kpci/*) guest-bench/edu.h guest-bench/kpci.h

@@ -17,11 +17,12 @@ build/kmod/gpulock/guest/gpulock.ko: $(gpulock-sources) build/kernel.stamp
 build/kmod/gpulock/debug/gpulock.ko: $(gpulock-sources) build/kernel-debug.stamp
 	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y
 
-# What runs in the guest: each program is of its file, tap.c and send.c.
+# What runs in the guest: each program is of its file, both tap.c and send.c.
 gpulock-guest-tests := abi bench concurrency fail fuzz kunit load plant proc reload revoke
 gpulock-guest-programs := $(patsubst %,build/kmod/gpulock/t/guest/%,runner $(gpulock-guest-tests))
-build/kmod/gpulock/t/guest/%: kmod/gpulock/t/%.c kmod/gpulock/t/tap.c kmod/gpulock/t/send.c \
-		$(wildcard kmod/gpulock/t/*.h) kmod/gpulock/gpulock_uapi.h guest-bench/record.h build/flags
+build/kmod/gpulock/t/guest/%: kmod/gpulock/t/%.c kmod/gpulock/t/tap.c guest-bench/tap.c guest-bench/send.c \
+		$(wildcard kmod/gpulock/t/*.h) kmod/gpulock/gpulock_uapi.h \
+		guest-bench/record.h guest-bench/send.h guest-bench/tap.h build/flags
 	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) -D_GNU_SOURCE -Os -static -s \
 		-idirafter /usr/include -idirafter /usr/include/$(shell uname -m)-linux-gnu -ffunction-sections \
 		-Wl,--gc-sections -o $@ $(filter %.c,$^)

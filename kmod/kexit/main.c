@@ -141,7 +141,7 @@ static uint32_t take_samples(const struct kexit_row *row, const struct kexit_bat
 		if (row->need->open)
 			local_irq_enable();
 		before = counters_read(&counters);
-		before.interrupts += row->need->timer;
+		before.interrupts += row->need->counted;
 		seen = *insn_seen;
 		mark(i >= batch->mark_from);
 		samples[i] = sample_narrow(row->sample());
@@ -192,7 +192,7 @@ static long sample_batch(const struct kexit_batch __user *from)
 	if (!row || !row->sample || !batch.count || batch.count > KEXIT_BATCH)
 		return -EINVAL;
 	interrupts = take_batch(row, &batch, samples, causes);
-	if (row->need->interrupts && !interrupts)
+	if ((row->need->interrupts && !interrupts) || (row->need->verify && !row->need->verify()))
 		return -EIO;
 	if (copy_to_user(u64_to_user_ptr(batch.samples), samples, batch.count * sizeof(*samples)) ||
 	    copy_to_user(u64_to_user_ptr(batch.causes), causes, batch.count * sizeof(*causes)))
@@ -288,6 +288,7 @@ module_init(kexit_init);
 static void __exit kexit_exit(void)
 {
 	misc_deregister(&kexit_device);
+	release_devices();
 	release_interrupts();
 	release_machine();
 }

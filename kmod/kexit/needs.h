@@ -14,8 +14,10 @@ struct need {
 	/* Around each batch, with interrupts off. */
 	void (*begin)(void);
 	void (*end)(void);
+	/* After each batch: did the device do what it was told to? NULL: nothing is to be seen. */
+	bool (*verify)(void);
 	uint32_t most;	 /* samples that a pass can have; 0: any number */
-	bool timer;	 /* each sample takes one interrupt of Linux's own timer */
+	bool counted;	 /* each sample takes one interrupt that the guest's own counters count */
 	bool interrupts; /* each sample takes one interrupt, which *insn_seen counts */
 	bool open;	 /* interrupts stay on in its samples */
 };
@@ -32,5 +34,6 @@ extern struct kexit_machine machine;
 /* When the module goes. */
 void release_machine(void);
 void release_interrupts(void);
+void release_devices(void);
 
 #endif

@@ -169,7 +169,7 @@ static void end_processor(void)
 
 const struct need need_DEADLINE = {need_deadline, begin_deadline, end_deadline};
 const struct need need_TIMER = {need_deadline, begin_timer, end_timer, .interrupts = true};
-const struct need need_HALT = {need_deadline, begin_halt, end_deadline, .timer = true};
+const struct need need_HALT = {need_deadline, begin_halt, end_deadline, .counted = true};
 const struct need need_IPI = {find_apic, begin_ipi, end_ipi, .interrupts = true};
 const struct need need_X2APIC = {need_x2apic, begin_ipi, end_ipi, .interrupts = true};
 const struct need need_SPINNING = {need_processor, begin_spinning, end_processor,

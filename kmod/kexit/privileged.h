@@ -13,6 +13,7 @@
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>
 
+#include "edu.h"
 #include "insn_device.h"
 #include "processor.h"
 
@@ -24,7 +25,8 @@
 
 /* What the instructions are given beside insn_operand and insn_address, by needs_*.c. */
 extern bool insn_x2apic;	      /* the local APIC is in that mode */
-extern const volatile u32 *insn_seen; /* interrupts so far, of this vCPU or of the second */
+extern const volatile u32 *insn_seen; /* interrupts so far: this vCPU's, the second's, a device's */
+extern const volatile u64 *insn_when; /* the TSC when the handler of the device's began */
 
 #define WRMSR_OPERAND "movl " OPERAND ", %%eax\n\tmovl 4+" OPERAND ", %%edx\n\twrmsr"
 #define ECX(msr)      "movl $" INSN_STRING(msr) ", %%ecx\n\t"
@@ -170,6 +172,36 @@ static inline u64 insn_ple_round_robin(void)
 	insn_address = (u64)processor_word(PROCESSOR_THERE);
 	insn_operand = *processor_word(PROCESSOR_THERE);
 	return insn_hand_over();
+}
+
+/*
+ * Raises the interrupt and waits for its handler, which has read the clock first thing; not for
+ * ever: then the sample is of no length that there is.
+ */
+static inline u64 insn_device_interrupt(void)
+{
+	u32 seen = *insn_seen, wait = 1 << 26;
+	u64 start = rdtsc_ordered();
+
+	*(volatile u32 *)insn_address = insn_operand;
+	asm volatile("sti" ::: "memory");
+	while (*insn_seen == seen && --wait)
+		;
+	asm volatile("cli" ::: "memory");
+	return wait ? *insn_when - start : U64_MAX;
+}
+
+/* Starts the transfer and asks until it is over. */
+static inline u64 insn_device_dma(void)
+{
+	volatile u64 *command = (volatile u64 *)insn_address;
+	u64 start = rdtsc_ordered();
+	u32 wait = 1 << 26;
+
+	*command = insn_operand;
+	while ((*command & EDU_DMA_START) && --wait)
+		;
+	return wait ? rdtsc_ordered() - start : U64_MAX;
 }
 
 #endif

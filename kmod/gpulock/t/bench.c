@@ -13,7 +13,7 @@
 
 #include "../../../guest-bench/record.h"
 #include "bench.h"
-#include "send.h"
+#include "../../../guest-bench/send.h"
 #include "tap.h"
 
 #define SAMPLES 501

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "send.h"
+#include "../../../guest-bench/send.h"
 
 static int tests;
 

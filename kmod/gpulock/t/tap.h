@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * TAP for the test programs of the guest, and what they all do: load the module, open and ask it.
- *
- */
+/* What the test programs of the guest all do beside TAP: load the module, open and ask it. */
 #ifndef GPULOCK_T_TAP_H
 #define GPULOCK_T_TAP_H
 
@@ -12,25 +9,10 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include "../../../guest-bench/tap.h"
 #include "../gpulock_uapi.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-/* One test. */
-void ok(bool pass, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* One test: these are equal; says both where they are not. */
-void is(long long got, long long wanted, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-/* Says something beside the tests. */
-void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* The plan; what main() returns. */
-int done(void);
-
-/* Ends the program: what it needs is not there. */
-void bail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /* 0 or an errno; parameters as insmod has them, "" none. */
 int module_load(const char *name, const char *parameters);
