@@ -7,10 +7,13 @@ gpu-image-files := build/gpu/gpubench:/bin/gpubench build/gpu/liblimiter.so:/bin
 # Another driver is another image.
 build/gpu-driver: FORCE
 	$(quiet)mkdir -p $(@D); { echo '$(NVIDIA_DRIVER)'; \
-	$(if $(NVIDIA_DRIVER),ls -dlL '$(NVIDIA_DRIVER)' '$(NVIDIA_DRIVER)/.manifest' 2>&1;) } $(if-changed)
+	$(if $(NVIDIA_DRIVER),cd '$(NVIDIA_DRIVER)' && ls -dlL . .manifest usr/lib*/libcuda.so.* usr/lib/*/libcuda.so.* 2>&1 || :;) } $(if-changed)
 
 # Beside it build/initramfs-gpu.json, which says what is in it.
 build/initramfs-gpu.cpio: $(wildcard initramfs/gpu/*) $(foreach file,$(gpu-image-files),$(firstword $(subst :, ,$(file)))) \
 		build/kernel-gpu.stamp build/gpu-driver build/flags
 	$(call say,CPIO,$@)NVIDIA_DRIVER='$(NVIDIA_DRIVER)' BUSYBOX='$(BUSYBOX)' \
 		initramfs/gpu/build build/kernel-gpu $(@:.cpio=) $(gpu-image-files)
+
+check-scripts += initramfs/gpu/t/image.t
+check: build/kernel-gpu.stamp
