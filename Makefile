@@ -30,6 +30,7 @@ PRELOAD	   ?=
 MEM_LIMIT  ?=
 SM_LIMIT   ?=
 REFERENCE  ?=
+NVIDIA_DRIVER ?=
 QUICK	   ?=
 FAKE	   ?=
 SELECT	   ?=
@@ -199,6 +200,7 @@ help:
 #h   READ=FILE                of isolation-ab: a file that the generator also reads, for disk interrupts
 #h   SYSTEM=NAME              of host-gpu: native, guest, mig, mps, or the limiter that PRELOAD= is [native]
 #h   PRELOAD=FILE MEM_LIMIT=4g SM_LIMIT=50   of host-gpu: the limiter, and the limits of a tenant [none]
+#h   NVIDIA_DRIVER=DIR        of guest-gpu: an unpacked driver package, or a root it is installed in (/) [no driver]
 #h   REFERENCE=DIR QUICK=1    of host-gpu: score against that run; a look in less than a minute
 #h   FAKE=0|1 QUICK=1         of gpumem-stress: the real libcuda or the fake one [0 where there is one]; some seconds a case
 #h   FUZZ=N RELOADS=N         of gpulock-check: random calls, reloads of the module [1000000, 1000]
