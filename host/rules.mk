@@ -131,6 +131,8 @@ host-sources := \
 	host/memlock.c \
 	host/long_mode.c \
 	host/option_number.c \
+	host/pass.c \
+	host/pass_qemu.c \
 	host/pathlength.c \
 	host/pathlength_matrix.c \
 	host/pathlength_plot.c \
