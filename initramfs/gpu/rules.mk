@@ -2,7 +2,12 @@
 # initramfs/gpu/: the root file system of the guest that a GPU, or another PCI device, is passed through to.
 
 # exitlab's own files in it, each with its path there.
-gpu-image-files := build/gpu/gpubench:/bin/gpubench build/gpu/liblimiter.so:/bin/liblimiter.so
+gpu-image-files := \
+	build/gpu/gpubench:/bin/gpubench \
+	build/gpu/liblimiter.so:/bin/liblimiter.so \
+	build/guest-bench/passthrough:/bin/passthrough \
+	build/guest-bench/pcicheck:/bin/pcicheck \
+	build/kmod/gpu/kpci.ko:/lib/modules/kpci.ko
 
 # Another driver is another image.
 build/gpu-driver: FORCE
@@ -16,4 +21,4 @@ build/initramfs-gpu.cpio: $(wildcard initramfs/gpu/*) $(foreach file,$(gpu-image
 		initramfs/gpu/build build/kernel-gpu $(@:.cpio=) $(gpu-image-files)
 
 check-scripts += initramfs/gpu/t/image.t
-check: build/kernel-gpu.stamp
+check: build/initramfs-gpu.cpio build/kmod/gpulock/t/unpack
