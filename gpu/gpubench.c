@@ -26,7 +26,8 @@ enum {
 	OPTION_LIBCUDA,
 	OPTION_PLANT,
 	OPTION_PATIENCE,
-	OPTION_QUIET
+	OPTION_QUIET,
+	OPTION_WAIVE
 };
 
 static const struct argp_option argp_options[] = {
@@ -41,6 +42,8 @@ static const struct argp_option argp_options[] = {
 	{"sm-limit", 'l', "PERCENT", 0, "SM limit of a tenant, 1 to 100 [none]", 0},
 	{"quick", 'q', NULL, 0, "Fewer samples: a look in less than a minute", 0},
 	{"quiet", OPTION_QUIET, NULL, 0, "No progress line, nothing from tenants", 0},
+	{"waive", OPTION_WAIVE, NULL, 0,
+	 "Where there is no GPU, record every row as WAIVED with the reason", 0},
 	{"libcuda", OPTION_LIBCUDA, "FILE", 0, "The driver's library [libcuda.so.1]", 0},
 	{"plant-slowdown", OPTION_PLANT, "N", 0,
 	 "Do each operation N times for one: a control that compare must call SLOWER [1]", 0},
@@ -134,6 +137,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_QUIET:
 		options->quiet = true;
+		return 0;
+	case OPTION_WAIVE:
+		options->waive = true;
 		return 0;
 	case OPTION_LIBCUDA:
 		options->libcuda = argument;
@@ -251,8 +257,8 @@ int main(int argc, char **argv)
 	}
 	status = suite_run(suite);
 	/* Where nothing can run no record is left. */
-	if (status == 77 && !fstat(fileno(suite->out), &file) && S_ISREG(file.st_mode) &&
-	    suite->out != stdout)
+	if (status == 77 && !suite->options.waive && !fstat(fileno(suite->out), &file) &&
+	    S_ISREG(file.st_mode) && suite->out != stdout)
 		unlink(arguments.output);
 	return status;
 }

@@ -217,18 +217,29 @@ static const char *lacking(const struct suite *suite, const struct metric *metri
 	return metric->run ? NULL : "planned";
 }
 
-static void run_metric(struct suite *suite, const struct metric *metric)
+static void begin_metric(struct suite *suite, const struct metric *metric)
 {
-	const char *why = lacking(suite, metric);
-
 	suite->emitted = 0;
 	suite->last_row = now_ns();
 	suite->running = metric;
 	progress(suite, metric->id);
+}
+
+static void waive_metric(struct suite *suite, const struct metric *metric, const char *why)
+{
+	begin_metric(suite, metric);
+	suite_emit_rest(suite, metric, STATUS_WAIVED, why);
+}
+
+static void run_metric(struct suite *suite, const struct metric *metric)
+{
+	const char *why = lacking(suite, metric);
+
 	if (why) {
-		suite_emit_rest(suite, metric, STATUS_WAIVED, why);
+		waive_metric(suite, metric, why);
 		return;
 	}
+	begin_metric(suite, metric);
 	metric->run(suite, metric);
 	/* One tenant may serve many metrics; several contexts at a time disturb one. */
 	if (metric->needs & NEED_TENANTS)
@@ -261,18 +272,28 @@ static const char *try_limiter(struct suite *suite)
 	return outcome.status == STATUS_WAIVED ? outcome.reason : NULL;
 }
 
+/* Records every row that is selected; why: nothing can run here. */
+static void run_metrics(struct suite *suite, const char *why)
+{
+	record_begin(suite);
+	for (size_t i = 0; i < metric_count && !is_stopped() && !suite->write_failed; i++) {
+		if (!metric_selected(suite->options.select, &metrics[i]))
+			continue;
+		if (why && metrics[i].run)
+			waive_metric(suite, &metrics[i], why);
+		else
+			run_metric(suite, &metrics[i]); /* one that is planned says so itself */
+	}
+}
+
 int suite_run(struct suite *suite)
 {
 	const char *why;
 
 	watch_signals();
 	why = surroundings_begin(suite) ?: try_device(suite) ?: try_limiter(suite);
-	if (!why) {
-		record_begin(suite);
-		for (size_t i = 0; i < metric_count && !is_stopped() && !suite->write_failed; i++)
-			if (metric_selected(suite->options.select, &metrics[i]))
-				run_metric(suite, &metrics[i]);
-	}
+	if (!why || suite->options.waive)
+		run_metrics(suite, why);
 	tenants_dismiss(suite);
 	surroundings_end(suite);
 	if (!suite->options.quiet && isatty(2))
@@ -281,14 +302,16 @@ int suite_run(struct suite *suite)
 		fprintf(stderr, "gpubench: stopped by a signal: the record is not whole\n");
 		return 1;
 	}
-	if (why) {
+	if (why)
 		fprintf(stderr, "gpubench: %s\n", why);
+	if (why && !suite->options.waive)
 		return 77;
-	}
 	if (record_end(suite)) {
 		fprintf(stderr, "gpubench: the record cannot be written: make room\n");
 		return 1;
 	}
+	if (why)
+		return 77;
 	if (!suite->counts[STATUS_FAILED] && !suite->counts[STATUS_INVALID])
 		return 0;
 	if (!suite->options.quiet)

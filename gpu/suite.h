@@ -50,6 +50,7 @@ struct options {
 	unsigned int plant;    /* each operation is done so many times for one; 1 */
 	double patience;       /* seconds that a tenant may be silent beyond its work */
 	bool quick, quiet;
+	bool waive; /* where there is no GPU, record every row as WAIVED */
 };
 
 /* A tenant as the coordinator knows it. pid 0: not started, or gone. */
@@ -171,7 +172,8 @@ void suite_each_point(struct suite *suite, const struct metric *metric, const ch
 /* "2KiB", "1GiB", "8": as a number. */
 uint64_t point_value(const char *point);
 
-/* Runs what is selected. An exit code: 77 where there is no GPU. */
+/* Runs what is selected. An exit code: 77 where there is no GPU, whether a record says so or not.
+ */
 int suite_run(struct suite *suite);
 
 #endif

@@ -30,5 +30,10 @@ pcicheck-sources := \
 build/guest-bench/pcicheck: $(pcicheck-sources) $(wildcard guest-bench/*.h) guest-bench/rules.mk build/flags
 	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) $(guest-flags) -o $@ $(pcicheck-sources)
 
+# The first program of a guest with devices of the host.
+build/guest-bench/passthrough: guest-bench/passthrough.c guest-bench/send.c guest-bench/send.h guest-bench/record.h \
+		guest-bench/rules.mk build/flags
+	$(call say,MUSL,$@)mkdir -p $(@D); $(MUSL_CC) $(compile-flags) $(guest-flags) -o $@ $(filter %.c,$^)
+
 check-scripts += guest-bench/t/pcicheck.t
 check: build/kmod/gpulock/t/unpack

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "record.h"
@@ -53,6 +54,7 @@ bool send_try(void)
 {
 	char path[64], text[512];
 	struct utsname kernel;
+	struct timespec now;
 
 	/* The only port but the console's. */
 	for (int i = 1; i < 8 && port < 0; i++) {
@@ -62,8 +64,10 @@ bool send_try(void)
 	if (port < 0)
 		return false;
 	uname(&kernel);
-	snprintf(text, sizeof(text), "kind=files\nkernel=%s\nversion=%s\n", kernel.release,
-		 kernel.version);
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	/* How long this kernel has been up tells the host when it started. */
+	snprintf(text, sizeof(text), "kind=files\nkernel=%s\nversion=%s\ninfo_ns=%llu\n",
+		 kernel.release, kernel.version, now.tv_sec * 1000000000ull + now.tv_nsec);
 	put((struct record_header){.kind = RECORD_INFO, .width = 1, .count = strlen(text)}, text);
 	return true;
 }

@@ -26,6 +26,7 @@
 #include "exit_rows.h"
 #include "isolation.h"
 #include "json_file.h"
+#include "pass.h"
 #include "report.h"
 #include "run.h"
 #include "util.h"
@@ -41,6 +42,8 @@ struct boot {
 	struct archive archive;
 	char kernel[PATH_MAX], initrd[PATH_MAX], qemu[PATH_MAX]; /* what the options name */
 	struct isolation isolation; /* what isolate has done to this host */
+	struct pass pass;	    /* the devices that the guest gets; n is 0: none */
+	struct words devices;	    /* QEMU's arguments for them */
 	int signals;
 	int cpu;
 };
@@ -156,6 +159,7 @@ static void prepare(struct run *run, const struct boot *boot, const char *name,
 				.directory = boot->archive.directory,
 				.name = name,
 				.debugcon = "null",
+				.testdevs = true,
 				.memory_mib = boot_memory_mib(&boot->options, select, iter),
 				.fresh_mib = boot_fresh_mib(select),
 				.vcpus = boot->options.vcpus,
@@ -218,6 +222,8 @@ static int finish(struct boot *boot, struct run *run)
 
 	if (status == EXIT_OK && !strcmp(run->vm.accel, "kvm") && !boot->options.no_floor)
 		boot_floor(&boot->options, directory, boot->cpu, run->isolated);
+	if (boot->pass.n)
+		json_object_set_new(env, "passthrough", pass_json(&boot->pass));
 	/* The evidence is kept, whatever came of the check. */
 	if (json_file_write(env, directory, "env.json") ||
 	    json_file_write(run->proof, directory, "proof.json") ||
@@ -252,6 +258,8 @@ static int run_here(struct boot *boot, char *why, size_t size)
 		snprintf(guest_args + strlen(guest_args), GUEST_ARGS - strlen(guest_args),
 			 " --mark %s", boot->options.select);
 	run.vm.debugcon = boot->options.debugcon;
+	if (boot->pass.n)
+		run.vm.devices = &boot->devices;
 	if (strcmp(boot->options.attach, "none"))
 		run.attach = boot->options.attach;
 	run.symbols = boot->options.symbols;
@@ -337,6 +345,28 @@ static int probe(struct boot *boot, char *why, size_t size)
 	return status;
 }
 
+/* The same with devices of the host, which are given back whatever comes of it. */
+static int run_with_devices(struct boot *boot, char *why, size_t size)
+{
+	unsigned int mib =
+		boot_memory_mib(&boot->options, boot->options.select, boot->options.iter);
+	int status, back;
+
+	if (!boot->options.devices)
+		return run_here(boot, why, size);
+	status = pass_take(&boot->pass, boot->options.devices);
+	if (status != EXIT_OK)
+		return status;
+	status = pass_fit(&boot->pass, mib)
+			 ?: pass_may_lock(mib)
+			 ?: pass_arguments(&boot->pass, boot->options.qemu, boot->signals,
+					   &boot->devices)
+			 ?: run_here(boot, why, size);
+	back = pass_give_back(&boot->pass);
+	words_free(&boot->devices);
+	return status ?: back;
+}
+
 /* Boots on this host, on the CPU that is isolated where one is and no other was asked for. */
 static int boot_here(struct boot *boot, char *why, size_t size)
 {
@@ -352,7 +382,7 @@ static int boot_here(struct boot *boot, char *why, size_t size)
 	if (boot->cpu != boot->isolation.cpu || boot->cpu < 0)
 		boot->cpu = boot_cpu(&boot->options);
 	open_signals(boot, &ends);
-	status = run_here(boot, why, size);
+	status = run_with_devices(boot, why, size);
 	close_signals(boot, &ends);
 	return status;
 }

@@ -22,6 +22,7 @@ static void add_boot(struct words *command, const struct boot_options *options, 
 {
 	words_add(command, "%s", self);
 	words_add(command, "boot");
+	command_option(command, "--device", options->devices);
 	command_option(command, "--machine", options->machine);
 	command_option(command, "--kernel", options->kernel);
 	command_option(command, "--initrd", options->initrd);
@@ -104,6 +105,12 @@ void lab_begin(struct words *command, const char *self, const char *vendor, cons
 	}
 }
 
+void lab_add_device(struct words *command)
+{
+	words_add(command, "--iommu");
+	command_option(command, "--device", "edu");
+}
+
 int lab_exec(const struct words *command)
 {
 	fflush(stdout);
@@ -137,6 +144,8 @@ void lab_boot_command(struct words *command, const struct boot_options *options,
 	/* Two boots, and the lab's own. */
 	lab_begin(command, self, vendor, results, two_cpus,
 		  2 * boot_deadline(options, inside.iter ?: INSN_ITER) + 120);
+	if (options->devices)
+		lab_add_device(command);
 	words_add(command, "--");
 	add_boot(command, &inside, self, results);
 	command_option(command, "--accel", "kvm");

@@ -31,6 +31,9 @@ void lab_begin(struct words *command, const char *self, const char *vendor, cons
 	       bool two_cpus, long deadline);
 int lab_exec(const struct words *command);
 
+/* More of its options: an IOMMU, and a device that can be passed through, edu (1234:11e8). */
+void lab_add_device(struct words *command);
+
 /* All of it with the boot of options in that lab, archived in results. */
 void lab_boot_command(struct words *command, const struct boot_options *options, const char *vendor,
 		      const char *results);

@@ -30,6 +30,7 @@ enum {
 	OPTION_SYMBOLS,
 	OPTION_MARKS,
 	OPTION_MODULES,
+	OPTION_DEVICE,
 };
 
 static const struct argp_option option_table[] = {
@@ -62,6 +63,9 @@ static const struct argp_option option_table[] = {
 	 "what takes the bytes of OUTB in the timed pass [null]", 0},
 	{"attach", OPTION_ATTACH, "none|exitcount|trace-cmd|perf", 0,
 	 "trace KVM's events in the timed pass [none]", 0},
+	{"device", OPTION_DEVICE, "BDF,...", 0,
+	 "PCI devices of this host that the guest gets, for the rows kernel.passed_*; on q35 [none]",
+	 0},
 	{"no-floor", OPTION_NO_FLOOR, NULL, 0,
 	 "leave out the same rows without QEMU: no row gets a QEMU tax", 0},
 	{"isolate", OPTION_ISOLATE, NULL, 0,
@@ -214,6 +218,10 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 		boot->attach =
 			one_of(argument, (const char *const[])ATTACH_NAMES, "--attach", state);
 		break;
+	case OPTION_DEVICE:
+		boot->devices = argument;
+		boot->machine = "q35";
+		break;
 	case OPTION_LIST:
 		boot->list = true;
 		break;
@@ -224,6 +232,13 @@ error_t boot_option(int key, char *argument, struct boot_options *boot, struct a
 		if (boot->vendor && strcmp(boot->vendor, "amd") &&
 		    (boot->vcpus > 1 || boot->isolate))
 			argp_error(state, "the Intel lab has one CPU: no --vcpus 2, no --isolate");
+		if (boot->devices && !strcmp(boot->accel, "auto"))
+			boot->accel = "kvm"; /* a device of this host is not in the lab */
+		if (boot->devices && strcmp(boot->machine, "q35"))
+			argp_error(state, "--device: microvm has no PCI; --machine q35");
+		if (boot->devices &&
+		    (!strcmp(boot->accel, "tcg") || (boot->vendor && strcmp(boot->vendor, "amd"))))
+			argp_error(state, "--device takes an IOMMU: --accel kvm, or the AMD lab");
 		if (boot->marks && (!boot->select || strchr(boot->select, ',')))
 			argp_error(state, "--marks: --select the one row to be marked");
 		if (boot->fifo && !boot->isolate)

@@ -20,6 +20,7 @@ struct boot_options {
 	const char *debugcon; /* its backend in the timed pass: null, file, socket */
 	const char *attach;   /* what traces the timed pass: of ATTACH_NAMES */
 	const char *modules;  /* gpulock, to be loaded for its rows; NULL: none */
+	const char *devices;  /* of the host, that the guest gets: as pass_take(); NULL none */
 	long cpu;	      /* host CPU of the vCPU; -1: choose */
 	long iter;	      /* samples per row; 0: the guest's defaults */
 	long deadline;	      /* seconds of one boot; 0: choose */

@@ -23,7 +23,7 @@
 #include "util.h"
 #include "vm.h"
 
-#define ARGUMENTS_MOST 64 /* of QEMU; the table below has half as many */
+#define ARGUMENTS_MOST 256 /* of QEMU; but for devices of the host there are 50 */
 
 /* Appends an argument. One that JSON cannot hold becomes null, which command_ok() finds. */
 static void add(json_t *command, const char *format, ...)
@@ -58,9 +58,23 @@ static bool command_ok(const json_t *command)
  * middle of a timer tick that is the end of the guest. Without the paravirtual end of interrupt a
  * handler begins with an exit, and nothing can come twice after it.
  */
-static const char *kvm_cpu(void)
+static const char *kvm_eoi(void)
 {
-	return hostinfo_emulator() == EMULATOR_TCG ? "host,kvm-pv-eoi=off" : "host";
+	return hostinfo_emulator() == EMULATOR_TCG ? ",kvm-pv-eoi=off" : "";
+}
+
+/*
+ * QEMU's CPUs have 40 bits of physical address where nothing else is said, and firmware puts no BAR
+ * above what the CPU has: a GPU of 256 GiB may then have no place beside the guest's memory. The
+ * host's number is the right one, since the IOMMU of the same host has to reach there, too.
+ */
+static void add_cpu(json_t *command, const struct vm_config *config)
+{
+	add(command, "-cpu");
+	if (strcmp(config->accel, "kvm"))
+		add(command, "max");
+	else
+		add(command, "host%s%s", kvm_eoi(), config->devices ? ",host-phys-bits=on" : "");
 }
 
 /* What differs between the machines: how the CPU and the virtio-serial bus are called. */
@@ -74,13 +88,12 @@ static void add_machine(json_t *command, const struct vm_config *config)
 	    kvm ? ",kernel-irqchip=on" : "");
 	add(command, "-accel");
 	add(command, "%s", config->accel);
-	add(command, "-cpu");
-	add(command, "%s", kvm ? kvm_cpu() : "max");
+	add_cpu(command, config);
 	add(command, "-device");
 	/* Port 0 is a console's, 1 is ours; the 31 of the default cost the guest 60 more queues. */
 	add(command, "%s,max_ports=2", micro ? "virtio-serial-device" : "virtio-serial-pci");
 	/* Ports and memory of QEMU's, and ioeventfds on them: for rows that need a PCI bus. */
-	if (!micro) {
+	if (!micro && config->testdevs) {
 		add(command, "-device");
 		add(command, "pci-testdev");
 		add(command, "-device");
@@ -91,7 +104,9 @@ static void add_machine(json_t *command, const struct vm_config *config)
 /* The guest's memory, there from the start: from the pages made for it where there are enough. */
 static void add_memory(json_t *command, const struct vm_config *config)
 {
-	if (vm_hugepages(config))
+	if (config->memory)
+		add(command, "%s,id=ram,size=%uM", config->memory, config->memory_mib);
+	else if (vm_hugepages(config))
 		add(command,
 		    "memory-backend-memfd,id=ram,size=%uM,prealloc=on,share=on,hugetlb=on,hugetlbsize=2M,"
 		    "host-nodes=%d,policy=bind",
@@ -141,8 +156,9 @@ static json_t *command_line(const struct vm_config *config, bool lock, int chann
 		snprintf(fresh, sizeof(fresh), "memmap=%uM$%uM ", config->fresh_mib,
 			 VM_FRESH_AT_MIB);
 	add(command, "-append");
-	add(command, "console=ttyS0 quiet reboot=t panic=-1 %s%sMEASURE=\"%s\"", fresh,
-	    strcmp(config->machine, "microvm") ? "" : "pci=off ", config->guest_args);
+	add(command, "console=ttyS0 quiet reboot=t panic=-1 %s%s%s%sMEASURE=\"%s\"", fresh,
+	    strcmp(config->machine, "microvm") ? "" : "pci=off ", config->kernel_args ?: "",
+	    config->kernel_args ? " " : "", config->guest_args);
 	add(command, "-chardev");
 	add(command, "socket,id=qmp,fd=%d", channel[QMP][1]);
 	add(command, "-mon");
@@ -164,6 +180,8 @@ static json_t *command_line(const struct vm_config *config, bool lock, int chann
 	add(command, "socket,id=record,fd=%d", channel[RECORD][1]);
 	add(command, "-device");
 	add(command, "virtserialport,chardev=record,name=" RECORD_PORT);
+	for (size_t i = 0; config->devices && i < config->devices->n; i++)
+		add(command, "%s", config->devices->word[i]);
 	return command;
 }
 
@@ -236,7 +254,7 @@ static bool pin_vcpu(struct vm *vm, const struct vm_config *config)
 	cpu_set_t set;
 
 	json_decref(cpus);
-	if (!thread)
+	if (!thread || config->cpu < 0)
 		return false;
 	clear_cpu(vm->pid, thread, config->cpu);
 	CPU_ZERO(&set);

@@ -12,26 +12,31 @@
 
 #include "isolation.h"
 #include "qmp.h"
+#include "words.h"
 
 /* Above the kernel and below the initramfs, which QEMU puts at the end of the memory. */
 #define VM_FRESH_AT_MIB 64u
 
 struct vm_config {
-	const char *qemu;	/* program; a path must be absolute */
-	const char *machine;	/* "microvm" or "q35" */
-	const char *accel;	/* "kvm" or "tcg" */
-	const char *kernel;	/* absolute path: vmlinux with a PVH entry, or bzImage */
-	const char *initrd;	/* absolute path: cpio, lz4 */
-	const char *guest_args; /* for the guest program */
-	const char *directory;	/* existing; QEMU runs in it and writes its files there: */
-	const char *name;	/* NAME.console.log, NAME.qemu.log, NAME.debugcon where kept */
-	const char *debugcon;	/* behind port 0xe9: "null", "file" (in memory), "socket", "kept" */
+	const char *qemu;	 /* program; a path must be absolute */
+	const char *machine;	 /* "microvm" or "q35" */
+	const char *accel;	 /* "kvm" or "tcg" */
+	const char *kernel;	 /* absolute path: vmlinux with a PVH entry, or bzImage */
+	const char *initrd;	 /* absolute path: cpio, lz4 */
+	const char *guest_args;	 /* for the guest program */
+	const char *kernel_args; /* more of the kernel's command line; NULL none */
+	const char *directory;	 /* existing; QEMU runs in it and writes its files there: */
+	const char *name;	 /* NAME.console.log, NAME.qemu.log, NAME.debugcon where kept */
+	const char *debugcon; /* behind port 0xe9: "null", "file" (in memory), "socket", "kept" */
 	unsigned int memory_mib; /* of the guest */
 	unsigned int fresh_mib;	 /* of it, from VM_FRESH_AT_MIB on: Linux leaves it alone */
-	unsigned int vcpus;	 /* 1 or 2; Linux uses the first */
-	int cpu;		 /* host CPU of the vCPU thread */
+	unsigned int vcpus;	 /* of rows, 1 or 2: Linux uses the first */
+	int cpu;		 /* host CPU of the first vCPU's thread; -1: wherever they like */
 	const struct isolation *isolation; /* of that CPU; NULL none */
-	int cancel; /* descriptor that can be read when nothing is to be waited for */
+	bool testdevs;			   /* on q35, QEMU's own devices that rows are of */
+	const struct words *devices;	   /* QEMU's arguments for devices of the host; NULL none */
+	const char *memory; /* the memory's backend, but for its id and size; NULL: choose */
+	int cancel;	    /* descriptor that can be read when nothing is to be waited for */
 };
 
 struct vm {

@@ -4,6 +4,8 @@
 
 BUSYBOX ?= /bin/busybox
 
+include initramfs/gpu/rules.mk
+
 guest-parts := build/initramfs.cpio.lz4 build/kernel.stamp
 
 build/initramfs.cpio.lz4: initramfs/init initramfs/cpio.list build/guest-bench/measure build/guest-bench/pcicheck \

@@ -53,17 +53,3 @@ check: build/gpu/weave build/gpu/probes/t/kernels.ptx build/gpu/probes/t/suite_7
 build/gpu/probes/t/suite_%.ptx: $(wildcard gpu/kernels/*) build/gpu/nvcc
 	$(call say,NVCC,$(if $(NVCC),$@,none: the weaver is tested on fewer kernels))mkdir -p $(@D); \
 	$(if $(NVCC),$(NVCC) -O3 -arch=compute_$* -ptx -o $@ gpu/kernels/kernels.cu,: >$@)
-
-# Also in a library.
-build/gpu/driver.o $(probed-objects): private compile-flags += -fPIC -fvisibility=hidden
-
-build/gpu/libwoven.so: $(woven-library-objects)
-	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -shared -Wl,-Bsymbolic -Wl,--no-undefined -o $@ $^ -ldl -pthread
-
-build/gpu/woven: $(patsubst %,build/gpu/probes/%.o,woven woven_probe) $(weaver-objects) build/host/host.a | build/gpu/libwoven.so
-	$(call say,LINK,$@)$(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)
-
-$(patsubst %,build/gpu/examples/%,$(woven-examples)): build/gpu/examples/%: build/gpu/probes/examples/%.o \
-	$(patsubst %,build/gpu/probes/%.o,examples/example examples/example_woven woven_probe) $(weaver-objects) build/host/host.a \
-	| build/gpu/examples/libwoven.so
-	$(call say,LINK,$@)mkdir -p $(@D); $(CC) $(compile-flags) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(host-libs)

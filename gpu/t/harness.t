@@ -85,6 +85,12 @@ ok "one that crashes is 77" fails 77 "starting: it was killed by signal 6" \
 ok "a device without a context is 77" fails 77 "CUDA_ERROR_OUT_OF_MEMORY" \
 	FAKECUDA_FAULTS=CtxCreate=2 "${bench[@]}"
 
+ok "with --waive the record says so of each row" \
+	fails 77 "no NVIDIA driver: " build/gpu/gpubench --libcuda "$dir/none.so" -o "$dir/rec" --waive -s OH-001,IS-005,LLM-001
+ok "three rows are WAIVED for it" [ "$(grep -c "WAIVED.*no NVIDIA driver" "$dir/rows")" = 3 ]
+ok "and one that is planned" grep -q "^LLM-001.WAIVED.*planned" "$dir/rows"
+rm -f "$dir/rec"
+
 about "usage: "
 ok "a record must go somewhere" refuses "where does the record go?" --quick
 ok "a metric that is none" refuses 'no metric or category "OH-099"' -o "$dir/rec" -s OH-001,OH-099

@@ -8,8 +8,7 @@ gpulock-sources := $(wildcard kmod/gpulock/*.[ch] kmod/gpulock/Kbuild kmod/gpulo
 gpulock-debug-fragments := $(kernel-fragments) kernel-config/debug.config
 build/kernel-debug.stamp: $(gpulock-debug-fragments) kernel-config/build kernel-config/gate build/kernel-source \
 		$(if $(wildcard build/kernel-debug/vmlinux),,FORCE)
-	$(call say,KERNEL,build/kernel-debug)directory=$$(kernel-config/build $(gpulock-debug-fragments)) && \
-	ln -sfn "$$directory" build/kernel-debug && sha256sum build/kernel-debug/vmlinux >$@
+	$(call kernel-recipe,$(gpulock-debug-fragments))
 
 # The kernel that finds data races: build/kernel-kcsan. Both cannot be in one.
 gpulock-kcsan-fragments := $(kernel-fragments) kernel-config/kcsan.config
