@@ -37,8 +37,10 @@ ok "no edu device is no failure, and said" skipped 'no edu device (1234:11e8) on
 
 # What Linux was told to leave alone stands in for memory of the host's; the device is behind a port, and has not the
 # addresses of all of this guest's memory.
-guest 1024 "memmap=1M\$0x4000000" "--outside 0x4000000" -device edu -device pcie-root-port,id=root,addr=0x10 \
+guest 1024 "memmap=1M\$0x4000000" "--dma-bits 22 --outside 0x4000000" -device edu -device pcie-root-port,id=root,addr=0x10 \
 	-device edu,bus=root
+address=$(fact dma_address)
+ok "its buffer is memory that the device reaches" test $((${address:-0xffffffff})) -lt $((1 << 22))
 ok "a device that was passed through, behind a port, comes before another" grep -q -E '^# device 1234:11e8 at 0000:0[1-9]' "$dir/out"
 ok "a transfer that reaches memory outside is seen, and nothing else is wrong" \
 	test "$(grep '^not ok' "$dir/out" | cut -d' ' -f5-)" = "what was written there does not come back
