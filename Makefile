@@ -31,6 +31,9 @@ MEM_LIMIT  ?=
 SM_LIMIT   ?=
 REFERENCE  ?=
 NVIDIA_DRIVER ?=
+GPU	   ?=
+MEMORY	   ?=
+HUGEPAGES  ?=
 QUICK	   ?=
 FAKE	   ?=
 SELECT	   ?=
@@ -77,7 +80,7 @@ include isolation-scripts/rules.mk
 include docs/rules.mk
 include .ci/rules.mk
 
-.PHONY: all deps doctor boot floor host-gpu gpumem-stress isolation-ab compare pathlength results-index bench check lint clean help
+.PHONY: all deps doctor boot floor guest-gpu host-gpu gpumem-stress isolation-ab compare pathlength results-index bench check lint clean help
 
 all: build/exitlab $(gpu-parts) $(lab-parts) $(guest-parts) $(man-pages)
 
@@ -123,6 +126,14 @@ host-gpu: build/exitlab $(gpu-parts)
 		$(if $(SM_LIMIT),--sm-limit '$(SM_LIMIT)') $(if $(REFERENCE),--reference '$(REFERENCE)') \
 		$(if $(filter 1,$(QUICK)),--quick)
 
+# The kernel and the image of a guest that gets a device are built where that is asked for. Without GPU= there is the
+# lab's edu device.
+guest-gpu: all build/initramfs-gpu.cpio
+	$(quiet)build/exitlab guest-gpu --results '$(RESULTS)' $(if $(GPU),--device '$(GPU)',--accel lab) \
+		$(if $(MEMORY),--memory '$(MEMORY)') $(if $(VCPUS),--vcpus '$(VCPUS)') \
+		$(if $(HUGEPAGES),--hugepages '$(HUGEPAGES)') $(if $(SELECT),--select '$(SELECT)') \
+		$(if $(REFERENCE),--reference '$(REFERENCE)') $(if $(filter 1,$(QUICK)),--quick)
+
 # The fake libcuda is built where it is asked for, or may be needed.
 gpumem-stress: build/exitlab build/gpu/stress $(if $(filter 0,$(FAKE)),,build/gpu/libfakecuda.so)
 	$(quiet)build/exitlab gpumem-stress --results '$(RESULTS)' \
@@ -163,6 +174,7 @@ help:
 #h make boot          build, boot the guest, measure, prove, archive, print the table
 #h make floor         the same rows in a minimal VMM, without QEMU
 #h make host-gpu      what GPU virtualisation costs, and how well tenants are isolated
+#h make guest-gpu     a GPU goes to the guest, the same runs there, the GPU comes back; host against guest [GPU=BDF]
 #h make gpumem-stress the GPU memory tracer under load: exact or not, and what it costs
 #h make isolation-ab  the same rows with and without isolation, left alone and disturbed
 #h make results-index write results/index.html: every run, by host and time [RESULTS=]
@@ -188,7 +200,7 @@ help:
 #h   MACHINE=microvm|q35      the guest's machine [microvm]
 #h   CPU=N                    host CPU of the vCPU [the last online one]
 #h   ITER=N SELECT=row,row    samples per row; rows to run (build/exitlab boot --list, gpu --list)
-#h   VCPUS=2                  of boot: a second vCPU, for the rows between two [1]
+#h   VCPUS=2                  of boot: a second vCPU, for the rows between two [1]; of guest-gpu: any number
 #h   ISOLATE=1 FIFO=N         isolate the CPU meanwhile; the vCPU's real-time priority then
 #h   DEBUGCON=null|file|socket  of boot: what takes the bytes of OUTB to QEMU [null]
 #h   ATTACH=TRACER            of boot: trace the timed pass: exitcount, trace-cmd or perf [nothing]
@@ -200,8 +212,10 @@ help:
 #h   READ=FILE                of isolation-ab: a file that the generator also reads, for disk interrupts
 #h   SYSTEM=NAME              of host-gpu: native, guest, mig, mps, or the limiter that PRELOAD= is [native]
 #h   PRELOAD=FILE MEM_LIMIT=4g SM_LIMIT=50   of host-gpu: the limiter, and the limits of a tenant [none]
+#h   GPU=0000:65:00.0[,BDF]   of guest-gpu: the devices, by address or VENDOR:DEVICE [the lab's edu device]
+#h   MEMORY=MIB HUGEPAGES=2M|1G  of guest-gpu: the guest's memory, and from which pages [what its image takes; small]
 #h   NVIDIA_DRIVER=DIR        of guest-gpu: an unpacked driver package, or a root it is installed in (/) [no driver]
-#h   REFERENCE=DIR QUICK=1    of host-gpu: score against that run; a look in less than a minute
+#h   REFERENCE=DIR QUICK=1    of host-gpu, guest-gpu: hold it against that run; a look in less than a minute
 #h   FAKE=0|1 QUICK=1         of gpumem-stress: the real libcuda or the fake one [0 where there is one]; some seconds a case
 #h   FUZZ=N RELOADS=N         of gpulock-check: random calls, reloads of the module [1000000, 1000]
 #h   A=DIR B=DIR              of compare: the runs; several of one side are joined with commas

@@ -172,7 +172,8 @@ void suite_each_point(struct suite *suite, const struct metric *metric, const ch
 /* "2KiB", "1GiB", "8": as a number. */
 uint64_t point_value(const char *point);
 
-/* Runs what is selected. An exit code: 77 where there is no GPU, whether a record says so or not. */
+/* Runs what is selected. An exit code: 77 where there is no GPU, whether a record says so or not.
+ */
 int suite_run(struct suite *suite);
 
 #endif

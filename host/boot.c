@@ -199,6 +199,8 @@ static int finish(struct boot *boot, struct run *run)
 
 	if (status == EXIT_OK && !strcmp(run->vm.accel, "kvm") && !boot->options.no_floor)
 		boot_floor(&boot->options, directory, boot->cpu, run->isolated);
+	if (boot->pass.n)
+		json_object_set_new(env, "passthrough", pass_json(&boot->pass));
 	/* The evidence is kept, whatever came of the check. */
 	if (json_file_write(env, directory, "env.json") ||
 	    json_file_write(run->proof, directory, "proof.json") ||

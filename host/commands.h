@@ -15,6 +15,7 @@
 	COMMAND(exitcount, "count the exits of a running QEMU by reason, with latency")            \
 	COMMAND(floor,     "the same rows in a minimal VMM, without QEMU")                             \
 	COMMAND(gpu,       "what GPU virtualisation costs, and how well tenants are isolated")        \
+	COMMAND(guest_gpu, "pass a GPU to the guest, run the same there, give it back, compare")        \
 	COMMAND(gpulock,   "who has what GPU memory, and may do which DMA: asks the kernel module")            \
 	COMMAND(gpumem,    "who allocates and frees memory of the GPU, by probes on libcuda")              \
 	COMMAND(gpumem_stress, "gpumem under load: exact or not, its CPU and memory, what a call costs") \

@@ -34,11 +34,10 @@ static json_t *value_json(const char *value)
 	return json_integer(strtoll(value, NULL, 10));
 }
 
-/* The guest's own words, its "key=value" lines, as an object. */
-static json_t *guest_json(const struct run *run)
+json_t *env_lines(const char *text)
 {
-	json_t *guest = json_object();
-	char *copy = strdup(run->info), *rest = copy, *line;
+	json_t *object = json_object();
+	char *copy = strdup(text), *rest = copy, *line;
 
 	while (rest && (line = strsep(&rest, "\n"))) {
 		char *value = strchr(line, '=');
@@ -46,10 +45,10 @@ static json_t *guest_json(const struct run *run)
 		if (!value)
 			continue;
 		*value++ = '\0';
-		json_object_set_new(guest, line, value_json(value));
+		json_object_set_new(object, line, value_json(value));
 	}
 	free(copy);
-	return guest;
+	return object;
 }
 
 /*
@@ -105,7 +104,7 @@ json_t *env_begin(const char *time)
 json_t *env_json(const struct run *run, const char *time)
 {
 	const struct vm_config *vm = &run->vm;
-	json_t *guest = guest_json(run);
+	json_t *guest = env_lines(run->info);
 	json_t *env = env_begin(time);
 	const struct {
 		const char *key;

@@ -18,6 +18,9 @@ const char *env_clock(void);
  */
 json_t *env_begin(const char *time);
 
+/* A guest's own words, its "key=value" lines, as an object: numbers where they are numbers. */
+json_t *env_lines(const char *text);
+
 /*
  * env.json's object for a finished run at time (UTC, ISO 8601); a new reference. Whatever cannot
  * be known is null.

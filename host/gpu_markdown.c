@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gpu_columns.h"
+#include "gpu_passthrough.h"
 #include "gpu_summary.h"
 #include "json_file.h"
 #include "report.h"
@@ -135,6 +136,7 @@ void gpu_markdown(const json_t *summary, FILE *out)
 	json_t *rows = gpu_measured(summary);
 
 	markdown_head(summary, out);
+	passthrough_markdown(summary, out);
 	fprintf(out, "%s\n\n", gpu_worst_note);
 	for (size_t i = 0; i < json_array_size(rows);)
 		i = markdown_category(rows, i, out);

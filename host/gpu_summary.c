@@ -265,6 +265,8 @@ json_t *gpu_summary(const struct gpu_run *run)
 		valid ? "ok" : "invalid", "setup", setup_of(run, texts), "device", device_of(texts),
 		"environment", report_environment(run->env), "rows", rows);
 	json_decref(texts);
+	if (json_object_get(run->env, "passthrough"))
+		json_object_set(summary, "passthrough", json_object_get(run->env, "passthrough"));
 	json_array_foreach (rows, i, row) {
 		json_object_set_new(row, "scale", json_string(row_scale(row_rule(summary, row))));
 	}

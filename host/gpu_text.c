@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gpu_columns.h"
+#include "gpu_passthrough.h"
 #include "gpu_summary.h"
 #include "json_file.h"
 #include "report.h"
@@ -113,6 +114,7 @@ void gpu_table(const json_t *summary, FILE *out)
 	size_t i;
 
 	table_head(summary, out);
+	passthrough_table(summary, out);
 	column_widths(rows, widths);
 	json_array_foreach (rows, i, row) {
 		if (strcmp(category, json_text(row, "category"))) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "chart_real.h"
+#include "gpu_passthrough.h"
 #include "gpu_summary.h"
 #include "html.h"
 #include "json_file.h"
@@ -384,6 +385,7 @@ void report_gpu_html(const json_t *summary, FILE *out)
 		 json_text(summary, "time"));
 	html_begin(title, out);
 	put_head(summary, out);
+	passthrough_html(summary, out);
 	put_scores(summary, out);
 	json_array_foreach (rows, i, row) {
 		if (!strcmp(category, json_text(row, "category")))

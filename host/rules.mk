@@ -69,6 +69,7 @@ host-sources := \
 	host/gpu_csv.c \
 	host/gpu_markdown.c \
 	host/gpu_options.c \
+	host/gpu_passthrough.c \
 	host/gpu_record.c \
 	host/gpu_report.c \
 	host/gpu_summary.c \
@@ -107,9 +108,15 @@ host-sources := \
 	host/gpumem_symbols.c \
 	host/gpumem_text.c \
 	host/gnuplot.c \
+	host/guest_compare.c \
+	host/guest_files.c \
+	host/guest_gpu.c \
+	host/guest_gpu_options.c \
+	host/guest_said.c \
 	host/hostinfo.c \
 	host/hostinfo_read.c \
 	host/html.c \
+	host/hugepages.c \
 	host/index.c \
 	host/index_page.c \
 	host/interfere.c \
@@ -253,6 +260,8 @@ check-scripts += host/t/lab_vendor.t
 check-scripts += host/t/marks.t host/t/pathlength.t host/t/html.t
 check: build/host/t/make_records
 check-scripts += host/t/doctor.t
+check-scripts += host/t/passthrough.t
+check: build/initramfs-gpu.cpio build/gpu/libfakecuda.so
 check-scripts += host/t/lab_boot.t host/t/boot.t host/t/lint.t host/t/fuzz.t
 
 # The guest whose exits host/t/exitcount.t knows.
@@ -300,6 +309,10 @@ build/asan/host/t/test_gpumem_stacks: build/asan/host/t/test_gpumem_stacks.o $(p
 check-programs += build/asan/host/t/test_card
 build/asan/host/t/test_card: $(patsubst %,build/asan/host/%.o,card card_counters card_judge hostinfo_read json_file \
 	whole_file)
+
+check-programs += build/asan/host/t/test_pass
+build/asan/host/t/test_pass: $(patsubst %,build/asan/host/%.o,gpu_passthrough html json_file lab/machine lab/tool memlock \
+	pass_qemu vfio_class whole_file words)
 
 check-programs += build/asan/host/t/test_changes
 build/asan/host/t/test_changes: $(patsubst %,build/asan/host/lab/%.o,changes machine)

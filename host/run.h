@@ -37,7 +37,8 @@ struct run {
 	json_t *command;	 /* QEMU's arguments */
 	char *qemu_version;	 /* NULL: it did not start */
 	bool memory_locked, pinned, isolated;
-	unsigned long long boot_ns;	/* from the vCPU's start to the first record */
+	unsigned long long start_ns;	/* from QEMU's start to the vCPU's */
+	unsigned long long boot_ns;	/* from there to the first record */
 	char info[RECORD_MAX_TEXT + 1]; /* the guest's INFO text */
 	unsigned long long qemu_bytes;	/* OUTBs to debugcon that the guest says it executed */
 	unsigned int tsc_khz;		/* of the guest; 0 unknown */

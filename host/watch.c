@@ -185,6 +185,7 @@ static void not_started(struct watch *watch, bool missing)
 
 int watch_begin(struct watch *watch)
 {
+	unsigned long long start_ns = watch_now_ns();
 	struct run *run = watch->run;
 
 	run->outcome = RUN_DONE;
@@ -207,6 +208,7 @@ int watch_begin(struct watch *watch)
 	run->pinned = watch->vm.pinned;
 	run->isolated = watch->vm.isolated;
 	watch->begin_ns = watch->sign_of_life_ns = watch_now_ns();
+	run->start_ns = watch->begin_ns - start_ns;
 	if (vm_continue(&watch->vm) && !interrupted(watch))
 		WATCH_FAIL(watch, RUN_FAILED, "QEMU did not start the guest");
 	return 0;
