@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,22 @@ const char *gpu_category_title(const char *category)
 		if (!strcmp(titles[i][0], category))
 			return titles[i][1];
 	return category;
+}
+
+void gpu_category_heading(const char *category, char *text, size_t size)
+{
+	const char *title = gpu_category_title(category);
+
+	if (title == category)
+		snprintf(text, size, "%s", category);
+	else
+		snprintf(text, size, "%s: %s", category, title);
+}
+
+const char *gpu_run_title(const json_t *summary)
+{
+	return strcmp(json_text(summary, "kind"), "gpu-overhead") ? "GPU virtualisation"
+								  : "GPU instrumentation overhead";
 }
 
 bool gpu_is_planned(const json_t *row)

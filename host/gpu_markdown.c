@@ -35,9 +35,7 @@ static void markdown_head(const json_t *summary, FILE *out)
 {
 	const json_t *tool = json_object_get(summary, "tool");
 
-	fprintf(out, "# GPU %s on ",
-		strcmp(json_text(summary, "kind"), "gpu") ? "instrumentation overhead"
-							  : "virtualisation");
+	fprintf(out, "# %s on ", gpu_run_title(summary));
 	markdown_text(json_text(summary, "host"), out);
 	fputs("\n\n| | |\n| --- | --- |\n| time | ", out);
 	markdown_text(json_text(summary, "time"), out);
@@ -57,10 +55,12 @@ static void markdown_head(const json_t *summary, FILE *out)
 static size_t markdown_category(const json_t *rows, size_t first, FILE *out)
 {
 	const char *category = json_text(json_array_get(rows, first), "category");
+	char heading[128];
 	char text[GPU_CELL];
 	size_t i;
 
-	fprintf(out, "## %s: %s\n\n|", category, gpu_category_title(category));
+	gpu_category_heading(category, heading, sizeof(heading));
+	fprintf(out, "## %s\n\n|", heading);
 	for (size_t c = 0; c < GPU_COLUMNS; c++)
 		fprintf(out, " %s |", gpu_columns[c].title);
 	fputs("\n|", out);

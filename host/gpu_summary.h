@@ -24,6 +24,11 @@ json_t *gpu_info(const struct gpu_record *records);
 
 /* What a category is called, "overhead" of "OH"; itself where it has no name. */
 const char *gpu_category_title(const char *category);
+/* "IS: isolation"; the category alone where that says all. */
+void gpu_category_heading(const char *category, char *text, size_t size);
+
+/* What kind of run it is, for the title of its report. */
+const char *gpu_run_title(const json_t *summary);
 
 /* Is the row one of those that are to be written, yet? */
 bool gpu_is_planned(const json_t *row);

@@ -74,7 +74,7 @@ static void put_head(const json_t *summary, FILE *out)
 	const json_t *scores = json_object_get(summary, "scores");
 
 	fputs("<h1>", out);
-	html_printf(out, "GPU virtualisation on %s", json_text(summary, "host"));
+	html_printf(out, "%s on %s", gpu_run_title(summary), json_text(summary, "host"));
 	fputs("</h1>\n<p class=\"note\">", out);
 	html_printf(out, "%s · %s · driver %s · CUDA %s", json_text(summary, "time"),
 		    json_text(setup, "gpu"), json_text(setup, "driver"), json_text(setup, "cuda"));
@@ -319,12 +319,14 @@ static json_t *rows_of(const json_t *summary, const char *category)
 static void put_category(const json_t *summary, const char *category, FILE *out)
 {
 	json_t *rows = rows_of(summary, category);
+	char heading[128];
 
 	if (json_array_size(rows)) {
 		fputs("<h2 id=\"category-", out);
 		html_anchor(category, out);
 		fputs("\">", out);
-		html_printf(out, "%s: %s", category, gpu_category_title(category));
+		gpu_category_heading(category, heading, sizeof(heading));
+		html_printf(out, "%s", heading);
 		fputs("</h2>\n", out);
 		put_table(summary, rows, out);
 		html_reasons(rows, out);
@@ -381,8 +383,8 @@ void report_gpu_html(const json_t *summary, FILE *out)
 	char title[512];
 	size_t i;
 
-	snprintf(title, sizeof(title), "GPU virtualisation on %s, %s", json_text(summary, "host"),
-		 json_text(summary, "time"));
+	snprintf(title, sizeof(title), "%s on %s, %s", gpu_run_title(summary),
+		 json_text(summary, "host"), json_text(summary, "time"));
 	html_begin(title, out);
 	put_head(summary, out);
 	passthrough_html(summary, out);
