@@ -65,15 +65,13 @@ static json_t *statistics(const struct series *series)
 static json_t *hits_json(const struct case_outcome *outcome)
 {
 	const struct hits *hits = &outcome->hits;
-	json_t *object;
 
 	if (!hits->per)
 		return json_null();
-	object = json_pack("{s:s, s:I, s:b, s:o, s:I}", "per", hit_per_names[hits->per], "times",
-			   (json_int_t)hits->times, "apart", hits->apart, "counted",
-			   hits->counted ? json_integer(hits->count) : json_null(), "lost",
-			   (json_int_t)hits->lost);
-	return object;
+	return json_pack("{s:s, s:I, s:b, s:o, s:I, s:I}", "per", hit_per_names[hits->per], "times",
+			 (json_int_t)hits->times, "apart", hits->apart, "counted",
+			 hits->counted ? json_integer(hits->count) : json_null(), "due",
+			 (json_int_t)hits->due, "lost", (json_int_t)hits->lost);
 }
 
 static json_t *overhead_json(const struct overhead *overhead)

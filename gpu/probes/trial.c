@@ -262,23 +262,24 @@ static void stop_probe(struct parts *parts)
 static void judge_hits(struct parts *parts, bool prove)
 {
 	struct trial *trial = parts->trial;
-	const struct hits *hits = &trial->hits;
+	struct hits *hits = &trial->hits;
 
 	if (*parts->heard.why)
 		trial_set(trial, TRIAL_FAILED, "%s", parts->heard.why);
 	if (!hits->per || (hits->apart && !prove))
 		return;
+	hits->due = hits_due(trial);
 	if (!hits->counted)
 		trial_set(trial, TRIAL_FAILED, "the probe did not say how often it was hit");
 	else if (!trial->launches)
 		trial_set(trial, TRIAL_INVALID,
 			  "the workload does not say how many launches it made, so the "
 			  "probe's hits prove nothing");
-	else if (hits->count != hits_due(trial))
+	else if (hits->count != hits->due)
 		trial_set(trial, TRIAL_INVALID,
 			  "the probe was hit %" PRIu64 " times, %" PRIu64 " were due: %" PRIu64
 			  " launches, %" PRIu64 " a %s",
-			  hits->count, hits_due(trial), trial->launches, hits->times,
+			  hits->count, hits->due, trial->launches, hits->times,
 			  hit_per_names[hits->per]);
 }
 

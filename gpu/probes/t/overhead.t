@@ -160,6 +160,9 @@ ok "a run with FAILED cases" ends 1
 ok "has all of its files" [ -s "$result/micro_result.md" -a -s "$result/micro_bench.log" -a -s "$result/run.rec" -a \
 	-s "$result/env.json" -a -s "$result/summary.json" ]
 ok "prints the table" prints '^\| Test Name \| Workload \| median \| p99 \| vs Baseline \| Overhead \| ns per probe hit \|$'
+ok "says that there was no GPU" prints '^\| emulated \| there was no GPU: the numbers mean nothing \|$'
+shows_proof() { verdict twice INVALID '^faster than' || prints '^\| twice \| 102 \| 102 \| 0 \| 2 a launch \|$'; }
+ok "prints the hits beside those due" shows_proof
 ok "has the baseline" verdict Baseline ok
 ok "has a probe that was hit as it was due" is_proven well
 ok "fails one that is never ready" verdict never FAILED 'not ready within 1 s; it said last: nearly ready'

@@ -48,7 +48,8 @@ static struct trial trial_of(double median, uint64_t threads)
 
 static struct hits hits_of(enum hit_per per, uint64_t times, uint64_t count)
 {
-	return (struct hits){.per = per, .times = times, .counted = true, .count = count};
+	return (struct hits){
+		.per = per, .times = times, .counted = true, .count = count, .due = count};
 }
 
 /* A round with turns without the probe, whose median is another. */
