@@ -136,6 +136,12 @@ static int check_presets(struct config *config, const struct complaint *complain
 	json_t *value;
 
 	config->presets = json_object_get(config->json, "workload_presets");
+	/* bpftime's first form: one baseline for cases of all sizes. */
+	if (!config->presets && json_object_get(config->json, "vec_add_args"))
+		return complain(
+			complaint,
+			"\"vec_add_args\" is of an older form: give \"workload_presets\", and each "
+			"case a \"workload\", a \"probe_binary_cmd\" and a \"baseline\"");
 	if (!json_object_size(config->presets))
 		return complain(complaint, "there are no \"workload_presets\"");
 	json_object_foreach ((json_t *)config->presets, name, value) {
@@ -206,6 +212,10 @@ static int find_base(struct config *config, struct test_case *one,
 				one->baseline);
 	if (one->base >= 0 && !case_is_baseline(&config->cases[one->base]))
 		return complain(complaint, "its baseline \"%s\" has a probe", one->baseline);
+	/* bpftime's files have such cases. */
+	if (one->base >= 0 && strcmp(config->cases[one->base].load, one->load))
+		pr_warn("%s: its baseline \"%s\" runs another workload, \"%s\"", one->name,
+			one->baseline, config->cases[one->base].workload);
 	return 0;
 }
 

@@ -253,6 +253,10 @@ done
 config 'typo||"basline": "Baseline"'
 run build/gpu/overhead --list "$dir/config.json"
 ok "warns of a key that it does not know" ends 0 'warning: typo: "basline" means nothing'
+config 'size||"workload": "published"'
+run build/gpu/overhead --list "$dir/config.json"
+ok "warns of a baseline of another workload" ends 0 'warning: size: its baseline "Baseline" runs another workload, "small"$'
+ok "in one line" one_line
 
 about "its end: "
 config 'children||"workload": "children"'

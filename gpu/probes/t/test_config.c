@@ -84,6 +84,9 @@ static void test_bad(void **state)
 		{"{\"a\": 1, \"a\": 2}", "duplicate object key"},
 		{"[]", "it is no JSON object"},
 		{"{}", "no \"workload_presets\""},
+		{"{\"vec_add_args\": \"32 3 32 1\", \"test_cases\": [{\"name\": \"a\", "
+		 "\"cuda_probe_args\": \"empty\"}]}",
+		 "\"vec_add_args\" is of an older form: give"},
 		{"{\"workload_presets\": {}}", "no \"workload_presets\""},
 		{"{\"workload_presets\": {\"a\": 1}}", "the preset \"a\" is no text"},
 		{"{\"workload_presets\": {\"a\": \" \"}}", "the preset \"a\" is no text"},
