@@ -14,6 +14,7 @@
 #include "../../host/json_file.h"
 #include "../../host/util.h"
 #include "heard.h"
+#include "orphans.h"
 #include "process.h"
 
 #define GRACE_MS	 10000 /* from asking a probe to end to ending it */
@@ -302,6 +303,7 @@ int trial_run(const struct runner *runner, const struct test_case *one, bool pro
 		interrupted = run_load(&parts, prove);
 	process_end(&parts.load, runner->signals, 0, &forced);
 	stop_probe(&parts);
+	orphans_end();
 	if (!interrupted)
 		judge_hits(&parts, prove);
 	fprintf(runner->log, "%s%s%s\n\n",
