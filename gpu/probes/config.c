@@ -15,7 +15,7 @@
 #define READY_TIMEOUT 30
 #define TIMEOUT_MOST  3600
 #define NAME_MOST     200
-#define SPACES	      " \t\n"
+#define SPACES	      " "
 
 static const char *const top_keys[] = {"output_prefix", "global_env", "probe_env",
 				       "agent_env",	"ready",      "timeout",
@@ -84,6 +84,15 @@ static int check_env(const json_t *object, const char *key, const json_t **env,
 	return 0;
 }
 
+/* Texts become lines of lists, of the log and of records, where a newline would begin another. */
+static bool has_control(const char *text)
+{
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			return true;
+	return false;
+}
+
 /* A text of an object into *to, which keeps what it has where there is none. */
 static int take_text(const json_t *object, const char *key, const char **to,
 		     const struct complaint *complaint)
@@ -94,6 +103,8 @@ static int take_text(const json_t *object, const char *key, const char **to,
 		return 0;
 	if (!json_is_string(value))
 		return complain(complaint, "\"%s\" is no text", key);
+	if (has_control(json_string_value(value)))
+		return complain(complaint, "\"%s\" has a control character in it", key);
 	*to = json_string_value(value);
 	return 0;
 }
@@ -125,6 +136,12 @@ static int check_presets(struct config *config, const struct complaint *complain
 	json_t *value;
 
 	config->presets = json_object_get(config->json, "workload_presets");
+	/* bpftime's first form: one baseline for cases of all sizes. */
+	if (!config->presets && json_object_get(config->json, "vec_add_args"))
+		return complain(
+			complaint,
+			"\"vec_add_args\" is of an older form: give \"workload_presets\", and each "
+			"case a \"workload\", a \"probe_binary_cmd\" and a \"baseline\"");
 	if (!json_object_size(config->presets))
 		return complain(complaint, "there are no \"workload_presets\"");
 	json_object_foreach ((json_t *)config->presets, name, value) {
@@ -133,6 +150,9 @@ static int check_presets(struct config *config, const struct complaint *complain
 					"the preset \"%s\" is no text: \"ELEMENTS ITERATIONS "
 					"THREADS BLOCKS\", or a program and its arguments",
 					name);
+		if (has_control(name) || has_control(json_string_value(value)))
+			return complain(complaint,
+					"the preset \"%s\" has a control character in it", name);
 	}
 	return 0;
 }
@@ -192,6 +212,10 @@ static int find_base(struct config *config, struct test_case *one,
 				one->baseline);
 	if (one->base >= 0 && !case_is_baseline(&config->cases[one->base]))
 		return complain(complaint, "its baseline \"%s\" has a probe", one->baseline);
+	/* bpftime's files have such cases. */
+	if (one->base >= 0 && strcmp(config->cases[one->base].load, one->load))
+		pr_warn("%s: its baseline \"%s\" runs another workload, \"%s\"", one->name,
+			one->baseline, config->cases[one->base].workload);
 	return 0;
 }
 

@@ -39,7 +39,7 @@ struct config {
 
 /*
  * Reads and checks it. root: NULL where it is to be found: the first folder, from the file's own
- * upward, in which the first program of the configuration is; where there is none the current one.
+ * upward, in which one of its programs is; where there is none the current one.
  * 0, or -1 with one line in why.
  */
 int config_read(struct config *config, const char *path, const char *root, char *why, size_t size);

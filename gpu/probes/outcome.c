@@ -94,6 +94,7 @@ void outcome_prove(struct case_outcome *outcome, const struct trial *trial)
 {
 	outcome->hits.counted = trial->hits.counted;
 	outcome->hits.count = trial->hits.count;
+	outcome->hits.due = trial->hits.due;
 	outcome->hits.lost = trial->hits.lost;
 	if (trial->status)
 		outcome_set(outcome, trial->status, "in the run for the proof: %s", trial->reason);

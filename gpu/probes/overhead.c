@@ -17,6 +17,7 @@
 #include "../../host/stop_signals.h"
 #include "../../host/util.h"
 #include "../../host/whole_file.h"
+#include "orphans.h"
 #include "overhead.h"
 #include "results.h"
 
@@ -274,6 +275,7 @@ int main(int argc, char **argv)
 		code = overhead_show(&run.options, &run.runner, run.order, run.count);
 	} else {
 		signal(SIGPIPE, SIG_IGN);
+		orphans_adopt();
 		run.runner.signals = stop_signals(0);
 		if (run.runner.signals < 0)
 			die("signalfd: %s", strerror(errno));

@@ -27,7 +27,7 @@ static const struct argp_option table[] = {
 	{"json", 'j', NULL, 0, "Print the results as JSON instead of the table", 0},
 	{"root", OPTION_ROOT, "DIR", 0,
 	 "What relative paths are relative to [the first folder, from the configuration's upward, "
-	 "that has the first program in it]",
+	 "that has one of its programs in it]",
 	 0},
 	{"ready", OPTION_READY, "TEXT", 0,
 	 "What a probe says when it is ready [a line that begins with \"ready\"]", 0},

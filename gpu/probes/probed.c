@@ -267,6 +267,7 @@ static void collect_elements(const struct probed *probed, struct probe_counts *c
 		if (value > counts->most)
 			counts->most = value;
 		counts->sum += value;
+		counts->slots[63 - __builtin_clzll(value)]++;
 	}
 }
 

@@ -44,6 +44,7 @@ struct probe_counts {
 	uint64_t drained_hits;		   /* lanes of what was drained */
 	uint64_t elements, sum;		   /* of arrays, hash: elements that are not 0; their sum */
 	uint64_t least, most;		   /* of those */
+	uint64_t slots[64];		   /* how many of those are from 2^n on, below 2^(n + 1) */
 	uint64_t overflow; /* hits that found no room in array or hash: in no element */
 };
 

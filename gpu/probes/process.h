@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A probe or a workload as a child: with an environment and a folder of its own, heard line by line
- * on both of its outputs, never waited for longer than its deadline, and gone when we are, with all
- * that it has started.
+ * on both of its outputs, never waited for longer than its deadline, and ended with all of its
+ * group. It is gone when we are killed; what it has started itself may not be.
  */
 #ifndef EXITLAB_PROBES_PROCESS_H
 #define EXITLAB_PROBES_PROCESS_H

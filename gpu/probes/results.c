@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../host/json_file.h"
+#include "../../host/util.h"
 #include "../record_put.h"
 #include "results.h"
 
@@ -64,15 +65,13 @@ static json_t *statistics(const struct series *series)
 static json_t *hits_json(const struct case_outcome *outcome)
 {
 	const struct hits *hits = &outcome->hits;
-	json_t *object;
 
 	if (!hits->per)
 		return json_null();
-	object = json_pack("{s:s, s:I, s:b, s:o, s:I}", "per", hit_per_names[hits->per], "times",
-			   (json_int_t)hits->times, "apart", hits->apart, "counted",
-			   hits->counted ? json_integer(hits->count) : json_null(), "lost",
-			   (json_int_t)hits->lost);
-	return object;
+	return json_pack("{s:s, s:I, s:b, s:o, s:I, s:I}", "per", hit_per_names[hits->per], "times",
+			 (json_int_t)hits->times, "apart", hits->apart, "counted",
+			 hits->counted ? json_integer(hits->count) : json_null(), "due",
+			 (json_int_t)hits->due, "lost", (json_int_t)hits->lost);
 }
 
 static json_t *overhead_json(const struct overhead *overhead)
@@ -193,36 +192,58 @@ void results_row(const struct results *results, size_t index, char row[64])
 		sprintf(row + strlen(row), "_%u", same);
 }
 
-static void facts(const struct test_case *one, const struct case_outcome *outcome, char *text,
-		  size_t size)
+static void facts(const struct test_case *one, const struct case_outcome *outcome, FILE *text)
 {
 	const struct hits *hits = &outcome->hits;
-	size_t length = snprintf(text, size, "workload=%s\nload=%s\nlaunches=%" PRIu64 "\n",
-				 one->workload, one->load, outcome->launches);
 
+	fprintf(text, "workload=%s\nload=%s\nlaunches=%" PRIu64 "\n", one->workload, one->load,
+		outcome->launches);
 	if (*one->probe)
-		length += snprintf(text + length, size - length, "probe=%.400s\n", one->probe);
+		fprintf(text, "probe=%s\n", one->probe);
 	if (one->baseline)
-		length += snprintf(text + length, size - length, "baseline=%s\n", one->baseline);
+		fprintf(text, "baseline=%s\n", one->baseline);
 	if (hits->counted)
-		length +=
-			snprintf(text + length, size - length,
-				 "hits=%" PRIu64 "\nlost=%" PRIu64 "\nper=%s\ntimes=%" PRIu64 "\n",
-				 hits->count, hits->lost, hit_per_names[hits->per], hits->times);
+		fprintf(text, "hits=%" PRIu64 "\nlost=%" PRIu64 "\nper=%s\ntimes=%" PRIu64 "\n",
+			hits->count, hits->lost, hit_per_names[hits->per], hits->times);
 	if (outcome->whole_off.count)
-		length += snprintf(text + length, size - length, "off_us=%.4f\n",
-				   outcome->whole_off.stats.at[STATS_P50]);
+		fprintf(text, "off_us=%.4f\n", outcome->whole_off.stats.at[STATS_P50]);
 	if (outcome->compared && !outcome->status)
-		snprintf(text + length, size - length,
-			 "overhead_ratio=%.4f\noverhead_us=%.4f\nns_per_hit=%.4f\n",
-			 outcome->overhead.ratio.value, outcome->overhead.us.value,
-			 outcome->overhead.ns_per_hit.value);
+		fprintf(text, "overhead_ratio=%.4f\noverhead_us=%.4f\nns_per_hit=%.4f\n",
+			outcome->overhead.ratio.value, outcome->overhead.us.value,
+			outcome->overhead.ns_per_hit.value);
+}
+
+/* Commands are as long as the configuration has them. */
+static int put_verdict(const struct results *results, size_t index, struct record_header header,
+		       FILE *out)
+{
+	const struct case_outcome *outcome = &results->outcomes[index];
+	const struct test_case *one = &results->config->cases[index];
+	char *text = NULL, row[64];
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+	int error;
+
+	if (!stream)
+		die("no memory");
+	results_row(results, index, row);
+	fprintf(stream,
+		"status=%s\nreason=%s\nid=%s\nname=%s\nunit=us\nbetter=lower\nclock=host\n"
+		"throttled=0\n",
+		trial_status_names[outcome->status], outcome->reason, row, one->name);
+	facts(one, outcome, stream);
+	if (fclose(stream))
+		die("no memory");
+	header.kind = RECORD_VERDICT;
+	header.executed = 0;
+	error = record_put_text(out, header, text);
+	free(text);
+	return error;
 }
 
 static int put_row(const struct results *results, size_t index, uint64_t *samples, FILE *out)
 {
 	const struct case_outcome *outcome = &results->outcomes[index];
-	const struct test_case *one = &results->config->cases[index];
 	struct record_header header = {.kind = RECORD_SERIES,
 				       .row = index + 1,
 				       .pass = PASS_TIMED,
@@ -231,7 +252,6 @@ static int put_row(const struct results *results, size_t index, uint64_t *sample
 				       .executed = outcome->launches * outcome->rounds};
 	double figures[ROUNDS_MOST];
 	const double *values = outcome->whole.samples;
-	char text[4096], fact[3072], row[64];
 
 	for (size_t i = 0; i < outcome->rounds; i++)
 		figures[i] = outcome->whole.medians[i].value;
@@ -242,15 +262,7 @@ static int put_row(const struct results *results, size_t index, uint64_t *sample
 	if (header.count && record_put(out, header, values))
 		return -1;
 	*samples += header.count;
-	results_row(results, index, row);
-	facts(one, outcome, fact, sizeof(fact));
-	snprintf(text, sizeof(text),
-		 "status=%s\nreason=%s\nid=%s\nname=%s\nunit=us\nbetter=lower\nclock=host\n"
-		 "throttled=0\n%s",
-		 trial_status_names[outcome->status], outcome->reason, row, one->name, fact);
-	header.kind = RECORD_VERDICT;
-	header.executed = 0;
-	return record_put_text(out, header, text);
+	return put_verdict(results, index, header, out);
 }
 
 int results_record(const struct results *results, FILE *out)

@@ -8,6 +8,8 @@
 #include "../../host/report.h"
 #include "results.h"
 
+#define FAKE "fake libcuda" /* how the device of the library begins that has none */
+
 static void cell(const char *text, FILE *out)
 {
 	fputs("| ", out);
@@ -138,24 +140,26 @@ static void proofs(const struct results *results, FILE *out)
 		if (!results->selected[i] || !outcome->hits.counted || outcome->status)
 			continue;
 		if (!any)
-			fputs("\n## Proof\n\nWhat each probe counted in a run, and how much that had to "
-			      "be.\n\n| Test Name | hits | events lost | each |\n"
-			      "| --- | ---: | ---: | --- |\n",
+			fputs("\n## Proof\n\nHow often each probe was hit in a run, by its own count, and "
+			      "how often it had to be: launches that warm up count, and so do the hits of "
+			      "events that were lost.\n\n"
+			      "| Test Name | hits | due | events lost | each |\n"
+			      "| --- | ---: | ---: | ---: | --- |\n",
 			      out);
 		any = true;
 		cell(results->config->cases[i].name, out);
-		fprintf(out, "| %" PRIu64 " | %" PRIu64 " | %" PRIu64 " %s%s |\n",
-			outcome->hits.count, outcome->hits.lost, outcome->hits.times,
-			each(outcome->hits.per),
+		fprintf(out, "| %" PRIu64 " | %" PRIu64 " | %" PRIu64 " | %" PRIu64 " %s%s |\n",
+			outcome->hits.count, outcome->hits.due, outcome->hits.lost,
+			outcome->hits.times, each(outcome->hits.per),
 			outcome->hits.apart ? ", in a run of its own" : "");
 	}
 }
 
 static const char about[] =
-	"\n## Results\n\nMicroseconds of a launch and its completion on the host's clock; intervals of "
-	"95 %. \"vs Baseline\" is the median of the baseline, which runs in other processes. The overhead "
-	"is against turns of the same process without the probe where the probe can be taken off, as all "
-	"that are built in can; else, marked *, against the baseline.\n\n"
+	"\n## Results\n\nMicroseconds of a launch and its completion on the host's clock "
+	"(CLOCK_MONOTONIC_RAW); intervals of 95 %. \"vs Baseline\" is the median of the baseline, which "
+	"runs in other processes. The overhead is against turns of the same process without the probe where "
+	"the probe can be taken off, as all that are built in can; else, marked *, against the baseline.\n\n"
 	"| Test Name | Workload | median | p99 | vs Baseline | Overhead | ns per probe hit |\n"
 	"| --- | --- | ---: | ---: | ---: | --- | --- |\n";
 
@@ -165,6 +169,8 @@ void results_markdown(const struct results *results, FILE *out)
 	cell("device", out);
 	cell(results_device(results), out);
 	fputs("|\n", out);
+	if (!strncmp(results_device(results), FAKE, strlen(FAKE)))
+		fputs("| emulated | there was no GPU: the numbers mean nothing |\n", out);
 	cell("CUDA of the driver", out);
 	cell(results_cuda(results), out);
 	fputs("|\n", out);

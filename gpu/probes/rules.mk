@@ -25,7 +25,7 @@ build/gpu/vec_add: $(vec-add-objects)
 build/host/host.a: $(filter-out build/host/exitlab.o,$(host-objects))
 	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
 
-overhead-objects := $(patsubst %,build/gpu/probes/%.o,config heard outcome overhead overhead_options process results \
+overhead-objects := $(patsubst %,build/gpu/probes/%.o,config heard orphans outcome overhead overhead_options process results \
 	results_markdown trial) build/gpu/record_put.o
 $(overhead-objects): private compile-flags += -Iguest-bench
 
@@ -66,7 +66,7 @@ overhead-unit-tests := $(patsubst %,build/asan/gpu/probes/t/test_%,config result
 check-programs += $(overhead-unit-tests)
 
 build/asan/gpu/probes/t/test_config: $(call overhead-asan,config t/test_config,archive json_file whole_file words)
-build/asan/gpu/probes/t/test_results: build/asan/gpu/record_put.o $(call overhead-asan,config heard outcome process results \
+build/asan/gpu/probes/t/test_results: build/asan/gpu/record_put.o $(call overhead-asan,config heard orphans outcome process results \
 	results_markdown t/test_results trial,$(sort estimate words $(patsubst host/%.c,%,$(report-sources))))
 $(overhead-unit-tests):
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka $(host-libs)

@@ -14,6 +14,7 @@
 #include "../../host/json_file.h"
 #include "../../host/util.h"
 #include "heard.h"
+#include "orphans.h"
 #include "process.h"
 
 #define GRACE_MS	 10000 /* from asking a probe to end to ending it */
@@ -262,23 +263,24 @@ static void stop_probe(struct parts *parts)
 static void judge_hits(struct parts *parts, bool prove)
 {
 	struct trial *trial = parts->trial;
-	const struct hits *hits = &trial->hits;
+	struct hits *hits = &trial->hits;
 
 	if (*parts->heard.why)
 		trial_set(trial, TRIAL_FAILED, "%s", parts->heard.why);
 	if (!hits->per || (hits->apart && !prove))
 		return;
+	hits->due = hits_due(trial);
 	if (!hits->counted)
 		trial_set(trial, TRIAL_FAILED, "the probe did not say how often it was hit");
 	else if (!trial->launches)
 		trial_set(trial, TRIAL_INVALID,
 			  "the workload does not say how many launches it made, so the "
 			  "probe's hits prove nothing");
-	else if (hits->count != hits_due(trial))
+	else if (hits->count != hits->due)
 		trial_set(trial, TRIAL_INVALID,
 			  "the probe was hit %" PRIu64 " times, %" PRIu64 " were due: %" PRIu64
 			  " launches, %" PRIu64 " a %s",
-			  hits->count, hits_due(trial), trial->launches, hits->times,
+			  hits->count, hits->due, trial->launches, hits->times,
 			  hit_per_names[hits->per]);
 }
 
@@ -301,6 +303,7 @@ int trial_run(const struct runner *runner, const struct test_case *one, bool pro
 		interrupted = run_load(&parts, prove);
 	process_end(&parts.load, runner->signals, 0, &forced);
 	stop_probe(&parts);
+	orphans_end();
 	if (!interrupted)
 		judge_hits(&parts, prove);
 	fprintf(runner->log, "%s%s%s\n\n",

@@ -23,11 +23,12 @@ enum hit_per { HITS_UNKNOWN, HITS_PER_LAUNCH, HITS_PER_THREAD, HITS_PER_ELEMENT 
 extern const char *const hit_per_names[];
 
 struct hits {
-	enum hit_per per;     /* HITS_UNKNOWN: the probe does not say */
-	uint64_t times;	      /* hits of one launch, thread or element */
-	bool apart;	      /* they can be counted in a run of their own only */
-	bool counted;	      /* the probe said how many */
-	uint64_t count, lost; /* lost: events that nobody read; their hits are counted */
+	enum hit_per per;    /* HITS_UNKNOWN: the probe does not say */
+	uint64_t times;	     /* hits of one launch, thread or element */
+	bool apart;	     /* they can be counted in a run of their own only */
+	bool counted;	     /* the probe said how many */
+	uint64_t count, due; /* due: what count has to be; 0: not known */
+	uint64_t lost;	     /* events that nobody read; their hits are counted */
 };
 
 struct trial {

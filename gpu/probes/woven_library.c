@@ -133,6 +133,8 @@ static void add(const struct probe_counts *counts)
 		sum->least = counts->least;
 	if (counts->most > sum->most)
 		sum->most = counts->most;
+	for (size_t i = 0; i < ARRAY_SIZE(sum->slots); i++)
+		sum->slots[i] += counts->slots[i];
 	shared->modules++;
 }
 

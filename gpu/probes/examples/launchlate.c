@@ -14,8 +14,6 @@
 #include "launchlate.h"
 #include "launchlate.skel.h"
 
-#define BAR 50 /* characters of the longest one */
-
 static uint64_t sum_of(int map, uint32_t slot, uint64_t *each, int cpus)
 {
 	uint64_t sum = 0;
@@ -29,7 +27,7 @@ static uint64_t sum_of(int map, uint32_t slot, uint64_t *each, int cpus)
 static void say(const struct launchlate_bpf *skel)
 {
 	int cpus = libbpf_num_possible_cpus(), map = bpf_map__fd(skel->maps.slots);
-	uint64_t counts[LATENCY_SLOTS], hits = skel->bss->lost, most = 1;
+	uint64_t counts[LATENCY_SLOTS], hits = skel->bss->lost;
 	uint64_t *each = calloc(cpus > 0 ? cpus : 1, sizeof(*each));
 
 	if (!each)
@@ -37,15 +35,8 @@ static void say(const struct launchlate_bpf *skel)
 	for (uint32_t slot = 0; slot < LATENCY_SLOTS; slot++) {
 		counts[slot] = sum_of(map, slot, each, cpus);
 		hits += counts[slot];
-		if (counts[slot] > most)
-			most = counts[slot];
 	}
-	printf("%12s  %10s\n", "ns, at least", "launches");
-	for (uint32_t slot = 0; slot < LATENCY_SLOTS; slot++)
-		if (counts[slot])
-			printf("%12llu  %10" PRIu64 "  %.*s\n", 1ull << slot, counts[slot],
-			       (int)(counts[slot] * BAR / most),
-			       "**************************************************");
+	example_histogram("ns, at least", "launches", counts, LATENCY_SLOTS);
 	printf("done hits=%" PRIu64 " lost=%" PRIu64 "\n", hits, (uint64_t)skel->bss->lost);
 	free(each);
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../../../host/util.h"
 #include "../woven.h"
 #include "example.h"
 
@@ -14,11 +15,13 @@ static void say(const struct woven_shared *shared)
 	       counts->sum);
 	printf("each from %" PRIu64 " to %" PRIu64 " times, %.1f on average\n", counts->least,
 	       counts->most, counts->elements ? (double)counts->sum / counts->elements : 0.0);
+	example_histogram("times, at least", "threads", counts->slots, ARRAY_SIZE(counts->slots));
 	if (counts->overflow)
 		printf("%" PRIu64 " times by threads beyond the table\n", counts->overflow);
 }
 
 int main(int argc, char **argv)
 {
-	return example_woven(argc, argv, "Count how often each thread runs.", "threads", say);
+	return example_woven(argc, argv, "Show how many threads ran how often: a histogram.",
+			     "threads", say);
 }

@@ -88,6 +88,7 @@ never) echo "nearly ready"; wait_for_end ;;
 early) echo "something is missing" >&2; exit 3 ;;
 cannot) echo "exitlab: no right to do that" >&2; exit 77 ;;
 abort) kill -ABRT $$ ;;
+daemon) setsid sh -c 'sleep 1001 & echo $! >"$0"; wait' "$0.child" & until [ -s "$0.child" ]; do sleep 0.1; done; echo "ready per=launch"; wait_for_end ;;
 garbage) head -c 100000 /dev/urandom; echo; echo "ready per=launch"; head -c 100000 /dev/urandom; echo; wait_for_end ;;
 flood) echo "ready per=launch"; yes & wait ;;
 flood_first) exec yes ;;
@@ -154,12 +155,15 @@ brief='"ready_timeout": 1, "timeout": 20'
 config "well|./probe well 51" "never|./probe never|$brief" "early|./probe early" "cannot|./probe cannot" "abort|./probe abort" \
 	"garbage|./probe garbage 51" "unknown|./probe unknown" "dies|./probe dies" "flood_first|./probe flood_first|$brief" \
 	"silent|./probe silent" "few|./probe few" "junk|./probe junk" "bad|./probe bad 51" "twice|./probe twice 102" \
-	"missing|./nonexistent x"
+	"missing|./nonexistent x" "daemon|./probe daemon 51"
 overhead
 ok "a run with FAILED cases" ends 1
 ok "has all of its files" [ -s "$result/micro_result.md" -a -s "$result/micro_bench.log" -a -s "$result/run.rec" -a \
 	-s "$result/env.json" -a -s "$result/summary.json" ]
 ok "prints the table" prints '^\| Test Name \| Workload \| median \| p99 \| vs Baseline \| Overhead \| ns per probe hit \|$'
+ok "says that there was no GPU" prints '^\| emulated \| there was no GPU: the numbers mean nothing \|$'
+shows_proof() { verdict twice INVALID '^faster than' || prints '^\| twice \| 102 \| 102 \| 0 \| 2 a launch \|$'; }
+ok "prints the hits beside those due" shows_proof
 ok "has the baseline" verdict Baseline ok
 ok "has a probe that was hit as it was due" is_proven well
 ok "fails one that is never ready" verdict never FAILED 'not ready within 1 s; it said last: nearly ready'
@@ -178,6 +182,7 @@ ok "fails one that ends badly" verdict bad FAILED 'exit code 5'
 ok "counts two hits a launch" is_proven twice
 ok "fails one that is not there" verdict missing FAILED 'No such file'
 ok "leaves no process" [ -z "$(pgrep -f "$dir/probe")" ]
+ok "nor one that has a session of its own" [ -s "$dir/probe.child" -a ! -e "/proc/$(cat "$dir/probe.child")" ]
 run build/exitlab report "$result"
 ok "is a run that exitlab report reads" [ "$status" -le 1 ] && grep -q 'instrumentation overhead' "$result/report.md"
 
@@ -250,6 +255,10 @@ done
 config 'typo||"basline": "Baseline"'
 run build/gpu/overhead --list "$dir/config.json"
 ok "warns of a key that it does not know" ends 0 'warning: typo: "basline" means nothing'
+config 'size||"workload": "published"'
+run build/gpu/overhead --list "$dir/config.json"
+ok "warns of a baseline of another workload" ends 0 'warning: size: its baseline "Baseline" runs another workload, "small"$'
+ok "in one line" one_line
 
 about "its end: "
 config 'children||"workload": "children"'

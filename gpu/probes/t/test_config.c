@@ -84,9 +84,14 @@ static void test_bad(void **state)
 		{"{\"a\": 1, \"a\": 2}", "duplicate object key"},
 		{"[]", "it is no JSON object"},
 		{"{}", "no \"workload_presets\""},
+		{"{\"vec_add_args\": \"32 3 32 1\", \"test_cases\": [{\"name\": \"a\", "
+		 "\"cuda_probe_args\": \"empty\"}]}",
+		 "\"vec_add_args\" is of an older form: give"},
 		{"{\"workload_presets\": {}}", "no \"workload_presets\""},
 		{"{\"workload_presets\": {\"a\": 1}}", "the preset \"a\" is no text"},
 		{"{\"workload_presets\": {\"a\": \" \"}}", "the preset \"a\" is no text"},
+		{"{\"workload_presets\": {\"a\": \"1 1\\n1 1\"}}", "\"a\" has a control character"},
+		{"{\"workload_presets\": {\"a\\tb\": \"1\"}}", "has a control character"},
 		{"{" PRESETS "}", "no list of 1 to 1000 cases"},
 		{"{" PRESETS ", \"test_cases\": []}", "no list of 1 to 1000 cases"},
 		{"{" PRESETS ", \"test_cases\": {}}", "no list of 1 to 1000 cases"},
@@ -111,8 +116,13 @@ static void test_bad(void **state)
 		{CASE(", \"timeout\": \"1\""), "\"timeout\" is no number of seconds"},
 		{CASE(", \"ready_timeout\": 1e9"), "\"ready_timeout\" is no number of seconds"},
 		{CASE(", \"ready\": 1"), "\"ready\" is no text"},
+		{CASE(", \"ready\": \"a\\u001bb\""), "\"ready\" has a control character"},
+		{WITH("{\"name\": \"a\\nstatus=ok\", \"probe_binary_cmd\": \"\", \"workload\": "
+		      "\"minimal\"}"),
+		 "\"name\" has a control character"},
 		{"{\"output_prefix\": \"a/\", " PRESETS "}", "begins no name of a file"},
 		{"{\"output_prefix\": \"a/..\", " PRESETS "}", "begins no name of a file"},
+		{"{\"output_prefix\": \"a\\n\", " PRESETS "}", "control character"},
 		{"{\"global_env\": 1, " PRESETS "}", "\"global_env\" is no object"},
 	};
 	struct config config;
@@ -137,7 +147,8 @@ static void test_tame(void **state)
 	char why[600];
 
 	(void)state;
-	assert_int_equal(read_text(&config, CASE(", \"baseline\": \"\\u001b[31m\""), why), -1);
+	assert_int_equal(read_text(&config, CASE(", \"env\": {\"\\u001b[31m\": 1}"), why), -1);
+	assert_non_null(strstr(why, "[31m"));
 	assert_null(strchr(why, '\x1b'));
 	config_free(&config);
 }

@@ -87,19 +87,22 @@ static void without_a_probe(void **state)
 static void elements_agree_with_counts(void **state)
 {
 	const struct probed_options options = {.elements = 64};
-	uint64_t elements[64] = {[0] = 3, [17] = 5};
+	uint64_t elements[64] = {[0] = 3, [17] = 4, [40] = 3};
 
 	(void)state;
 	assert_null(probed_load(&probed, PTX, probe_named("threads"), &options));
 	assert_int_equal(probed_state(probed)->bits, 6);
-	count(9, COUNT_ENTRIES, 10, 2);
-	assert_string_equal(proof("threads", 10, 0), "sum of elements: 2 counted, not 10");
+	count(9, COUNT_ENTRIES, 12, 2);
+	assert_string_equal(proof("threads", 12, 0), "sum of elements: 2 counted, not 12");
 	assert_int_equal(cu.MemcpyHtoD(probed_state(probed)->memory, elements, sizeof(elements)),
 			 0);
-	assert_null(proof("threads", 10, 0));
-	assert_int_equal(counts.elements, 2);
+	assert_null(proof("threads", 12, 0));
+	assert_int_equal(counts.elements, 3);
 	assert_int_equal(counts.least, 3);
-	assert_int_equal(counts.most, 5);
+	assert_int_equal(counts.most, 4);
+	assert_int_equal(counts.slots[0], 0);
+	assert_int_equal(counts.slots[1], 2);
+	assert_int_equal(counts.slots[2], 1);
 	assert_int_equal(counts.overflow, 2);
 	assert_null(probed_reset(probed));
 	assert_null(proof("threads", 0, 0));

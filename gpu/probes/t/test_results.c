@@ -48,7 +48,8 @@ static struct trial trial_of(double median, uint64_t threads)
 
 static struct hits hits_of(enum hit_per per, uint64_t times, uint64_t count)
 {
-	return (struct hits){.per = per, .times = times, .counted = true, .count = count};
+	return (struct hits){
+		.per = per, .times = times, .counted = true, .count = count, .due = count};
 }
 
 /* A round with turns without the probe, whose median is another. */
@@ -384,14 +385,40 @@ static void test_record(void **state)
 	free_run(&run);
 }
 
+/* Commands are as long as somebody writes them. */
+static void test_long_command(void **state)
+{
+	static struct gpu_record record;
+	struct run_of run = {0};
+	char *bytes = NULL, why[RECORD_WHY], load[10000] = "";
+	size_t size, length;
+	FILE *out;
+
+	(void)state;
+	make_run(&run);
+	memset(load, 'a', sizeof(load) - 1);
+	run.config.cases[1].load = load;
+	out = open_memstream(&bytes, &size);
+	assert_int_equal(results_record(&run.results, out), 0);
+	fclose(out);
+	if (gpu_record_read(&record, bytes, size, why))
+		fail_msg("%s", why);
+	assert_non_null(record_text(&record.rows[1].verdict, "load", &length));
+	assert_int_equal(length, sizeof(load) - 1);
+	assert_non_null(record_text(&record.rows[1].verdict, "overhead_us", &length));
+	free(bytes);
+	free_run(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_overhead), cmocka_unit_test(test_turns),
-		cmocka_unit_test(test_figures),	 cmocka_unit_test(test_hits_due),
-		cmocka_unit_test(test_heard),	 cmocka_unit_test(test_printed),
-		cmocka_unit_test(test_verdicts), cmocka_unit_test(test_lost_baseline),
-		cmocka_unit_test(test_golden),	 cmocka_unit_test(test_record),
+		cmocka_unit_test(test_overhead),     cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_figures),	     cmocka_unit_test(test_hits_due),
+		cmocka_unit_test(test_heard),	     cmocka_unit_test(test_printed),
+		cmocka_unit_test(test_verdicts),     cmocka_unit_test(test_lost_baseline),
+		cmocka_unit_test(test_golden),	     cmocka_unit_test(test_record),
+		cmocka_unit_test(test_long_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
