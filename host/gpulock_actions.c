@@ -23,7 +23,8 @@ static const struct {
 	{ENOENT, "there is none; exitlab gpulock status has what there is"},
 	{EPERM, "not allowed: it is another's, or CAP_SYS_ADMIN is missing"},
 	{ENOMEM, "no memory, no addresses left, or as many agents as the module's max_agents"},
-	{EINVAL, "agent 0, or a range that is empty or ends behind the last address"},
+	{EINVAL,
+	 "agent 0, size 0, no device in the mask, or a range that is empty or ends behind the last address"},
 };
 
 int gpulock_refused(const char *what, int error)

@@ -49,6 +49,7 @@ in_lab() {
 	ok "alloc on the second device, as JSON" prints '{"id":2,"dma_start":144115188075855872}' alloc 7 1K 1 --json
 	ok "alloc on the third of two is refused" refuses "no such device" alloc 7 1K 2
 	ok "quota below what is used is refused" refuses "uses more than that" quota 7 1K
+	ok "quota on no device is refused" refuses "no device in the mask" quota 7 64K 0
 	ok "check before a grant: denied" ends 1 check 7 0x1000 0x1fff r
 	ok "grant" gpulock grant 7 0x1000 0x1fff rw
 	ok "grant that overlaps is refused" refuses "overlaps" grant 7 0x1fff 0x2fff r

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The agents. All that changes anything of the module is done under gpulock_mutex, and every
- * function here but agent_find_rcu() wants it held; checks take nothing, and find agents under RCU.
+ * function here wants it held, but where it says else; checks take nothing, and find agents under
+ * RCU.
  */
 #ifndef GPULOCK_AGENT_H
 #define GPULOCK_AGENT_H
@@ -64,6 +65,7 @@ void agent_drop(struct agent *agent);
 
 /* Grants have changed: they are indexed again when they have not for a tenth of a second. */
 void agents_index_later(void);
+/* Waits for that to end, and for what takes the mutex: it is not to be held. */
 void agents_index_stop(void);
 
 /* Takes an agent and all that it has away; what others hold of it is gone when it returns. */

@@ -67,6 +67,10 @@ static bool is_display(const struct pci_dev *device)
 	return device->class >> 16 == PCI_BASE_CLASS_DISPLAY;
 }
 
+/*
+ * Once it is removed, not when it is to be: until then find_pci() may find it, and no event would
+ * follow.
+ */
 static int on_bus_event(struct notifier_block *block, unsigned long event, void *data)
 {
 	struct pci_dev *device = to_pci_dev(data);
@@ -76,7 +80,7 @@ static int on_bus_event(struct notifier_block *block, unsigned long event, void 
 	mutex_lock(&gpulock_mutex);
 	if (event == BUS_NOTIFY_ADD_DEVICE)
 		add_pci(device);
-	else if (event == BUS_NOTIFY_DEL_DEVICE)
+	else if (event == BUS_NOTIFY_REMOVED_DEVICE)
 		remove_pci(device);
 	mutex_unlock(&gpulock_mutex);
 	return NOTIFY_OK;

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* See grants.h. */
 #include <linux/bug.h>
+#include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "grants.h"
 #include "mutant.h"
+
+/* A tree is indexed by unsigned long. */
+static_assert(sizeof(unsigned long) == sizeof(u64));
 
 /* What takes permission away may not fail, so it waits for memory where it must. */
 #define GFP_SURELY (GFP_KERNEL | __GFP_NOFAIL)
@@ -164,6 +169,7 @@ bool grants_cut(struct grants *grants, u64 start, u64 last, struct list_head *de
 		list_add(&grant->dead, dead);
 		grants->count--;
 		any = true;
+		cond_resched();
 		grant = next > last || !next ? NULL : grants_next(grants, next);
 	}
 	return any;
@@ -175,8 +181,10 @@ void grants_free(struct grants *grants)
 	unsigned long index = 0;
 	struct grant *grant;
 
-	mt_for_each(&grants->tree, grant, index, ULONG_MAX)
+	mt_for_each(&grants->tree, grant, index, ULONG_MAX) {
 		kfree(grant);
+		cond_resched();
+	}
 	kvfree(rcu_access_pointer(grants->index));
 	mt_clear_in_rcu(&grants->tree);
 	mtree_destroy(&grants->tree);
@@ -186,7 +194,9 @@ void grants_free_dead(struct list_head *dead)
 {
 	struct grant *grant, *next;
 
-	list_for_each_entry_safe(grant, next, dead, dead)
+	list_for_each_entry_safe(grant, next, dead, dead) {
 		kfree(grant);
+		cond_resched();
+	}
 	INIT_LIST_HEAD(dead);
 }

@@ -22,8 +22,8 @@ struct grant {
 };
 
 /*
- * All grants in order. It is whole, or there is none: the first change takes it away, before
- * anything else.
+ * All grants in order. It is whole, or there is none: what cuts a grant takes it away first, what
+ * adds one before it says that it has.
  */
 struct grants_index {
 	struct rcu_head rcu;
@@ -67,7 +67,7 @@ struct grant *grants_next(struct grants *grants, u64 start);
 /* Frees all of it, when no reader can find it any more. */
 void grants_free(struct grants *grants);
 
-/* Frees what was cut, after synchronize_rcu(). */
+/* Frees what was cut, once no reader has it any more; see readers.h. */
 void grants_free_dead(struct list_head *dead);
 
 #endif

@@ -8,6 +8,7 @@
  *   operation.c  what both do
  *   check.c      the check, exported to drivers; grants.c: the tree that it walks
  *   agent.c, quota.c, allocation.c, device.c, stats.c: what there is
+ *   readers.c    waiting for who still acts on what was taken back
  */
 #include <linux/miscdevice.h>
 #include <linux/module.h>

@@ -48,11 +48,11 @@ struct place {
 	u64 first, second; /* the next line is of these or later ones */
 };
 
-static void show_quota(struct seq_file *file, const struct agent *agent)
+static void show_quota(struct seq_file *file, struct agent *agent)
 {
 	struct quota quota;
 
-	quota_read((struct quota *)&agent->quota, &quota);
+	quota_read(&agent->quota, &quota);
 	seq_printf(file, "%u %llu %llu %llu %llu %#llx\n", agent->id, quota.limit, quota.used,
 		   quota.peak, quota.allocations, agent->device_mask);
 }

@@ -81,6 +81,9 @@ static void *fill(const struct structure *structure, u64 grants)
 		}
 		cond_resched();
 	}
+	/* The index is made at the first look-up, and takes memory: not with interrupts off. */
+	if (of)
+		structure->allow(of, 0, 0, GPULOCK_READ);
 	return of;
 }
 

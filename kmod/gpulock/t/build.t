@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../../.." || exit 1
 . ./.ci/tap.sh
 dir=$(mktemp -d)
-trap 'rm -rf "$dir" .checkpatch-camelcase.git.*' EXIT # which checkpatch leaves
+trap 'rm -rf "$dir" .checkpatch-camelcase.*' EXIT # which checkpatch leaves
 trap 'exit 1' INT TERM
 
 # What kmod/gpulock/README.md explains, in its order.

@@ -143,7 +143,7 @@ static int race(void *unused)
 	return 0;
 }
 
-static void race_for_a_second(void)
+static void race_for_a_while(void)
 {
 	struct task_struct *one = kthread_run(race, NULL, "race_one");
 	struct task_struct *two = kthread_run(race, NULL, "race_two");
@@ -171,7 +171,7 @@ static int do_plant(u32 what)
 			memset(kmalloc(1000, GFP_KERNEL), 1, 1000);
 		return 0;
 	case PLANT_RACE:
-		race_for_a_second();
+		race_for_a_while();
 		return 0;
 	default:
 		return -EINVAL;

@@ -15,8 +15,7 @@
 
 #define CONTROL "/proc/swarm/gpu/control"
 
-int layer_device = -1;
-static int bench, control;
+static int layer_device, bench, control;
 
 static void must(bool good, const char *what)
 {

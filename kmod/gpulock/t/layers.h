@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What a check costs, layer by layer: each function times one operation, in ticks of the TSC. For
- * the guest program of `exitlab boot` (guest-bench/gpulock.def) and for the benchmark; the module
- * is loaded and filled here, too.
+ * the guest program of `exitlab boot` (guest-bench/gpulock.c); the module is loaded and filled
+ * here, too.
  */
 #ifndef GPULOCK_T_LAYERS_H
 #define GPULOCK_T_LAYERS_H
@@ -16,8 +16,6 @@ struct point {
 };
 
 #define LAYER_BATCH 1024u /* checks of one CHECK_BATCH */
-
-extern int layer_device; /* descriptor of /dev/gpulock, once layers_open() has run */
 
 /* Loads the modules and opens their files. */
 void layers_open(void);
