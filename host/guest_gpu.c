@@ -304,7 +304,7 @@ int cmd_guest_gpu(int argc, char **argv)
 	int status;
 
 	guest_gpu_options_read(&gpu.options, argc, argv);
-	status = guest_compare_check(gpu.options.reference);
+	status = pass_check(gpu.options.devices) ?: guest_compare_check(gpu.options.reference);
 	if (status != EXIT_OK)
 		return status;
 	if (lab_wanted(gpu.options.accel))
