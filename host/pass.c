@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <glob.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,8 @@ int pass_take(struct pass *pass, const char *names)
 	int status = pass_check(names);
 	unsigned int vendor, kind;
 
+	/* Ctrl-C ends a `tee` that reads what we say, too, and what is taken must go back. */
+	signal(SIGPIPE, SIG_IGN);
 	*pass = (struct pass){.iommufd = true};
 	if (!list)
 		die("no memory for a list of devices");
