@@ -139,7 +139,7 @@ refused() {
 	ok "what the root file system is on is refused" exits 1 'shares .*: umount' bind "$share"
 	ok "an address without a device" exits 1 'there is no PCI device 0000:77:00.0' bind 77:00.0
 	ok "another user" test "$(setpriv --reuid 65534 --clear-groups "$exitlab" vfio bind $edu 2>&1; echo $?)" = \
-		"exitlab: vfio: run it as root: sudo exitlab vfio
+		"exitlab: vfio: only root may take devices or give them back: run it again with sudo
 77"
 	mkdir "$dir/full"
 	mount -t tmpfs -o size=4k none "$dir/full"
