@@ -294,6 +294,8 @@ static int run_in_lab(struct guest_gpu *gpu)
 	words_option(&command, "--results", "%s", results);
 	if (!gpu->options.devices)
 		gpu->options.devices = "1234:11e8";
+	if (!gpu->options.pcicheck) /* the lab's IOMMU has to stop it */
+		gpu->options.pcicheck = "--outside auto";
 	guest_gpu_options_write(&gpu->options, &command);
 	return lab_exec(&command);
 }

@@ -52,8 +52,7 @@ soon() { # COMMAND...: waits until it succeeds
 }
 # background OPTION...: guest-gpu as $pid.
 background() {
-	"$exitlab" guest-gpu --results "$dir/results" --device "$bdf" --select OH-001 "$@" >"$dir/out.background" \
-		2>"$dir/err.background" &
+	"$exitlab" guest-gpu --results "$dir/results" --device "$bdf" --select OH-001 "$@" >"$dir/out.background" &
 	pid=$!
 }
 emulator() { pgrep -P "$pid" -f vfio-pci,host; }
@@ -95,6 +94,7 @@ if [ "${1-}" = inside ]; then
 	ok "its former driver has it again" has_driver pci-stub
 	ok "nothing failed in it" is 0 "$done/env.json" passthrough pcicheck failed
 	ok "and much was tried" [ "$(value "$done/env.json" passthrough pcicheck tests)" -gt 50 ]
+	ok "the report has it" grep -q "^pcicheck  .* 0 failed; DMA outside of the guest's memory saw" "$dir/out"
 	outside=$(value "$done/env.json" passthrough pcicheck facts outside_address)
 	ok "DMA outside of the guest's memory is blocked" \
 		grep -q "zeros\|ones\|unchanged" <(value "$done/env.json" passthrough pcicheck facts outside_read)
@@ -126,7 +126,7 @@ if [ "${1-}" = inside ]; then
 	ok "the device is back" has_driver pci-stub
 
 	about "kill -9 of QEMU: "
-	background --pcicheck --hold
+	background --pcicheck --hold 2>"$dir/err.background"
 	ok "(the guest's device writes to its memory)" soon sent holding
 	ok "another guest does not get the device" guest 1 "$bdf" --device "$bdf"
 	kill -9 "$(emulator)"
@@ -136,8 +136,9 @@ if [ "${1-}" = inside ]; then
 	ok "the device is back at once" has_driver pci-stub
 	ok "and works" guest 0 '' --device $edu --select OH-001
 
+	# It ends who reads what we say, too.
 	about "Ctrl-C: "
-	background
+	background 2> >(:)
 	soon emulator >/dev/null
 	kill -INT $pid
 	wait $pid
@@ -145,7 +146,7 @@ if [ "${1-}" = inside ]; then
 	ok "the device is back" has_driver pci-stub
 
 	about "kill -9 of exitlab: "
-	background
+	background 2>"$dir/err.background"
 	soon emulator >/dev/null
 	kill -9 $pid
 	wait $pid 2>/dev/null
