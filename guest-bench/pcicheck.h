@@ -46,7 +46,10 @@ bool is_filled(const void *bytes, size_t size, uint32_t seed, size_t *at);
 void check_registers(void);
 void check_interrupts(uint32_t count);
 void check_dma(void);
-/* Transfers where the guest has no memory; address 0: the first MiB behind it. */
+/*
+ * Transfers where the guest has no memory; address 0: in the first MiB behind it, or nowhere where
+ * the device does not reach that.
+ */
 void check_outside(uint64_t address);
 /* Transfers until it is killed. */
 _Noreturn void hold_dma(void);

@@ -181,8 +181,15 @@ void check_outside(uint64_t address)
 	const char *saw;
 	bool moved;
 
-	if (!address)
+	if (!address) {
 		address = (end + 0x1fffff) & ~0xfffffull;
+		if (address + EDU_BUFFER_SIZE > reach) {
+			fact("outside_not_tried",
+			     "all that the device reaches, up to %#llx, is the guest's memory",
+			     (unsigned long long)reach);
+			return;
+		}
+	}
 	if (address < end || address + EDU_BUFFER_SIZE > reach)
 		note("%#llx is not between the end of the guest's memory (%#llx) and the device's "
 		     "reach (%#llx)",

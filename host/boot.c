@@ -401,6 +401,9 @@ int cmd_boot(int argc, char **argv)
 		boot.options.iter = INSN_ITER;
 	list_selected(options->select, false,
 		      rows); /* refuses too many, wherever they are to run */
+	status = pass_check(options->devices);
+	if (status != EXIT_OK)
+		return status;
 	find_files(&boot);
 	if (options->vendor && !strcmp(options->accel, "auto")) {
 		printf("accel: lab, since --vendor is of it\n");

@@ -83,7 +83,8 @@ bool lab_wanted(const char *accel)
 		return !strcmp(accel, "lab");
 	missing = kvm_missing();
 	if (missing && !strcmp(accel, "kvm"))
-		die_code(EXIT_CANNOT, "%s; ACCEL=lab needs none", missing);
+		die_code(EXIT_CANNOT, "%s; --accel lab needs none (ACCEL=lab of make boot)",
+			 missing);
 	if (missing)
 		printf("accel: lab, since %s\n", missing);
 	return missing != NULL;

@@ -59,16 +59,33 @@ static void print_phase(const json_t *phase, const char *format, const char *not
 		fprintf(out, not_run, json_text(phase, "phase"), json_text(phase, "reason"));
 }
 
-/* "1234:11e8 unclassified device at 0000:00:05.0, through vfio and type1". */
+/* "10de:2335 3D controller, 0000:65:00.0, behind type1" */
 static void print_device(const json_t *device, const json_t *passthrough, FILE *out)
 {
 	fprintf(out, "%s %s, %s, behind %s", json_text(device, "id"), json_text(device, "class"),
 		json_text(device, "bdf"), json_text(passthrough, "iommu"));
 }
 
+/* What pcicheck found, of an edu device; "" where there was none. */
+static const char *describe_pcicheck(const json_t *passthrough, char text[128])
+{
+	const json_t *pcicheck = json_object_get(passthrough, "pcicheck");
+	const char *outside = json_string_value(
+		json_object_get(json_object_get(pcicheck, "facts"), "outside_read"));
+
+	text[0] = '\0';
+	if (json_is_object(pcicheck))
+		snprintf(text, 128, "%lld tests, %lld failed%s%s",
+			 json_integer_value(json_object_get(pcicheck, "tests")),
+			 json_integer_value(json_object_get(pcicheck, "failed")),
+			 outside ? "; DMA outside of the guest's memory saw " : "", outside ?: "");
+	return text;
+}
+
 void passthrough_table(const json_t *summary, FILE *out)
 {
 	const json_t *passthrough = json_object_get(summary, "passthrough"), *part;
+	char pcicheck[128];
 	size_t i;
 
 	json_array_foreach (json_object_get(passthrough, "devices"), i, part) {
@@ -76,6 +93,8 @@ void passthrough_table(const json_t *summary, FILE *out)
 		print_device(part, passthrough, out);
 		fputc('\n', out);
 	}
+	if (*describe_pcicheck(passthrough, pcicheck))
+		fprintf(out, "pcicheck  %s\n", pcicheck);
 	if (passthrough)
 		fputs("\nphase                  seconds\n", out);
 	json_array_foreach (json_object_get(passthrough, "phases"), i, part) {
@@ -86,6 +105,7 @@ void passthrough_table(const json_t *summary, FILE *out)
 void passthrough_markdown(const json_t *summary, FILE *out)
 {
 	const json_t *passthrough = json_object_get(summary, "passthrough"), *part;
+	char pcicheck[128];
 	size_t i;
 
 	if (!passthrough)
@@ -96,6 +116,8 @@ void passthrough_markdown(const json_t *summary, FILE *out)
 		print_device(part, passthrough, out);
 		fputc('\n', out);
 	}
+	if (*describe_pcicheck(passthrough, pcicheck))
+		fprintf(out, "- pcicheck: %s\n", pcicheck);
 	fputs("\n| phase | seconds |\n| --- | ---: |\n", out);
 	json_array_foreach (json_object_get(passthrough, "phases"), i, part) {
 		print_phase(part, "| %s | %.3f |\n", "| %s | not run: %s |\n", out);
@@ -121,6 +143,7 @@ void passthrough_html(const json_t *summary, FILE *out)
 {
 	static const char *const titles[] = {"phase", "#seconds", "not run"};
 	const json_t *passthrough = json_object_get(summary, "passthrough"), *part;
+	char pcicheck[128];
 	size_t i;
 
 	if (!passthrough)
@@ -131,6 +154,11 @@ void passthrough_html(const json_t *summary, FILE *out)
 		html_printf(out, "%s %s, %s, behind %s", json_text(part, "id"),
 			    json_text(part, "class"), json_text(part, "bdf"),
 			    json_text(passthrough, "iommu"));
+		fputs("</p>\n", out);
+	}
+	if (*describe_pcicheck(passthrough, pcicheck)) {
+		fputs("<p>", out);
+		html_printf(out, "pcicheck: %s", pcicheck);
 		fputs("</p>\n", out);
 	}
 	html_table_begin("facts", "How long each phase took", out);

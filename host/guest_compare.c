@@ -10,20 +10,22 @@
 #include "json_file.h"
 #include "util.h"
 
-int guest_compare_check(const char *reference)
+static bool is_gpu_run(const char *directory)
 {
 	json_t *summary = NULL;
-	int status = EXIT_OK;
+	bool is = !json_file_read(directory, "summary.json", &summary) &&
+		  !strcmp(json_text(summary, "kind"), "gpu");
 
-	if (!reference)
-		return EXIT_OK;
-	if (json_file_read(reference, "summary.json", &summary) ||
-	    strcmp(json_text(summary, "kind"), "gpu")) {
-		pr_err("--reference %s: there is no summary.json of a GPU run", reference);
-		status = EXIT_USAGE;
-	}
 	json_decref(summary);
-	return status;
+	return is;
+}
+
+int guest_compare_check(const char *reference)
+{
+	if (!reference || is_gpu_run(reference))
+		return EXIT_OK;
+	pr_err("--reference %s: there is no summary.json of a GPU run", reference);
+	return EXIT_USAGE;
 }
 
 /* The newest run of `exitlab gpu` on this host; the caller's to free, NULL: there is none. */
@@ -34,14 +36,16 @@ static char *find_reference(const char *results)
 	glob_t found;
 
 	uname(&host);
-	/* A time, whose end is Z, and the kind. */
+	/* A time, whose end is Z, and the kind; a second run of that second has -2. */
 	snprintf(pattern, sizeof(pattern), "%s/%s/*Z-gpu*", results, host.nodename);
 	if (glob(pattern, 0, NULL, &found))
 		return NULL;
 	for (size_t i = found.gl_pathc; i-- && !path;) {
 		const char *end = strrchr(found.gl_pathv[i], '.');
 
-		if (!end || (strcmp(end, ".failed") && strcmp(end, ".partial")))
+		/* There are gpumem and gpulock, too. */
+		if ((!end || (strcmp(end, ".failed") && strcmp(end, ".partial"))) &&
+		    is_gpu_run(found.gl_pathv[i]))
 			path = strdup(found.gl_pathv[i]);
 	}
 	globfree(&found);

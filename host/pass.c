@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <glob.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,33 +117,51 @@ static int take_kind(struct pass *pass, unsigned int vendor, unsigned int kind)
 	return status;
 }
 
-static int take_named(struct pass *pass, const char *text)
+/* Is it an address, or else a VENDOR:DEVICE? Then bdf is "". */
+static bool parse_name(const char *text, char bdf[VFIO_BDF_SIZE], unsigned int *vendor,
+		       unsigned int *kind)
 {
-	unsigned int vendor, kind;
-	char bdf[VFIO_BDF_SIZE];
 	int length = 0;
 
 	if (vfio_parse_bdf(text, bdf))
-		return take_one(pass, bdf);
-	if (sscanf(text, "%4x:%4x%n", &vendor, &kind, &length) == 2 && length == 9 && !text[9])
-		return take_kind(pass, vendor, kind);
-	pr_err("\"%s\" is no PCI address such as 0000:65:00.0, nor a VENDOR:DEVICE such as "
-	       "10de:2335; `exitlab vfio status` lists them",
-	       text);
-	return EXIT_USAGE;
+		return true;
+	bdf[0] = '\0';
+	return sscanf(text, "%4x:%4x%n", vendor, kind, &length) == 2 && length == 9 && !text[9];
+}
+
+int pass_check(const char *names)
+{
+	char *list = strdup(names ?: ""), *rest = list, *name, bdf[VFIO_BDF_SIZE];
+	unsigned int vendor, kind;
+	int status = EXIT_OK;
+
+	if (!list)
+		die("no memory for a list of devices");
+	while (names && status == EXIT_OK && (name = strsep(&rest, ",")))
+		if (!parse_name(name, bdf, &vendor, &kind)) {
+			pr_err("\"%s\" is no PCI address such as 0000:65:00.0, nor a VENDOR:DEVICE such "
+			       "as 10de:2335; `exitlab vfio status` lists them",
+			       name);
+			status = EXIT_USAGE;
+		}
+	free(list);
+	return status;
 }
 
 int pass_take(struct pass *pass, const char *names)
 {
-	char *list = strdup(names), *rest = list, *name;
-	int status = EXIT_OK;
-	char path[64];
+	char *list = strdup(names), *rest = list, *name, bdf[VFIO_BDF_SIZE], path[64];
+	int status = pass_check(names);
+	unsigned int vendor, kind;
 
+	/* Ctrl-C ends a `tee` that reads what we say, too, and what is taken must go back. */
+	signal(SIGPIPE, SIG_IGN);
 	*pass = (struct pass){.iommufd = true};
 	if (!list)
 		die("no memory for a list of devices");
-	while (status == EXIT_OK && (name = strsep(&rest, ",")))
-		status = take_named(pass, name);
+	while (status == EXIT_OK && (name = strsep(&rest, ",")) &&
+	       parse_name(name, bdf, &vendor, &kind))
+		status = *bdf ? take_one(pass, bdf) : take_kind(pass, vendor, kind);
 	free(list);
 	if (status == EXIT_OK && !pass->n) {
 		pr_err("no device is left for the guest");

@@ -25,6 +25,10 @@ struct pass {
 	uint64_t window; /* bytes that the guest's bus gets above 4 GiB */
 };
 
+/* Are the names such as pass_take() has, or NULL? EXIT_OK, or EXIT_USAGE with one line on stderr.
+ */
+int pass_check(const char *names);
+
 /*
  * Takes the devices, BDF or VENDOR:DEVICE, separated by commas, and those functions of their slots
  * that are bound along with them: a GPU's audio function. Returns an exit code of util.h; but for

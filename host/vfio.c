@@ -61,12 +61,17 @@ static void print_done(const char *schema, json_t *done)
 /* Gives one back and tells that. False where it is not back. */
 static bool put_back(struct vfio_journal *journal, struct vfio_held *held, json_t *done)
 {
+	const struct vfio_host *host = journal->host;
 	struct vfio_held was = *held;
-	enum vfio_outcome outcome = vfio_put_back(journal, held);
+	struct vfio_device from, to;
+	enum vfio_outcome outcome;
 
+	vfio_device_read(host, was.bdf, &from);
+	outcome = vfio_put_back(journal, held);
+	vfio_device_read(host, was.bdf, &to);
 	if (outcome != VFIO_KEPT && vfio_journal_write(journal))
 		return false;
-	tell(done, was.bdf, vfio_outcome_name(outcome), VFIO_DRIVER, was.driver, was.asked);
+	tell(done, was.bdf, vfio_outcome_name(outcome), from.driver, to.driver, was.asked);
 	return outcome != VFIO_KEPT;
 }
 

@@ -15,15 +15,17 @@
 #define DISK_NAME  64
 #define DEPTH_MOST 8 /* of disks upon disks: a partition, RAID, encryption, LVM, ... */
 
-/* As procfs writes a name: a blank is \040. In place. */
+/*
+ * As procfs writes a name: a blank is \040. In place. A long name is cut off, maybe within such a
+ * number.
+ */
 static void unescape(char *text)
 {
 	char *to = text;
-	unsigned int byte;
 
 	for (; *text; text++) {
-		if (*text == '\\' && sscanf(text + 1, "%3o", &byte) == 1) {
-			*to++ = byte;
+		if (*text == '\\' && strspn(text + 1, "01234567") >= 3) {
+			*to++ = (text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0');
 			text += 3;
 		} else {
 			*to++ = *text;

@@ -63,7 +63,7 @@ static unsigned long long ticks_of(pid_t pid, char *state)
 
 bool vfio_owner_lives(const struct vfio_held *held)
 {
-	char state;
+	char state = 'Z';
 
 	return held->pid && ticks_of(held->pid, &state) == held->ticks && state != 'Z';
 }

@@ -18,7 +18,7 @@ int vfio_may_change(const struct vfio_host *host)
 {
 	if (*host->root || !geteuid())
 		return EXIT_OK;
-	pr_err("vfio: run it as root: sudo exitlab vfio");
+	pr_err("vfio: only root may take devices or give them back: run it again with sudo");
 	return EXIT_CANNOT;
 }
 

@@ -200,7 +200,7 @@ static void print_bars(const struct known *known)
 	for (size_t i = 0; i < known->bars; i++) {
 		const struct vfio_bar *bar = &known->bar[i];
 
-		printf("  %s %s%c  %-9s %s%s%s%s\n", bar->index < 6 ? "BAR" : "ROM", "",
+		printf("  %s %c  %-9s %s%s%s%s\n", bar->index < 6 ? "BAR" : "ROM",
 		       bar->index < 6 ? '0' + (int)bar->index : ' ',
 		       size_text(bar->size, size, sizeof(size)),
 		       bar->memory ? "memory" : "I/O ports", bar->is_64bit ? ", 64-bit" : "",

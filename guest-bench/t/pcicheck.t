@@ -35,6 +35,11 @@ ok "nothing is outside of the guest's memory" test "$(fact outside_read)" = zero
 guest 128 "" ""
 ok "no edu device is no failure, and said" skipped 'no edu device (1234:11e8) on the guest.s PCI buses'
 
+# An address is cut off to what the device has, which would be one within this guest's memory.
+guest 1024 "" "--interrupts 1 --outside auto" -device edu
+ok "where the guest has all that the device reaches nothing outside is tried" passed
+ok "and that is a fact" test -n "$(fact outside_not_tried)" -a -z "$(fact outside_read)"
+
 # What Linux was told to leave alone stands in for memory of the host's; the device is behind a port, and has not the
 # addresses of all of this guest's memory.
 guest 1024 "memmap=1M\$0x4000000" "--dma-bits 22 --outside 0x4000000" -device edu -device pcie-root-port,id=root,addr=0x10 \

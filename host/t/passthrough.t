@@ -43,6 +43,10 @@ value() { # FILE KEY...
 		print ref $value ? encode_json($value) : $value, "\n"' "$@"
 }
 is() { [ "$(value "${@:2}")" = "$1" ] || { echo "$(value "${@:2}"), not $1" >>"$dir/err"; false; }; }
+# exits_of ROW: of the newest run's, all reasons together.
+exits_of() {
+	value "$done/proof.json" rows "$1" exits | grep -o ':[0-9]*' | tr -d : | awk '{ sum += $1 } END { print sum + 0 }'
+}
 soon() { # COMMAND...: waits until it succeeds
 	for _ in $(seq 3000); do
 		"$@" 2>/dev/null && return
@@ -52,8 +56,7 @@ soon() { # COMMAND...: waits until it succeeds
 }
 # background OPTION...: guest-gpu as $pid.
 background() {
-	"$exitlab" guest-gpu --results "$dir/results" --device "$bdf" --select OH-001 "$@" >"$dir/out.background" \
-		2>"$dir/err.background" &
+	"$exitlab" guest-gpu --results "$dir/results" --device "$bdf" --select OH-001 "$@" >"$dir/out.background" &
 	pid=$!
 }
 emulator() { pgrep -P "$pid" -f vfio-pci,host; }
@@ -75,7 +78,6 @@ if [ "${1-}" = inside ]; then
 	ok "(the device has a driver)" has_driver pci-stub
 
 	about "refused: "
-	ok "an address that is none" guest 2 'no PCI address' --device 65:00
 	ok "a device that is not there" guest 1 '0000:7f:00.0' --device 7f:00.0
 	ok "a kind that is not there" guest 77 'no PCI device 10de:2335' --device 10de:2335
 	ok "more memory than huge pages, with what reserves them" guest 77 'echo 64 >/sys/kernel/mm/hugepages' \
@@ -85,20 +87,26 @@ if [ "${1-}" = inside ]; then
 
 	about ""
 	echo 64 >/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+	mkdir -p "$dir/results/$(uname -n)"
+	reference=$dir/results/$(uname -n)/20260101T000000Z-gpu
+	cp -r results/h200/20261130T121800Z-gpu "$reference"
+	cp -r results/h200/20261130T131946Z-gpumem "${reference}mem"
 	dmesg -C
 	ok "a device goes to a guest, which drives it" guest 0 '' --device $edu --memory 128 --hugepages 2M \
-		--pcicheck "--outside auto" --reference results/h200/20261130T121800Z-gpu
+		--pcicheck "--outside auto"
 	done=$(newest)
 	ok "its former driver has it again" has_driver pci-stub
 	ok "nothing failed in it" is 0 "$done/env.json" passthrough pcicheck failed
 	ok "and much was tried" [ "$(value "$done/env.json" passthrough pcicheck tests)" -gt 50 ]
+	ok "the report has it" grep -q "^pcicheck  .* 0 failed; DMA outside of the guest's memory saw" "$dir/out"
 	outside=$(value "$done/env.json" passthrough pcicheck facts outside_address)
 	ok "DMA outside of the guest's memory is blocked" \
 		grep -q "zeros\|ones\|unchanged" <(value "$done/env.json" passthrough pcicheck facts outside_read)
 	ok "the host's log has the fault" grep -q -i "DMAR: .*${bdf#0000:}.*fault addr ${outside%000}" <(dmesg)
 	ok "metrics of a GPU are WAIVED, since there is none" grep -q 'WAIVED: no NVIDIA driver' "$dir/out"
 	ok "the run is one of a GPU's, in a guest" is guest "$done/summary.json" setup system
-	ok "it is held against the host's" grep -q 'no row has a number on both sides' "$dir/out"
+	ok "it is held against the host's newest" grep -q -x "host against guest: $reference" "$dir/out"
+	ok "which has other rows than a guest without a GPU" grep -q 'no row has a number on both sides' "$dir/out"
 	for phase in 'vfio: bind' 'vfio: map memory' firmware kernel 'GPU suite'; do
 		ok "the phase is timed: $phase" grep -q -E "^$phase +[0-9]+\.[0-9]+$" "$dir/out"
 	done
@@ -116,13 +124,14 @@ if [ "${1-}" = inside ]; then
 	for row in read write interrupt; do
 		ok "passed_$row is PROVED" [ "$(host/t/csv "$done" kernel.passed_$row verdict)" = PROVED ]
 	done
+	# That is no exit of theirs. The host's interrupts come when they come: to hardly any of 200 accesses or more.
 	for row in read write; do
-		ok "no exit came of passed_$row" is "{}" "$done/proof.json" rows kernel.passed_$row exits
+		ok "passed_$row met exits at random at most" [ "$(exits_of kernel.passed_$row)" -lt 20 ]
 	done
 	ok "the device is back" has_driver pci-stub
 
 	about "kill -9 of QEMU: "
-	background --pcicheck --hold
+	background --pcicheck --hold 2>"$dir/err.background"
 	ok "(the guest's device writes to its memory)" soon sent holding
 	ok "another guest does not get the device" guest 1 "$bdf" --device "$bdf"
 	kill -9 "$(emulator)"
@@ -132,8 +141,9 @@ if [ "${1-}" = inside ]; then
 	ok "the device is back at once" has_driver pci-stub
 	ok "and works" guest 0 '' --device $edu --select OH-001
 
+	# It ends who reads what we say, too.
 	about "Ctrl-C: "
-	background
+	background 2> >(:)
 	soon emulator >/dev/null
 	kill -INT $pid
 	wait $pid
@@ -141,7 +151,7 @@ if [ "${1-}" = inside ]; then
 	ok "the device is back" has_driver pci-stub
 
 	about "kill -9 of exitlab: "
-	background
+	background 2>"$dir/err.background"
 	soon emulator >/dev/null
 	kill -9 $pid
 	wait $pid 2>/dev/null
@@ -155,6 +165,8 @@ fi
 
 about "usage: "
 ok "a device must be named" run 2 'which device?' guest-gpu
+ok "by an address, or a kind" run 2 '"65:00" is no PCI address' guest-gpu --device 10de:2335,65:00
+ok "for boot, too" run 2 '"65:00" is no PCI address' boot --device 65:00
 ok "pages of 4M there are none" run 2 'neither 2M nor 1G' guest-gpu --device $edu --hugepages 4M
 ok "quotes would end the guest's command line" run 2 'no quotes' guest-gpu --device $edu --select 'a"b'
 ok "a reference that is none" run 2 'no summary.json of a GPU run' guest-gpu --device $edu --accel kvm --reference "$dir"

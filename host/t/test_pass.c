@@ -169,13 +169,34 @@ static void phases(void **state)
 	json_decref(guest);
 }
 
+/* What pcicheck found is in the report, where it ran. */
+static void table(void **state)
+{
+	json_t *summary =
+		json_pack("{s:{s:[], s:{s:i, s:i, s:{s:s}}}}", "passthrough", "phases", "pcicheck",
+			  "tests", 61, "failed", 1, "facts", "outside_read", "zeros");
+	json_t *passthrough = json_object_get(summary, "passthrough");
+	char text[512] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	(void)state;
+	passthrough_table(summary, out);
+	fflush(out);
+	assert_non_null(strstr(text, "pcicheck  61 tests, 1 failed; DMA outside of the guest's "
+				     "memory saw zeros\n"));
+	rewind(out);
+	json_object_set_new(passthrough, "pcicheck", json_null());
+	passthrough_table(summary, out);
+	fclose(out);
+	assert_null(strstr(text, "pcicheck"));
+	json_decref(summary);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(windows),
-		cmocka_unit_test(arguments),
-		cmocka_unit_test(iommufd),
-		cmocka_unit_test(phases),
+		cmocka_unit_test(windows), cmocka_unit_test(arguments), cmocka_unit_test(iommufd),
+		cmocka_unit_test(phases),  cmocka_unit_test(table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

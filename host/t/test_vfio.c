@@ -317,6 +317,7 @@ static void changed_meanwhile(void **state)
 	link_to(VFIO_DEVICES "/" GPU "/driver", "../../../bus/pci/drivers/nouveau");
 	ends("restore", EXIT_OK, AUDIO "  gone");
 	assert_non_null(strstr(printed, "bound to nouveau by another since"));
+	assert_non_null(strstr(printed, GPU "  back: nouveau -> nouveau"));
 	has(GPU, "nouveau", "");
 	has("0000:00:06.0", "", "");
 	assert_int_equal(in_journal(), 0);

@@ -124,6 +124,21 @@ static void disks(void **state)
 	refused("00:05.0", "is open as /dev/sda2 by qemu-system-x86 (pid 4711)");
 }
 
+/* Who mounts something chooses its name: one that is too long is cut off within its last number. */
+static void long_name(void **state)
+{
+	char text[512];
+
+	(void)state;
+	disk(DEVICE("00:05.0/ata1/host0/block/sda"), "8:0", "sda");
+	for (int length = 155; length < 160; length++) {
+		snprintf(text, sizeof(text), "29 1 0:60 / /%0*d\\040b rw - fuse %0*d\\040b rw\n",
+			 length - 1, 0, length, 0);
+		file("/proc/self/mountinfo", text);
+		taken("00:05.0");
+	}
+}
+
 /* With more than one way to it a disk is below its subsystem, not below a controller. */
 static void nvme(void **state)
 {
@@ -300,9 +315,10 @@ static void as_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(networks), TEST(disks),	TEST(nvme),	    TEST(shares),    TEST(displays),
-		TEST(consoles), TEST(programs), TEST(other_guests), TEST(functions), TEST(board),
-		TEST(nvswitch), TEST(no_iommu), TEST(wrong),	    TEST(as_json),
+		TEST(networks),	    TEST(disks),     TEST(long_name), TEST(nvme),
+		TEST(shares),	    TEST(displays),  TEST(consoles),  TEST(programs),
+		TEST(other_guests), TEST(functions), TEST(board),     TEST(nvswitch),
+		TEST(no_iommu),	    TEST(wrong),     TEST(as_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
