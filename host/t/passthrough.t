@@ -173,6 +173,6 @@ ok "a reference that is none" run 2 'no summary.json of a GPU run' guest-gpu --d
 ok "microvm has no PCI" run 2 'microvm has no PCI' boot --device $edu --machine microvm
 
 about ""
-passes_in_lab host/t/passthrough.t inside --clock host --cpus 1 --iommu --device edu
-passes_in_lab host/t/passthrough.t without --clock host --cpus 1 --device edu
+passes_in_lab host/t/passthrough.t inside --clock host --cpus 1 --deadline 400 --iommu --device edu
+passes_in_lab host/t/passthrough.t without --clock host --cpus 1 --deadline 120 --device edu
 plan

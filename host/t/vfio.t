@@ -78,7 +78,7 @@ ended_anywhere() { # PREPARATION ARG...
 	done
 	points=$((n - 1))
 	echo "$points steps" >"$dir/out"
-	[ $status = 0 ]
+	[ "$status" = 0 ]
 }
 
 alone() {
@@ -178,7 +178,7 @@ if [ "${1-}" = without ]; then
 	plan
 	exit
 fi
-passes_in_lab host/t/vfio.t with --clock host --iommu --deadline 600 --device edu,addr=10.0 \
+passes_in_lab host/t/vfio.t with --clock host --iommu --deadline 350 --device edu,addr=10.0 \
 	--device edu,multifunction=on,addr=11.0 --device e1000,addr=11.1 --device e1000,addr=12.0
 passes_in_lab host/t/vfio.t without --clock host --deadline 120 --device edu,addr=10.0
 ok "what is no address is refused" exits 2 'is no PCI address' bind 0000:00:10
