@@ -222,7 +222,7 @@ static void print_frame(const json_t *summary, FILE *out)
 	gnuplot_quoted(json_text(summary, "host"), out);
 	fprintf(out,
 		"'\nset xlabel 'grants of the agent'\nset ylabel '%s of one look-up, p50'\n"
-		"set logscale xy\nset xrange [0.8:125000]\nset yrange [10:*]\n"
+		"set logscale xy\nset xrange [0.8:125000]\nset yrange [*<10:100<*]\n"
 		"set format x '%%.0f'\nset format y '%%.0f'\nset tics nomirror out\nset border 3\n"
 		"set grid xtics ytics lc rgb '#dddddd'\n"
 		"set key below center maxrows 3 reverse Left samplen 2 spacing 1.3 width 2\n",
