@@ -134,6 +134,7 @@ for mode in "" --summary-only; do
 	exactly "a library that is loaded again" reload 50
 	follow_tests
 done
+# shellcheck disable=SC2034 # gpumem.sh reads it
 mode=
 replaced_tests
 newline_tests

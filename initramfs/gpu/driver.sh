@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # what it sets is for those that read it, who set here and of_file
 # What NVIDIA_DRIVER= names: a package that is unpacked, or a root that a driver is installed in. build reads
 # this file. Both become one list, "entries" in the working directory, of the form that package.awk describes;
 # files are named from $driver, the link to the tree, so that no name has a space in it.
