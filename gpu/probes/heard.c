@@ -172,6 +172,7 @@ static int take_rows(const struct gpu_record *record, struct trial *trial)
 	trial->elements = fact(row, "elements");
 	trial->threads = fact(row, "threads") * fact(row, "blocks");
 	info(record, "gpu", trial->device, sizeof(trial->device));
+	info(record, "pci", trial->pci, sizeof(trial->pci));
 	info(record, "cuda", trial->cuda, sizeof(trial->cuda));
 	text = gpu_verdict(row, GPU_STATUS, &length);
 	if (length == 7 && !memcmp(text, "INVALID", 7)) {

@@ -75,6 +75,7 @@ void outcome_add(struct case_outcome *outcome, const struct trial *trial)
 	outcome->elements = trial->elements;
 	if (*trial->device) {
 		strcpy(outcome->device, trial->device);
+		strcpy(outcome->pci, trial->pci);
 		strcpy(outcome->cuda, trial->cuda);
 	}
 	if (trial->status) {

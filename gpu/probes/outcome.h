@@ -44,7 +44,7 @@ struct case_outcome {
 	struct hits hits;		      /* of the last round, or of the run for the proof */
 	bool compared;			      /* overhead is known */
 	struct overhead overhead;
-	char device[128], cuda[32];
+	char device[128], pci[32], cuda[32];
 };
 
 /* Adds a round, which becomes the outcome's where it is not ok. */

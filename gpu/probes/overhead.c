@@ -17,6 +17,7 @@
 #include "../../host/stop_signals.h"
 #include "../../host/util.h"
 #include "../../host/whole_file.h"
+#include "../nvml.h"
 #include "orphans.h"
 #include "overhead.h"
 #include "results.h"
@@ -197,6 +198,13 @@ static int print(const struct overhead_run *run, const struct results *results)
 	return fflush(stdout) ? EXIT_FAILED : status;
 }
 
+/* By NVML, as the suite has it; asked once, and not beside what is timed. */
+static const char *driver_of(const struct results *results)
+{
+	nvml_open(results_pci(results));
+	return nvml_driver_version();
+}
+
 static int finish(struct overhead_run *run, int argc, char **argv)
 {
 	struct results results = {.config = &run->config,
@@ -206,6 +214,7 @@ static int finish(struct overhead_run *run, int argc, char **argv)
 				  .time = run->archive.time,
 				  .rounds = run->options.repeat};
 
+	results.driver = driver_of(&results);
 	outcomes_judge(run->outcomes, &run->config);
 	if (fflush(run->runner.log) || ferror(run->runner.log))
 		return fail(run, "the log cannot be written");

@@ -27,6 +27,11 @@ const char *results_device(const struct results *results)
 	return any_text(results, offsetof(struct case_outcome, device));
 }
 
+const char *results_pci(const struct results *results)
+{
+	return any_text(results, offsetof(struct case_outcome, pci));
+}
+
 const char *results_cuda(const struct results *results)
 {
 	return any_text(results, offsetof(struct case_outcome, cuda));
@@ -148,12 +153,13 @@ json_t *results_json(const struct results *results)
 		if (results->selected[i])
 			json_array_append_new(tests,
 					      case_json(&config->cases[i], &results->outcomes[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:f, s:O, s:o}", "schema",
-			 RESULTS_SCHEMA, "device", results_device(results), "cuda",
-			 results_cuda(results), "host", results->host, "timestamp", results->time,
-			 "config_file", config->path, "clock", "host", "rounds",
-			 (json_int_t)results->rounds, "faster_margin", FASTER_MARGIN,
-			 "workload_presets", config->presets, "tests", tests);
+	return json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:I, s:f, s:O, s:o}", "schema",
+			 RESULTS_SCHEMA, "device", results_device(results), "driver",
+			 *results->driver ? results->driver : NULL, "cuda", results_cuda(results),
+			 "host", results->host, "timestamp", results->time, "config_file",
+			 config->path, "clock", "host", "rounds", (json_int_t)results->rounds,
+			 "faster_margin", FASTER_MARGIN, "workload_presets", config->presets,
+			 "tests", tests);
 }
 
 static void plain_row(const char *name, char row[64])
@@ -272,8 +278,9 @@ int results_record(const struct results *results, FILE *out)
 
 	snprintf(text, sizeof(text),
 		 "kind=gpu-overhead\nsystem=native\npreload=none\nmem_limit=none\nsm_limit=none\n"
-		 "quick=0\nplant=1\ngpu=%s\ncuda=%s\n",
-		 results_device(results), results_cuda(results));
+		 "quick=0\nplant=1\ngpu=%s\npci=%s\ndriver=%s\ncuda=%s\n",
+		 results_device(results), results_pci(results), results->driver,
+		 results_cuda(results));
 	if (record_put_text(out, (struct record_header){.kind = RECORD_INFO}, text))
 		return -1;
 	for (size_t i = 0; i < results->config->count; i++) {

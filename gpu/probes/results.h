@@ -11,12 +11,14 @@ struct results {
 	const struct config *config;
 	const struct case_outcome *outcomes; /* of config->cases */
 	const bool *selected;		     /* of them: others are in no file */
+	const char *driver;		     /* "580.159.04"; "" not known */
 	const char *host, *time;	     /* UTC, ISO 8601 */
 	size_t rounds;
 };
 
-/* The device that any case ran on; "unknown". */
+/* The device that any case ran on, its PCI address, CUDA of its driver; "unknown". */
 const char *results_device(const struct results *results);
+const char *results_pci(const struct results *results);
 const char *results_cuda(const struct results *results);
 
 /* micro_result.json, the caller's. */

@@ -171,6 +171,9 @@ void results_markdown(const struct results *results, FILE *out)
 	fputs("|\n", out);
 	if (!strncmp(results_device(results), FAKE, strlen(FAKE)))
 		fputs("| emulated | there was no GPU: the numbers mean nothing |\n", out);
+	cell("driver", out);
+	cell(*results->driver ? results->driver : "unknown", out);
+	fputs("|\n", out);
 	cell("CUDA of the driver", out);
 	cell(results_cuda(results), out);
 	fputs("|\n", out);

@@ -26,7 +26,7 @@ build/host/host.a: $(filter-out build/host/exitlab.o,$(host-objects))
 	$(call say,AR,$@)rm -f $@; ar rcs $@ $^
 
 overhead-objects := $(patsubst %,build/gpu/probes/%.o,config heard orphans outcome overhead overhead_options process results \
-	results_markdown trial) build/gpu/record_put.o
+	results_markdown trial) build/gpu/nvml.o build/gpu/record_put.o
 $(overhead-objects): private compile-flags += -Iguest-bench
 
 build/gpu/overhead: $(overhead-objects) build/host/host.a

@@ -40,7 +40,7 @@ struct trial {
 		size_t count;		      /* of each; 0: there are none */
 	} on, off;
 	uint64_t launches, threads, elements; /* threads: of a launch; 0 unknown */
-	char device[128], cuda[32];
+	char device[128], pci[32], cuda[32];
 	/* Of other workloads, as they print them; NAN: they do not. */
 	double mean_us, median_us, p99_us;
 	struct hits hits;

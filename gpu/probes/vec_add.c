@@ -130,6 +130,7 @@ static void open_driver(const struct options *options, struct result *result, CU
 	if (error)
 		die_code(EXIT_CANNOT, "no GPU: %s", driver_error(error));
 	CALL(cu.DeviceGetName(result->device, sizeof(result->device), *device));
+	CALL(cu.DeviceGetPCIBusId(result->pci, sizeof(result->pci), *device));
 	CALL(cu.DriverGetVersion(&result->cuda));
 }
 

@@ -21,7 +21,7 @@ struct times {
 };
 
 struct result {
-	char device[128];
+	char device[128], pci[32];
 	int cuda;		/* version that the driver supports, 12040 */
 	uint64_t launches;	/* that a probe should have seen: warm-up and all */
 	struct times on, off;	/* off: where the probe was taken off in turns; count is 0: never */

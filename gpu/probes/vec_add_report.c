@@ -68,8 +68,8 @@ int vec_add_record(const struct load *load, const struct result *result, FILE *o
 
 	snprintf(text, sizeof(text),
 		 "kind=gpu\nsystem=native\npreload=none\nmem_limit=none\nsm_limit=none\nquick=0\n"
-		 "plant=1\ngpu=%s\ncuda=%d.%d\n",
-		 result->device, result->cuda / 1000, result->cuda % 1000 / 10);
+		 "plant=1\ngpu=%s\npci=%s\ncuda=%d.%d\n",
+		 result->device, result->pci, result->cuda / 1000, result->cuda % 1000 / 10);
 	if (record_put_text(out, (struct record_header){.kind = RECORD_INFO}, text))
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(rows) && rows[i].count; i++) {

@@ -219,6 +219,17 @@ ok "gives the workload that of the agent" grep -qx 'FROM=agent' "$dir/environmen
 ok "and what the probe says" grep -qx 'FROM_PROBE=1' "$dir/environment"
 top=
 
+about "the driver: "
+config
+driver_is() {
+	[ "$(of driver)" = "$1" ] && grep -qF "| driver | $2 |" "$result/micro_result.md" &&
+		[ "$(build/gpu/t/json_at setup.driver <"$result/summary.json")" = "$2" ]
+}
+LD_LIBRARY_PATH=$PWD/build/gpu/fakenvml overhead
+ok "has the version that NVML says, in all files" driver_is 0.0 0.0
+overhead
+ok "and unknown where there is no NVML" driver_is null unknown
+
 about "the base: "
 config 'with|./probe well 51'
 FAKECUDA_FAULTS=Kernel:3=700 overhead

@@ -42,6 +42,7 @@ static struct trial trial_of(double median, uint64_t threads)
 		trial.on.launch_us[i] = trial.on.whole_us[i] / 3;
 	}
 	strcpy(trial.device, "Example GPU");
+	strcpy(trial.pci, "0000:65:00.0");
 	strcpy(trial.cuda, "13.0");
 	return trial;
 }
@@ -265,6 +266,7 @@ static void make_run(struct run_of *run)
 	run->results = (struct results){.config = &run->config,
 					.outcomes = run->outcomes,
 					.selected = run->selected,
+					.driver = "580.159.04",
 					.host = "example",
 					.time = "2026-11-30T12:00:00Z",
 					.rounds = 2};
