@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* How long cuLaunchKernel takes: a histogram. The probes' own cost is in it. */
+/*
+ * How long the call cuLaunchKernel takes: a histogram. When the kernel starts is not seen from the
+ * host, and not in it; the probes' own cost is.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdint.h>
@@ -36,14 +39,18 @@ static void say(const struct launchlate_bpf *skel)
 		counts[slot] = sum_of(map, slot, each, cpus);
 		hits += counts[slot];
 	}
-	example_histogram("ns, at least", "launches", counts, LATENCY_SLOTS);
+	example_histogram("ns, at least", "calls", counts, LATENCY_SLOTS);
 	printf("done hits=%" PRIu64 " lost=%" PRIu64 "\n", hits, (uint64_t)skel->bss->lost);
 	free(each);
 }
 
 int main(int argc, char **argv)
 {
-	int signals = example_begin(argc, argv, "Show how long launches of kernels take.");
+	int signals =
+		example_begin(argc, argv,
+			      "Show how long the call cuLaunchKernel takes. It returns once the "
+			      "launch is queued, which is not when the kernel starts: that "
+			      "is not measured.");
 	struct launch_probe probe = {0};
 	struct launchlate_bpf *skel;
 	int code;

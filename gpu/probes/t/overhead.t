@@ -354,6 +354,8 @@ for name in cuda-counter launchlate; do
 done
 ok "cuda-counter names the kernel" grep -qE 'the probe: +[0-9]+ +0x[0-9a-f]+ +61 +61$' "$result/micro_bench.log"
 ok "launchlate has a histogram" grep -qE 'the probe: +[0-9]+ +[0-9]+  \*' "$result/micro_bench.log"
+run build/gpu/examples/launchlate --help
+ok "and says that the start of the kernel is not in it" prints "not when the kernel starts"
 run build/gpu/uprobe nobody
 ok "uprobe refuses a probe that it does not have" ends 2 'there is no probe "nobody"'
 run build/gpu/preload
