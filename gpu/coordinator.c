@@ -33,6 +33,7 @@ static void become_tenant(const struct suite *suite, enum surroundings where, in
 
 	/* Of the terminal: the coordinator, which blocks it, ends its tenants. */
 	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
 	/* What a library in it starts is of its group, and ends with it. */
 	setpgid(0, 0);
 	sigemptyset(&none);

@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "../host/stop_signals.h"
 #include "record_out.h"
 #include "suite.h"
 #include "surroundings.h"
@@ -126,7 +127,7 @@ static void progress(const struct suite *suite, const char *row)
  */
 static void watch_signals(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int signals[] = {STOP_SIGNALS};
 	struct sigaction now;
 	sigset_t stops;
 

@@ -29,6 +29,7 @@
 #include "pass.h"
 #include "report.h"
 #include "run.h"
+#include "stop_signals.h"
 #include "util.h"
 
 #define CHECK_ITER 1000 /* most samples per row of the byte-count check */
@@ -299,10 +300,7 @@ static void find_files(struct boot *boot)
 /* The signals that end a run come by a descriptor from now on; until close_signals(). */
 static void open_signals(struct boot *boot, sigset_t *ends)
 {
-	sigemptyset(ends);
-	sigaddset(ends, SIGINT);
-	sigaddset(ends, SIGTERM);
-	sigaddset(ends, SIGHUP);
+	stop_signals_set(ends);
 	sigprocmask(SIG_BLOCK, ends, NULL);
 	boot->signals = signalfd(-1, ends, SFD_CLOEXEC | SFD_NONBLOCK);
 }

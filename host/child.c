@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "stop_signals.h"
 #include "util.h"
 
 #define GRACE_S 20 /* from asking a late command to end to killing it */
@@ -62,11 +63,7 @@ static void become(const struct words *command, int output, pid_t parent, const 
 int command_run_within(const struct words *command, int output, unsigned int seconds,
 		       struct command_end *end)
 {
-	static const struct {
-		int signal;
-		void (*handler)(int);
-	} ends[] = {
-		{SIGINT, pass_on}, {SIGTERM, pass_on}, {SIGHUP, pass_on}, {SIGALRM, time_is_up}};
+	static const int ends[] = {STOP_SIGNALS, SIGALRM};
 	struct sigaction old[ARRAY_SIZE(ends)];
 	sigset_t all, before;
 	pid_t parent = getpid();
@@ -81,16 +78,20 @@ int command_run_within(const struct words *command, int output, unsigned int sec
 	if (child < 0)
 		die("fork: %s", strerror(errno));
 	passed_on = late = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		sigaction(ends[i].signal, &(struct sigaction){.sa_handler = ends[i].handler},
-			  &old[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		struct sigaction action = {.sa_handler = time_is_up};
+
+		if (ends[i] != SIGALRM)
+			action.sa_handler = pass_on;
+		sigaction(ends[i], &action, &old[i]);
+	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	alarm(seconds);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	alarm(0);
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		sigaction(ends[i].signal, &old[i], NULL);
+		sigaction(ends[i], &old[i], NULL);
 	*end = (struct command_end){.interrupted = passed_on, .late = late};
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -15,7 +15,7 @@ void command_option(struct words *command, const char *name, const char *value);
 void command_number(struct words *command, const char *name, long value);
 
 /*
- * Runs it and waits. SIGINT, SIGTERM and SIGHUP are passed on to it. Its stdout and stderr go to
+ * Runs it and waits. STOP_SIGNALS (stop_signals.h) are passed on to it. Its stdout and stderr go to
  * output; -1: to ours. Returns its exit code, 128 + n where signal n ended it; *interrupted says
  * whether a signal was passed on.
  */

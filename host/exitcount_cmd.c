@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -21,6 +20,7 @@
 #include "commands.h"
 #include "exitcount_table.h"
 #include "option_number.h"
+#include "stop_signals.h"
 #include "util.h"
 
 struct options {
@@ -233,7 +233,6 @@ int cmd_exitcount(int argc, char **argv)
 	struct options options = {.interval = isatty(STDOUT_FILENO)};
 	struct exitcount *counter;
 	int code, pidfd, signals;
-	sigset_t stop;
 	char why[512];
 	double start;
 
@@ -245,11 +244,7 @@ int cmd_exitcount(int argc, char **argv)
 		options.interval = 0;
 
 	/* From here on a signal ends the counting, not the process. */
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	signals = signalfd(-1, &stop, SFD_CLOEXEC);
+	signals = stop_signals(0);
 	counter = exitcount_open(options.pid, options.flags, why, sizeof(why));
 	if (!counter) {
 		code = errno == EPERM || errno == ENOTSUP ? EXIT_CANNOT : EXIT_FAILED;

@@ -27,6 +27,7 @@
 #include "layout.h"
 #include "option_number.h"
 #include "report.h"
+#include "stop_signals.h"
 #include "util.h"
 #include "verdict.h"
 
@@ -313,10 +314,7 @@ int cmd_floor(int argc, char **argv)
 	if (lab_wanted(floor.options.accel))
 		return floor_in_lab(&floor);
 	/* The vCPU's thread takes them; whoever it is that writes files finishes first. */
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
+	stop_signals_set(&ends);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
 	if (!isolation_read(&floor.isolation) && !make_directory(&floor)) {
 		env = env_begin(floor.archive.time);

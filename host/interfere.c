@@ -19,6 +19,7 @@
 
 #include "commands.h"
 #include "option_number.h"
+#include "stop_signals.h"
 #include "util.h"
 
 static struct {
@@ -163,8 +164,8 @@ static const struct argp_option option_table[] = {
 	{"shootdowns", OPTION_SHOOTDOWNS, NULL, 0,
 	 "--busy, and another thread takes pages from that one", 0},
 	{"read", OPTION_READ, "FILE", 0, "read FILE again and again, past the page cache", 0},
-	{"seconds", OPTION_SECONDS, "N", 0, "end after N seconds [at SIGINT, SIGTERM or SIGHUP]",
-	 0},
+	{"seconds", OPTION_SECONDS, "N", 0,
+	 "end after N seconds [at Ctrl-C or another signal that ends]", 0},
 	{0},
 };
 
@@ -223,10 +224,7 @@ static void start(sigset_t *ends)
 		kinds[i].wanted = kinds[i].by_default;
 	if (!options.hz)
 		options.hz = 4000;
-	sigemptyset(ends);
-	sigaddset(ends, SIGINT);
-	sigaddset(ends, SIGTERM);
-	sigaddset(ends, SIGHUP);
+	stop_signals_set(ends);
 	sigprocmask(SIG_BLOCK, ends, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (!kinds[i].wanted)

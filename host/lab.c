@@ -25,6 +25,7 @@
 #include "lab/tool.h"
 #include "layout.h"
 #include "option_number.h"
+#include "stop_signals.h"
 #include "util.h"
 
 enum {
@@ -223,12 +224,11 @@ static int find_kernel(const struct lab_options *options, int signals, struct la
 
 static int catch_signals(void)
 {
-	static const int passed[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 	sigset_t set;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(passed); i++)
-		sigaddset(&set, passed[i]);
+	stop_signals_set(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	/* In the background a terminal's input is at its end, and no reason to stop. */

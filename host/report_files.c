@@ -11,6 +11,7 @@
 
 #include "json_file.h"
 #include "report.h"
+#include "stop_signals.h"
 #include "util.h"
 
 /* The files of a report, by their names in the run's directory. */
@@ -169,10 +170,7 @@ int report_write(const struct report_kind *kind, const void *run, const char *pa
 	if (render(&outputs, kind, run))
 		goto out;
 	/* Ctrl-C waits for the files: a moment. */
-	sigemptyset(&deferred);
-	sigaddset(&deferred, SIGINT);
-	sigaddset(&deferred, SIGTERM);
-	sigaddset(&deferred, SIGHUP);
+	stop_signals_set(&deferred);
 	sigprocmask(SIG_BLOCK, &deferred, &before);
 	error = replace(&outputs, path, dir);
 	sigprocmask(SIG_SETMASK, &before, NULL);

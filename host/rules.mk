@@ -327,7 +327,7 @@ build/asan/host/t/test_relay: $(patsubst %,build/asan/host/lab/%.o,changes machi
 vfio-tests := build/asan/host/t/test_vfio build/asan/host/t/test_vfio_use
 check-programs += $(vfio-tests)
 $(vfio-tests): %: %.o $(patsubst %.c,build/asan/%.o,$(filter host/vfio%.c,$(host-sources)) host/child.c host/json_file.c \
-		host/t/vfio_tree.c host/whole_file.c host/words.c)
+		host/stop_signals.c host/t/vfio_tree.c host/whole_file.c host/words.c)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -Wl,--wrap=fsync,--wrap=rename,--wrap=unlink,--wrap=vfio_put \
 		-o $@ $^ -lcmocka -ljansson
 
@@ -338,7 +338,7 @@ check-programs += build/asan/host/t/test_doctor
 build/asan/host/t/test_doctor: build/asan/host/t/test_doctor.o $(patsubst %.c,build/asan/%.o,$(filter-out host/doctor.c, \
 		$(filter host/doctor%.c,$(host-sources))) host/hostinfo_read.c \
 		host/gpumem_attach.c host/gpumem_calls.c host/gpumem_library.c host/gpumem_prologue.c host/layout.c host/long_mode.c host/memlock.c \
-		host/child.c host/vfio_files.c host/vfio_iommu.c host/words.c)
+		host/child.c host/stop_signals.c host/vfio_files.c host/vfio_iommu.c host/words.c)
 	$(call say,LINK,$@)$(CC) $(compile-flags) $(sanitize) -o $@ $^ -lcmocka -lbpf -lelf -ljansson -lm
 
 build/asan/host/t/test_%: build/asan/host/t/test_%.o
@@ -347,7 +347,7 @@ build/asan/host/t/test_%: build/asan/host/t/test_%.o
 # The report's tests and its fuzzer run under the address and undefined-behaviour sanitizers.
 report-sources := $(filter-out host/gpu_options.c,$(filter host/ab_report.c host/card_judge.c host/chart%.c host/exit_reasons.c \
 	host/exit_rows.c host/html.c host/index_page.c \
-	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/real_axis.c host/record%.c host/report%.c host/row_rule.c host/scores%.c host/stats%.c host/verdict.c \
+	host/gnuplot.c host/json_file.c host/proof.c host/gpu_%.c host/real_axis.c host/record%.c host/report%.c host/row_rule.c host/scores%.c host/stats%.c host/stop_signals.c host/verdict.c \
 	host/whole_file.c,$(host-sources)))
 report-objects := $(report-sources:%.c=build/asan/%.o)
 report-tests := $(patsubst %,build/asan/host/t/test_%,ab contamination explain explain_bochs explain_difference explain_fold gpu_page gpu_record gpu_report gpumem_stress html json_file pathlength record record_files record_flags report report_files report_gpulock scores stats tax vendors verdict vmx)

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <signal.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
 
 #include "stop_signals.h"
+#include "util.h"
+
+void stop_signals_set(sigset_t *set)
+{
+	static const int signals[] = {STOP_SIGNALS};
+
+	sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(set, signals[i]);
+}
 
 int stop_signals(int another)
 {
 	sigset_t stop;
 
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGHUP);
+	stop_signals_set(&stop);
 	if (another)
 		sigaddset(&stop, another);
 	sigprocmask(SIG_BLOCK, &stop, NULL);

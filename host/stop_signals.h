@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The signals by which a command ends in its own way, so that all that it changed goes back. */
 #ifndef EXITLAB_STOP_SIGNALS_H
 #define EXITLAB_STOP_SIGNALS_H
 
+#include <signal.h>
+
+/* Of a terminal that is closed, Ctrl-C, Ctrl-\, kill; for arrays. */
+#define STOP_SIGNALS SIGHUP, SIGINT, SIGQUIT, SIGTERM
+
+/* They as a set, to be blocked. */
+void stop_signals_set(sigset_t *set);
+
 /*
- * From here on SIGINT, SIGTERM and SIGHUP end nothing, but are read from the descriptor that it
- * returns, a signalfd; -1 with errno. So does another one where it is not 0. Children begin with
- * them blocked.
+ * From here on they end nothing, but are read from the descriptor that it returns, a signalfd; -1
+ * with errno. So does another one where it is not 0. Children begin with them blocked.
  */
 int stop_signals(int another);
 

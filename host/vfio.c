@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "json_file.h"
+#include "stop_signals.h"
 #include "util.h"
 #include "vfio_bind.h"
 #include "vfio_status.h"
@@ -77,11 +78,11 @@ static bool put_back(struct vfio_journal *journal, struct vfio_held *held, json_
 
 static bool is_stopped(void)
 {
-	sigset_t pending;
+	sigset_t pending, stops;
 
-	return !sigpending(&pending) &&
-	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-		sigismember(&pending, SIGHUP));
+	stop_signals_set(&stops);
+	return !sigpending(&pending) && !sigandset(&pending, &pending, &stops) &&
+	       !sigisemptyset(&pending);
 }
 
 /* What was bound before one of the list was refused, or before a signal. */

@@ -91,7 +91,7 @@ struct vfio_taken {
  * Binds the device, and what of its group has a driver, to vfio-pci, for as long as this process
  * lives or until vfio_give_back(). Refused where something uses one of them. An NVSwitch is left
  * alone, with a line on stderr: EXIT_OK and n is 0. Returns an exit code of util.h; but for EXIT_OK
- * the host is as it was. SIGINT, SIGTERM and SIGHUP wait until it is done.
+ * the host is as it was. STOP_SIGNALS (stop_signals.h) wait until it is done.
  */
 int vfio_take(const struct vfio_host *host, const char *bdf, struct vfio_taken *taken);
 

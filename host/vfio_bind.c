@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "stop_signals.h"
 #include "util.h"
 #include "vfio_bind.h"
 #include "vfio_files.h"
@@ -14,10 +15,7 @@ void vfio_signals_wait(sigset_t *before)
 {
 	sigset_t ends;
 
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
+	stop_signals_set(&ends);
 	sigaddset(&ends, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &ends, before);
 }

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../host/stop_signals.h"
 #include "stress.h"
 
 #define SECOND	    1000000000ull
@@ -30,12 +31,12 @@ static void stop(int signal)
 
 static void hear_signals(struct shared *shared)
 {
+	static const int signals[] = {STOP_SIGNALS};
 	const struct sigaction action = {.sa_handler = stop, .sa_flags = SA_RESETHAND};
 
 	stopped_by_signal = shared;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
 }
 
 /* Waits for the end of the process, which is near; how it ended, where it is not by exit(0). */

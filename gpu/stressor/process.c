@@ -147,6 +147,7 @@ _Noreturn void process_main(const struct plan *plan, struct shared *shared, unsi
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_TIMERSLACK, 1); /* ns: a late event is not on time */
 	dup2(2, 1);		     /* what a library has to say is no part of the truth */

@@ -204,7 +204,7 @@ ok "count" row SCHED-002 ok "n > 0"
 limited=(--system limiter --preload "$limiter" --sm-limit 90) # this one has a control file
 begin() { # OPTION...
 	rm -f "$dir/once" "$dir/rec"
-	env --default-signal=INT "$once" FAKECUDA_FAULTS=LaunchKernel:1005=hang "${bench[@]}" -s OH-001,LLM --patience 60 \
+	env --default-signal=INT,QUIT "$once" FAKECUDA_FAULTS=LaunchKernel:1005=hang "${bench[@]}" -s OH-001,LLM --patience 60 \
 		"$@" 2>"$dir/err" &
 	bench_pid=$!
 	appears "$dir/once"
@@ -216,7 +216,7 @@ left_files() {
 	find "$dir" -name "exitlab*" | grep -q .
 }
 about "stopped: "
-for signal in INT TERM HUP; do
+for signal in INT QUIT TERM HUP; do
 	ok "a run to stop by $signal" begin "${limited[@]}"
 	kill "-$signal" "$bench_pid"
 	wait "$bench_pid"

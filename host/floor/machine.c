@@ -13,6 +13,7 @@
 
 #include "../exit_reasons.h"
 #include "../long_mode.h"
+#include "../stop_signals.h"
 #include "../util.h"
 #include "../../guest-bench/record.h"
 #include "machine.h"
@@ -45,7 +46,7 @@ static void kick(int signal)
 
 void machine_catch_signals(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
+	static const int signals[] = {STOP_SIGNALS, SIGALRM};
 	sigset_t set;
 
 	sigemptyset(&set);

@@ -54,7 +54,7 @@ enum machine_end machine_run(struct machine *machine, const struct floor_order *
 			     unsigned int deadline_s, char why[MACHINE_WHY]);
 uint32_t *machine_samples(const struct machine *machine);
 
-/* From now on SIGINT, SIGTERM and SIGHUP end a run of the vCPU. */
+/* From now on STOP_SIGNALS (stop_signals.h) end a run of the vCPU. */
 void machine_catch_signals(void);
 
 /* The one that came, 0 none. */

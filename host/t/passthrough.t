@@ -141,14 +141,16 @@ if [ "${1-}" = inside ]; then
 	ok "the device is back at once" has_driver pci-stub
 	ok "and works" guest 0 '' --device $edu --select OH-001
 
-	# It ends who reads what we say, too.
-	about "Ctrl-C: "
-	background 2> >(:)
-	soon emulator >/dev/null
-	kill -INT $pid
-	wait $pid
-	ok "the run is interrupted" [ $? = 1 ]
-	ok "the device is back" has_driver pci-stub
+	# Ctrl-C, Ctrl-\, a closed terminal; they end who reads what we say, too.
+	for signal in INT QUIT HUP; do
+		about "SIG$signal: "
+		background 2> >(:)
+		soon emulator >/dev/null
+		kill -$signal $pid
+		wait $pid
+		ok "the run is interrupted" [ $? = 1 ]
+		ok "the device is back" has_driver pci-stub
+	done
 
 	about "kill -9 of exitlab: "
 	background 2>"$dir/err.background"

@@ -178,6 +178,14 @@ late_test() {
 	kill "$started"
 }
 
+stop_test() {
+	start sleep 100
+	monitor --pids "$started"
+	row && row
+	ok "SIGQUIT ends it" finish QUIT
+	kill "$started"
+}
+
 end_tests() {
 	start sleep 100
 	one=$started
@@ -331,6 +339,7 @@ usage_tests
 cpu_test
 disk_test
 late_test
+stop_test
 end_tests
 reuse_test
 if [ -r "/proc/self/task/$$/children" ] || [ -r "/proc/$$/task/$$/children" ]; then

@@ -11,9 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../stop_signals.h"
 #include "../util.h"
 #include "../vfio_files.h"
 #include "../vfio_journal.h"
@@ -189,16 +191,20 @@ static void fails_anywhere(void **state)
 	}
 }
 
-/* SIGTERM waits for the step that it comes in; then what was bound goes back. */
+/* A signal waits for the step that it comes in; then what was bound goes back. */
 static void stopped_anywhere(void **state)
 {
+	static const int signals[] = {STOP_SIGNALS};
+
 	(void)state;
-	for (int at = 1; at <= 2 * 3 + 3 + 8; at++) {
-		inject(FAULT_STOP, "", at, 0);
-		assert_int_equal(run("bind 00:06.0 01:00.0"), 128 + SIGTERM);
-		inject(FAULT_NONE, "", 0, 0);
-		all_is_back();
-	}
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); /* of SIGQUIT */
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		for (int at = 1; at <= 2 * 3 + 3 + 8; at++) {
+			inject(FAULT_STOP, "", at, signals[i]);
+			assert_int_equal(run("bind 00:06.0 01:00.0"), 128 + signals[i]);
+			inject(FAULT_NONE, "", 0, 0);
+			all_is_back();
+		}
 }
 
 /* A driver that never lets go: nothing more is tried, and the journal stays. */

@@ -215,8 +215,8 @@ static int strike(const char *where)
 	if (injected.fault == FAULT_KILL)
 		raise(SIGKILL);
 	if (injected.fault == FAULT_STOP)
-		raise(SIGTERM);
-	return injected.error;
+		raise(injected.error);
+	return injected.fault == FAULT_ERROR ? injected.error : 0;
 }
 
 #define WRAP(type, name, ...)                                                                      \

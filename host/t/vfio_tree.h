@@ -29,8 +29,8 @@ void process(int pid, const char *name, const char *node);
 char *snapshot(void);
 
 /*
- * Which call is to fail and how, to be the last, or to be during which SIGTERM comes: from the next
- * run() on.
+ * Which call is to fail and how, to be the last, or to be during which a signal comes, that is in
+ * error: from the next run() on.
  */
 enum fault { FAULT_NONE, FAULT_KILL, FAULT_STOP, FAULT_ERROR };
 void inject(enum fault fault, const char *where, int at, int error);

@@ -68,7 +68,7 @@ run_command() { # CMD ARG...
 	if ((json)); then cat "$state/applied.json" >&2; else print_counts >&2; fi
 	start_command "$@"
 	wait_command || code=$?
-	trap '' INT TERM HUP
+	trap '' INT QUIT TERM HUP
 	disarm
 	restore_all || {
 		for name in "${failed[@]}"; do say "not back: $name"; done

@@ -228,12 +228,15 @@ reversed() {
 
 # A signal in the midst of apply: what was changed goes back at once.
 interrupted() {
+	local at signal
 	for at in 5 20 45; do
-		fresh intel
-		BASH_ENV=$t/inject.bash INJECT_AT=$at INJECT_SIGNAL=TERM isolate apply --cpu 3
-		ok "SIGTERM at statement $at of apply is its status" test $status = 143
-		ok "and undoes it" unchanged
-		ok "for good" test ! -e "$state/journal"
+		for signal in QUIT TERM; do
+			fresh intel
+			BASH_ENV=$t/inject.bash INJECT_AT=$at INJECT_SIGNAL=$signal isolate apply --cpu 3
+			ok "SIG$signal at statement $at of apply is its status" test $status = $((128 + $(kill -l $signal)))
+			ok "and undoes it" unchanged
+			ok "for good" test ! -e "$state/journal"
+		done
 	done
 }
 
