@@ -65,7 +65,7 @@ int command_run_within(const struct words *command, int output, unsigned int sec
 {
 	static const int ends[] = {STOP_SIGNALS, SIGALRM};
 	struct sigaction old[ARRAY_SIZE(ends)];
-	sigset_t all, before;
+	sigset_t all, before, stops;
 	pid_t parent = getpid();
 	int status = 0;
 
@@ -78,11 +78,12 @@ int command_run_within(const struct words *command, int output, unsigned int sec
 	if (child < 0)
 		die("fork: %s", strerror(errno));
 	passed_on = late = 0;
+	stop_signals_set(&stops);
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
 		struct sigaction action = {.sa_handler = time_is_up};
 
 		if (ends[i] != SIGALRM)
-			action.sa_handler = pass_on;
+			action.sa_handler = sigismember(&stops, ends[i]) ? pass_on : SIG_IGN;
 		sigaction(ends[i], &action, &old[i]);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);

@@ -8,10 +8,13 @@
 void stop_signals_set(sigset_t *set)
 {
 	static const int signals[] = {STOP_SIGNALS};
+	struct sigaction hangup;
 
 	sigemptyset(set);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaddset(set, signals[i]);
+	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler == SIG_IGN)
+		sigdelset(set, SIGHUP);
 }
 
 int stop_signals(int another)

@@ -8,7 +8,11 @@
 /* Of a terminal that is closed, Ctrl-C, Ctrl-\, kill; for arrays. */
 #define STOP_SIGNALS SIGHUP, SIGINT, SIGQUIT, SIGTERM
 
-/* They as a set, to be blocked. */
+/*
+ * They as a set, to be blocked: SIGHUP not where it is ignored, as under nohup, since what is
+ * blocked is not ignored any more. SIGINT and SIGQUIT are heard in any case: whatever a script
+ * starts in the background ignores them, and may be sent them all the same.
+ */
 void stop_signals_set(sigset_t *set);
 
 /*

@@ -178,10 +178,16 @@ late_test() {
 	kill "$started"
 }
 
+# Under nohup the terminal may be closed.
 stop_test() {
 	start sleep 100
+	trap '' HUP
 	monitor --pids "$started"
+	trap - HUP
 	row && row
+	kill -s HUP "$monitor"
+	rows() { for _ in $(seq 20); do row || return; done; }
+	ok "SIGHUP does not end it where that is ignored" rows
 	ok "SIGQUIT ends it" finish QUIT
 	kill "$started"
 }
