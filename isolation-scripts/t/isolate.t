@@ -228,7 +228,6 @@ reversed() {
 
 # A signal in the midst of apply: what was changed goes back at once.
 interrupted() {
-	local at signal
 	for at in 5 20 45; do
 		for signal in QUIT TERM; do
 			fresh intel
