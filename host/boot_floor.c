@@ -34,7 +34,7 @@ static bool list_rows(const char *select, char *list, size_t size)
 	return length > 0;
 }
 
-/* Lets what is started now have cpu: the boot has left it to the vCPU. */
+/* Lets what is started now have cpu, where it may be one of isolcpus=. */
 static void allow_cpu(int cpu)
 {
 	cpu_set_t set;

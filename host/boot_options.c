@@ -315,13 +315,29 @@ unsigned int boot_memory_mib(const struct boot_options *options, const char *sel
 	       modules;
 }
 
+/*
+ * It need not be among those where we run now: tasks begin off the CPUs of isolcpus=, and go there
+ * when they are sent.
+ */
+static bool may_run_on(int cpu, const cpu_set_t *now)
+{
+	cpu_set_t one;
+	bool may;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	may = !sched_setaffinity(0, sizeof(one), &one);
+	sched_setaffinity(0, sizeof(*now), now);
+	return may;
+}
+
 int boot_cpu(const struct boot_options *options)
 {
 	cpu_set_t usable;
 	int last = -1;
 
 	sched_getaffinity(0, sizeof(usable), &usable);
-	if (options->cpu >= 0 && !CPU_ISSET(options->cpu, &usable))
+	if (options->cpu >= 0 && !may_run_on(options->cpu, &usable))
 		die_code(EXIT_USAGE, "CPU %ld is not online or not ours to use; CPU= names another",
 			 options->cpu);
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)

@@ -255,6 +255,15 @@ qemu_ends() {
 	FAKE=panic
 	ok "a panic on the console is named" fails 1 'guest panic: out of beer' --qemu "$root/host/t/fake_qemu"
 	rm -rf "$dir/results"
+	# As with isolcpus=, where nothing runs on the CPU unless it is sent there.
+	if [ "$(nproc)" -gt 1 ]; then
+		(
+			taskset -p -c 0 "$(sh -c 'echo $PPID')" >/dev/null
+			fails 1 'out of beer' --qemu "$root/host/t/fake_qemu" --cpu $(($(nproc --all) - 1))
+		)
+		ok "a CPU is had where we do not run now" [ $? = 0 ]
+		rm -rf "$dir/results"
+	fi
 	unset FAKE
 	in_background --iter 3000000
 	ok "a boot in the background starts" test $? = 0
