@@ -219,8 +219,11 @@ static void exec_qemu(const struct vm_config *config, const json_t *command, pid
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-/* Keeps every thread of QEMU but the vCPU's, and this process, off cpu where there is another. */
-static void clear_cpu(pid_t qemu, pid_t vcpu, int cpu)
+/*
+ * Keeps every thread of QEMU but the vCPU's, and this process, off cpu where there is another; this
+ * process until vm_stop(), since more than one guest may have its turn on that CPU.
+ */
+static void clear_cpu(struct vm *vm, int cpu)
 {
 	char path[64];
 	struct dirent *entry;
@@ -229,16 +232,17 @@ static void clear_cpu(pid_t qemu, pid_t vcpu, int cpu)
 
 	if (sched_getaffinity(0, sizeof(others), &others))
 		return;
+	vm->before = others;
 	CPU_CLR(cpu, &others);
 	if (!CPU_COUNT(&others))
 		return;
-	sched_setaffinity(0, sizeof(others), &others);
-	snprintf(path, sizeof(path), "/proc/%d/task", qemu);
+	vm->moved = !sched_setaffinity(0, sizeof(others), &others);
+	snprintf(path, sizeof(path), "/proc/%d/task", vm->pid);
 	tasks = opendir(path);
 	while (tasks && (entry = readdir(tasks))) {
 		pid_t thread = strtol(entry->d_name, NULL, 10);
 
-		if (thread > 0 && thread != vcpu)
+		if (thread > 0 && thread != vm->vcpu)
 			sched_setaffinity(thread, sizeof(others), &others);
 	}
 	if (tasks)
@@ -256,7 +260,7 @@ static bool pin_vcpu(struct vm *vm, const struct vm_config *config)
 	json_decref(cpus);
 	if (!thread || config->cpu < 0)
 		return false;
-	clear_cpu(vm->pid, thread, config->cpu);
+	clear_cpu(vm, config->cpu);
 	CPU_ZERO(&set);
 	CPU_SET(config->cpu, &set);
 	vm->isolated = config->isolation && isolation_enter(config->isolation, vm->pid, thread);
@@ -394,6 +398,8 @@ int vm_stop(struct vm *vm)
 	close(vm->debugcon);
 	json_decref(vm->command);
 	free(vm->version);
+	if (vm->moved)
+		sched_setaffinity(0, sizeof(vm->before), &vm->before);
 	*vm = (struct vm){.pid = -1, .record = -1, .debugcon = -1, .qmp.fd = -1};
 	return status;
 }

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,6 +50,8 @@ struct vm {
 	bool memory_locked; /* QEMU may lock its memory, and was told to */
 	bool pinned;	    /* the vCPU thread runs on config.cpu alone */
 	bool isolated;	    /* and in what isolates that CPU */
+	bool moved;	    /* this process keeps off config.cpu meanwhile */
+	cpu_set_t before;   /* where it might run until then */
 	json_t *command;    /* QEMU's arguments, strings */
 	char *version;	    /* QEMU's own word */
 };

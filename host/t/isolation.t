@@ -160,7 +160,20 @@ compared() {
 	ok "and the host is as it was" same
 }
 
+# Before it is isolated, a first guest shows that KVM runs at all.
+begun_twice() {
+	before
+	for option in "" "--cpu $cpu"; do
+		# shellcheck disable=SC2086 # words
+		FAKE=panic "$exitlab" boot --isolate $option --qemu "$PWD/host/t/fake_qemu" --results "$dir/twice" \
+			>"$dir/out" 2>"$dir/err"
+		ok "boot --isolate $option has the same CPU for the second guest" grep -q "out of beer on CPU $cpu;" "$dir/out" "$dir/err"
+	done
+	ok "and the host is as it was" same
+}
+
 really_isolated
 killed
 compared
+begun_twice
 plan
