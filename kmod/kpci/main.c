@@ -88,11 +88,25 @@ static long claim_ioctl(struct kpci_claim __user *from)
 	return copy_to_user(from, &claim, sizeof(claim)) ? -EFAULT : 0;
 }
 
+/*
+ * A claim under way may still fail and let the device go. What is claimed stays so until the file
+ * is closed, and that waits for ioctl() and mmap(): to have seen it once is enough.
+ */
+static bool is_claimed(void)
+{
+	bool claimed;
+
+	mutex_lock(&claiming);
+	claimed = device.pci;
+	mutex_unlock(&claiming);
+	return claimed;
+}
+
 static long wait_ioctl(struct kpci_wait __user *from)
 {
 	struct kpci_wait wait;
 
-	if (!device.pci)
+	if (!is_claimed())
 		return -ENODEV;
 	if (copy_from_user(&wait, from, sizeof(wait)))
 		return -EFAULT;
@@ -121,7 +135,7 @@ static int kpci_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	unsigned long offset = vma->vm_pgoff << PAGE_SHIFT, size = vma->vm_end - vma->vm_start;
 
-	if (!device.pci)
+	if (!is_claimed())
 		return -ENODEV;
 	if (offset == KPCI_BUFFER && size <= KPCI_BUFFER_SIZE)
 		return remap_pfn_range(vma, vma->vm_start, device.address >> PAGE_SHIFT, size,
@@ -135,14 +149,14 @@ static int kpci_mmap(struct file *file, struct vm_area_struct *vma)
 
 static int kpci_open(struct inode *inode, struct file *file)
 {
-	return test_and_set_bit(0, &opened) ? -EBUSY : 0;
+	return test_and_set_bit_lock(0, &opened) ? -EBUSY : 0;
 }
 
 /* The last mapping is gone by then. */
 static int kpci_release(struct inode *inode, struct file *file)
 {
 	device_release(&device);
-	clear_bit(0, &opened);
+	clear_bit_unlock(0, &opened);
 	return 0;
 }
 
