@@ -66,8 +66,8 @@ static void print_place(const struct boot *boot)
 	printf("vCPU on CPU %d, %s\n", boot->cpu,
 	       boot->cpu == boot->isolation.cpu ? "isolated"
 	       : boot->options.cpu >= 0		? "as asked for"
-	       : boot->cpu			? "the last online one (CPU=N names another)"
-						: "the only one, shared with all else");
+	       : boot->cpu ? "the last one there is for it (CPU=N names another)"
+			   : "the only one, shared with all else");
 }
 
 /*

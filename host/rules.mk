@@ -30,6 +30,7 @@ host-sources := \
 	host/compare_run.c \
 	host/compare_setup.c \
 	host/compare_text.c \
+	host/cpus.c \
 	host/diagnose.c \
 	host/doctor.c \
 	host/doctor_checks.c \
@@ -293,6 +294,9 @@ build/host/html.o build/asan/host/html.o: host/page.css
 # sanitizers.
 check-programs += build/asan/host/t/test_attach
 build/asan/host/t/test_attach: build/asan/host/attach.o build/asan/host/archive.o
+
+check-programs += build/asan/host/t/test_cpus
+build/asan/host/t/test_cpus: build/asan/host/cpus.o
 
 check-programs += build/asan/host/t/test_hostinfo
 build/asan/host/t/test_hostinfo: build/asan/host/hostinfo.o build/asan/host/hostinfo_read.o
