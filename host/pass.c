@@ -68,7 +68,7 @@ static void place(struct pass *pass)
 		pass->device[i].port = port;
 		pass->device[i].function = function++;
 	}
-	pass->node = access("/sys/devices/system/node/node1", F_OK) ? -1 : pass->device[0].pci.node;
+	pass->node = vfio_memory_node(&vfio_this_host, &pass->device[0].pci);
 }
 
 static int take_one(struct pass *pass, const char *bdf)

@@ -20,7 +20,7 @@ struct pass {
 		unsigned int port, function; /* where the guest finds it: a root port each slot */
 	} device[PASS_MOST];
 	size_t n;
-	int node;	 /* of NUMA, the first device's; -1: there is one node, or none is known */
+	int node;	 /* of NUMA, the first device's; -1: see vfio_memory_node() */
 	bool iommufd;	 /* else VFIO's type1 container */
 	uint64_t window; /* bytes that the guest's bus gets above 4 GiB */
 };

@@ -62,6 +62,12 @@ struct vfio_device {
 /* Reads one. 0, or -1 where there is no such device; then nothing is said. */
 int vfio_device_read(const struct vfio_host *host, const char *bdf, struct vfio_device *device);
 
+/*
+ * The NUMA node whose memory is nearest to the device, where there are several; -1: there is one,
+ * none is known, or it has no memory of its own, so that nothing can be had from there.
+ */
+int vfio_memory_node(const struct vfio_host *host, const struct vfio_device *device);
+
 /* The class in words, "3D controller". */
 const char *vfio_class_name(unsigned int class);
 

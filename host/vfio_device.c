@@ -19,6 +19,8 @@
 #define RESOURCE_64BIT	  0x00100000
 #define RESOURCE_UNSET	  0x20000000
 
+#define NODES "/sys/devices/system/node"
+
 #define NVIDIA	     0x10de
 #define OTHER_BRIDGE 0x0680 /* base class and subclass of an NVSwitch */
 
@@ -139,6 +141,34 @@ int vfio_device_read(const struct vfio_host *host, const char *bdf, struct vfio_
 	if (vfio_link(host, group, sizeof(group), VFIO_DEVICES "/%s/iommu_group", bdf))
 		device->group = atoi(group);
 	return 0;
+}
+
+/* "0-1,3" */
+static bool in_list(const char *list, int number)
+{
+	int first, last, length;
+
+	while (sscanf(list, "%d%n", &first, &length) == 1) {
+		list += length;
+		last = first;
+		if (sscanf(list, "-%d%n", &last, &length) == 1)
+			list += length;
+		if (number >= first && number <= last)
+			return true;
+		list += *list == ',';
+	}
+	return false;
+}
+
+int vfio_memory_node(const struct vfio_host *host, const struct vfio_device *device)
+{
+	char nodes[256];
+
+	if (!vfio_exists(host, NODES "/node1") ||
+	    (vfio_line(host, nodes, sizeof(nodes), NODES "/has_memory") &&
+	     !in_list(nodes, device->node)))
+		return -1;
+	return device->node;
 }
 
 bool vfio_is_nvswitch(const struct vfio_device *device)

@@ -106,6 +106,26 @@ static void bars(void **state)
 	assert_int_equal(vfio_bars(&host, "0000:77:00.0", bar), 0);
 }
 
+/* On some hosts memory is not plugged at every node. */
+static void memory_node(void **state)
+{
+	struct vfio_device device = {.node = 1};
+
+	(void)state;
+	assert_int_equal(vfio_memory_node(&host, &device), -1);
+	file("/sys/devices/system/node/node1/distance", "20 10\n");
+	assert_int_equal(vfio_memory_node(&host, &device), 1); /* not known: as the device has it */
+	file("/sys/devices/system/node/has_memory", "0,2-3\n");
+	assert_int_equal(vfio_memory_node(&host, &device), -1);
+	for (device.node = 2; device.node <= 3; device.node++)
+		assert_int_equal(vfio_memory_node(&host, &device), device.node);
+	assert_int_equal(vfio_memory_node(&host, &device), -1);
+	device.node = 0;
+	assert_int_equal(vfio_memory_node(&host, &device), 0);
+	device.node = -1;
+	assert_int_equal(vfio_memory_node(&host, &device), -1);
+}
+
 static void whole_group(void **state)
 {
 	(void)state;
@@ -425,23 +445,15 @@ static void bound_before(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(addresses),
-		TEST(bars),
-		TEST(whole_group),
-		TEST(former_override),
-		TEST(ended_anywhere),
-		TEST(fails_anywhere),
-		TEST(stopped_anywhere),
-		TEST(never_comes_back),
-		TEST(full_disk),
-		TEST(all_or_none),
-		TEST(journals),
-		TEST(as_cksum_has_it),
-		TEST(another_boot),
-		TEST(changed_meanwhile),
-		TEST(former_driver_gone),
-		TEST(bound_by_another),
-		TEST(owners),
+		TEST(addresses),	 TEST(bars),
+		TEST(memory_node),	 TEST(whole_group),
+		TEST(former_override),	 TEST(ended_anywhere),
+		TEST(fails_anywhere),	 TEST(stopped_anywhere),
+		TEST(never_comes_back),	 TEST(full_disk),
+		TEST(all_or_none),	 TEST(journals),
+		TEST(as_cksum_has_it),	 TEST(another_boot),
+		TEST(changed_meanwhile), TEST(former_driver_gone),
+		TEST(bound_by_another),	 TEST(owners),
 		TEST(bound_before),
 	};
 
