@@ -75,9 +75,9 @@ unsigned int boot_memory_mib(const struct boot_options *options, const char *sel
 unsigned int boot_fresh_mib(const char *select);
 
 /*
- * The vCPU's CPU: the one asked for, or the last one this process may use, by cpus.h. CPU 0 is the host's
- * housekeeping CPU: it is taken only when there is no other. Ends the process with EXIT_USAGE where
- * the one asked for is not there.
+ * The vCPU's CPU: the one asked for, or the last one this process may use, by cpus.h. CPU 0 is the
+ * host's housekeeping CPU: it is taken only when there is no other. Ends the process with
+ * EXIT_USAGE where the one asked for is not there.
  */
 int boot_cpu(const struct boot_options *options);
 

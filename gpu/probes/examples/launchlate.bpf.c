@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The time from the entry of the launch call to its return, in slots of powers of two of each CPU. */
+/* The time from the entry of the launch call to its return, in slots of powers of two of each CPU.
+ */
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <bpf/bpf_helpers.h>
