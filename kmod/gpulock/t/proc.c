@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -152,6 +153,18 @@ static bool has_line(const char *name, const char *format, ...)
 	return found;
 }
 
+/* How often the kernel has logged it. */
+static int logged(const char *what)
+{
+	static char log[1 << 20];
+	int length = klogctl(3 /* all of it */, log, sizeof(log) - 1), times = 0;
+
+	log[length < 0 ? 0 : length] = '\0';
+	for (char *at = log; (at = strstr(at, what)); at++)
+		times++;
+	return times;
+}
+
 static void test_commands(void)
 {
 	char *text;
@@ -192,11 +205,24 @@ static void test_commands(void)
 	ok(!stat_of("checks") && !stat_of("denials") && !stat_of("granted"), "sets them to 0");
 	is(stat_of("agents"), 1, "and leaves what there is");
 	is(proc_write("control", "dump_state"), 0, "dump_state");
+	is(logged("gpulock: event=state agent=1 limit=8193 used=0 allocations=0 grants=2"), 1,
+	   "logs it");
 	is(proc_write("control", "allocate 1 4096 0"), 0, "allocate");
 	is(proc_write("control", "remove_agent 1"), 0, "remove_agent");
 	is(stat_of("allocations"), 0, "takes its allocations with it");
 	is(check(fd, 1, 0x1000, 1, GPULOCK_READ), 0, "and its grants");
 	is(stat_of("agents"), 0, "and there is none left");
+}
+
+static void test_log(void)
+{
+	int before = logged("gpulock: event=over_quota"), refused = 0, seen;
+
+	for (int i = 0; i < 100; i++)
+		refused += proc_write("control", "allocate 1 18446744073709551615 0") == EDQUOT;
+	seen = logged("gpulock: event=over_quota") - before;
+	ok(refused == 100 && seen && seen < 60, "%d refusals are %d lines in the log", refused,
+	   seen);
 }
 
 /* Tables of more lines than a read takes: each line once, in order, however they are read. */
@@ -277,6 +303,7 @@ int main(void)
 	test_refusals();
 	test_bad_address();
 	test_commands();
+	test_log();
 	test_long_tables();
 	test_open_files();
 	return done();
