@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* `exitlab gpulock`: asks the gpulock module on this machine (kmod/gpulock), by the table below. */
 #include <argp.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -50,9 +51,12 @@ static bool parse_number(const char *text, bool bytes, uint64_t *number)
 	char *end;
 	int shift;
 
+	/* What strtoull() takes in front of a number is no part of one: blanks, and a sign. */
+	if (!isdigit((unsigned char)*text))
+		return false;
 	errno = 0;
 	*number = strtoull(text, &end, 0);
-	if (errno || end == text || *text == '-' || *text == ' ')
+	if (errno)
 		return false;
 	suffix = bytes && *end ? strchr(suffixes, *end) : NULL;
 	if (!suffix)
@@ -165,8 +169,9 @@ int cmd_gpulock(int argc, char **argv)
 	options.request.device = open(DEVICE, O_RDWR | O_CLOEXEC);
 	if (options.request.device < 0)
 		die_code(EXIT_CANNOT, "gpulock: " DEVICE ": %s; %s", strerror(errno),
-			 errno == ENOENT ? "load the module first: insmod gpulock.ko"
-					 : "run it as root");
+			 errno == EACCES || errno == EPERM
+				 ? "run it as root"
+				 : "load the module first: insmod gpulock.ko");
 	code = actions[options.action].run(&options.request);
 	close(options.request.device);
 	return code;

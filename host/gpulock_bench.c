@@ -120,10 +120,11 @@ int gpulock_bench(const struct gpulock_request *request)
 			printf("%-28s %8u %8u %8u\n", rows[i].name, at[STATS_P50], at[STATS_P99],
 			       at[STATS_MAX]);
 		if (code == EXIT_OK)
-			json_array_append_new(
-				list, json_pack("{s:s, s:s, s:i, s:i, s:i}", "id", rows[i].id,
-						"unit", "ns", "p50", (int)at[STATS_P50], "p99",
-						(int)at[STATS_P99], "max", (int)at[STATS_MAX]));
+			json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:I}", "id",
+							      rows[i].id, "unit", "ns", "p50",
+							      (json_int_t)at[STATS_P50], "p99",
+							      (json_int_t)at[STATS_P99], "max",
+							      (json_int_t)at[STATS_MAX]));
 	}
 	free(samples);
 	if (code == EXIT_OK)

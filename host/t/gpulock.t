@@ -35,6 +35,7 @@ usage() {
 	ok "one too many: usage" ends 2 free 1 2
 	ok "what is no number: usage" ends 2 free x
 	ok "a negative number: usage" ends 2 free -- -1
+	ok "also behind a blank: usage" ends 2 free "	-1"
 	ok "a suffix where there are no bytes: usage" ends 2 free 1K
 	ok "bytes that are too many: usage" ends 2 quota 1 99999999999T
 	ok "an agent of more than 32 bits: usage" ends 2 status 4294967296

@@ -47,20 +47,31 @@ u64 allocation_count(void)
 	return count;
 }
 
+/* Not mtree_alloc_range(): that of 6.1 fails in an empty tree, and leaves a range in it. */
+static int take_addresses(struct allocation *allocation)
+{
+	MA_STATE(hole, &addresses, 0, 0);
+	u64 window = device_window(allocation->device);
+	int error;
+
+	mtree_lock(&addresses);
+	error = mas_empty_area(&hole, window, window + (DEVICE_WINDOW - 1),
+			       PAGE_ALIGN(allocation->size));
+	mtree_unlock(&addresses);
+	if (error) /* EBUSY: no hole of that size */
+		return error;
+	allocation->start = hole.index;
+	return mtree_insert_range(&addresses, allocation->start, last_address(allocation),
+				  allocation, GFP_KERNEL);
+}
+
 /* Gives it addresses of its device's that nobody has, and an id that nobody had. */
 static int find_place(struct allocation *allocation)
 {
-	u64 window = device_window(allocation->device);
-	unsigned long start;
 	int error;
 
-	if (allocation->size > DEVICE_WINDOW)
+	if (allocation->size > DEVICE_WINDOW || take_addresses(allocation))
 		return -ENOMEM;
-	error = mtree_alloc_range(&addresses, &start, allocation, PAGE_ALIGN(allocation->size),
-				  window, window + (DEVICE_WINDOW - 1), GFP_KERNEL);
-	if (error) /* EBUSY: no hole of that size */
-		return -ENOMEM;
-	allocation->start = start;
 	allocation->id = last_id + 1;
 	error = xa_err(xa_store(&by_id, allocation->id, allocation, GFP_KERNEL));
 	if (error) {

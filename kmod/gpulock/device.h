@@ -8,6 +8,7 @@
 
 #include <linux/bits.h>
 #include <linux/list.h>
+#include <linux/nospec.h>
 #include <linux/pci.h>
 #include <linux/types.h>
 
@@ -36,8 +37,13 @@ static inline u64 device_window(u32 index)
 /* A device that can be allocated on, or NULL. */
 static inline struct device_slot *device_find(u32 index)
 {
-	return index < GPULOCK_DEVICES_MOST && device_slots[index].present ? &device_slots[index]
-									   : NULL;
+	struct device_slot *slot;
+
+	if (index >= GPULOCK_DEVICES_MOST)
+		return NULL;
+	/* Who asks names it: not even on a path that is only guessed is what lies behind read. */
+	slot = &device_slots[array_index_nospec(index, GPULOCK_DEVICES_MOST)];
+	return slot->present ? slot : NULL;
 }
 
 /* how: the parameter devices: "auto", "auto,N" or "N". 0 or an errno; takes the mutex itself. */

@@ -6,14 +6,14 @@
 #ifndef GPULOCK_LOG_H
 #define GPULOCK_LOG_H
 
-#ifndef pr_fmt
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-#endif
-
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 
 #include "parameters.h"
+
+/* By now there is one without the name, since headers of the kernel's come before this one. */
+#undef pr_fmt
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 /* What an administrator wants to know. */
 #define log_notice(fmt, ...) pr_notice_ratelimited("event=" fmt "\n", ##__VA_ARGS__)

@@ -100,6 +100,9 @@ static void test_alloc(void)
 	   "gives back what it was, and the peak stays");
 	is(free_id(fd, other.id), ENOENT, "FREE of what was freed: ENOENT");
 	is(free_id(fd, request.id), 0, "FREE of the other");
+	alloc(fd, ALICE, 1, &request);
+	ok(request.id > other.id, "no id is used twice");
+	free_id(fd, request.id);
 
 	is(alloc(fd, 0, MIB, &request), EINVAL, "ALLOC of agent 0: EINVAL");
 	is(alloc(fd, ALICE, 0, &request), EINVAL, "ALLOC of size 0: EINVAL");
@@ -119,7 +122,7 @@ static void test_alloc(void)
 
 static void test_limits(void)
 {
-	struct gpulock_alloc one, request;
+	struct gpulock_alloc one, request, whole = {.agent = BOB, .size = 1ull << 56, .device = 1};
 	struct gpulock_query state;
 
 	is(set_quota(fd, BOB, 2 * MIB), 0, "SET_QUOTA");
@@ -143,6 +146,11 @@ static void test_limits(void)
 	   "ALLOC of more than a device has addresses: ENOMEM");
 	query(fd, BOB, &state);
 	ok(state.used == 2 * MIB && state.allocations == 1, "which is given back to the quota");
+	for (int i = 0; i < 2; i++) {
+		is(ask(fd, GPULOCK_ALLOC, &whole), 0, "ALLOC of all that a device has, time %d",
+		   i + 1);
+		is(free_id(fd, whole.id), 0, "FREE gives the addresses back");
+	}
 	is(free_id(fd, one.id), 0, "FREE");
 	is(set_quota(fd, BOB, 0), 0, "SET_QUOTA 0");
 	is(alloc(fd, BOB, 1, &request), EDQUOT, "leaves nothing to ALLOC");
@@ -304,6 +312,10 @@ static void test_batch(void)
 	is(after.denials - before.denials, GPULOCK_BATCH_MOST / 2, "and the denials");
 	batch.count = 1;
 	is(ask(fd, GPULOCK_CHECK_BATCH, &batch), 0, "CHECK_BATCH of one");
+	batch.count = 17;
+	checks[17].allowed = 7;
+	is(ask(fd, GPULOCK_CHECK_BATCH, &batch), 0, "CHECK_BATCH of seventeen");
+	is(checks[17].allowed, 7, "and of no other");
 	batch.count = 0;
 	is(ask(fd, GPULOCK_CHECK_BATCH, &batch), EINVAL, "CHECK_BATCH of none: EINVAL");
 	batch.count = GPULOCK_BATCH_MOST + 1;
@@ -351,6 +363,11 @@ static void test_lifetime(void)
 	is(check(fd, IVAN, kept.dma_start, 1, GPULOCK_READ), 0, "takes the grants in its range");
 	query(fd, IVAN, &state);
 	is(state.used, 0, "and nothing is left");
+	alloc(fd, IVAN, 1, &mine);
+	grant(fd, JUDY, mine.dma_start + 4095, 1, GPULOCK_READ);
+	free_id(fd, mine.id);
+	is(check(fd, JUDY, mine.dma_start + 4095, 1, GPULOCK_READ), 0,
+	   "FREE of one byte takes the grants of its whole page");
 }
 
 /* Without the capability: opened with it, and opened without. */

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -152,8 +153,21 @@ static bool has_line(const char *name, const char *format, ...)
 	return found;
 }
 
+/* How often the kernel has logged it. */
+static int logged(const char *what)
+{
+	static char log[1 << 20];
+	int length = klogctl(3 /* all of it */, log, sizeof(log) - 1), times = 0;
+
+	log[length < 0 ? 0 : length] = '\0';
+	for (char *at = log; (at = strstr(at, what)); at++)
+		times++;
+	return times;
+}
+
 static void test_commands(void)
 {
+	long long over = stat_of("over_quota");
 	char *text;
 
 	is(proc_write("control", "create_agent 1 1048576"), 0, "create_agent");
@@ -161,18 +175,27 @@ static void test_commands(void)
 	ok(has_line("quotas", "1 1048576 0 0 0 0xffffffffffffffff"), "quotas has it");
 	is(proc_write("control", "allocate 1 4097 0\n"), 0, "allocate");
 	ok(has_line("quotas", "1 1048576 4097 4097 1 0xffffffffffffffff"), "quotas counts it");
+	ok(has_line("stats", "device0 virtual 0000:0000 4097"), "and stats does, of its device");
 	is(proc_write("control", "set_quota 1 4096"), EBUSY, "set_quota below it: EBUSY");
 	is(proc_write("control", " set_quota\t1  0x2000 "), 0, "set_quota");
 	is(proc_write("quotas", "1 8193"), 0, "a write to quotas");
 	ok(has_line("quotas", "1 8193 4097 4097 1 0xffffffffffffffff"), "sets the limit, too");
 	is(proc_write("control", "allocate 1 4097 0"), EDQUOT, "allocate beyond it: EDQUOT");
+	is(stat_of("over_quota"), over + 1, "which stats counts");
+	is(ask(fd, GPULOCK_SET_QUOTA,
+	       &(struct gpulock_set_quota){.agent = 1, .limit = 8193, .device_mask = 1}),
+	   0, "SET_QUOTA for one device");
+	is(proc_write("quotas", "1 8194"), 0, "a write to quotas");
+	ok(has_line("quotas", "1 8194 4097 4097 1 0x1"), "leaves the devices as they were");
 	text = proc_read("allocations");
 	ok(!strncmp(text, "id agent device size start flags\n1 1 0 4097 ", 44),
 	   "allocations has it");
 	ok(!strstr(text, "100000000000000"), "without its address");
+	ok(strstr(text, " keep\n") != NULL, "and that it is kept");
 	free(text);
 	is(proc_write("control", "free 1"), 0, "free");
 	is(proc_write("control", "free 1"), ENOENT, "free once more: ENOENT");
+	ok(has_line("stats", "device0 virtual 0000:0000 0"), "and its device has the room");
 
 	is(proc_write("control", "grant_dma 1 0x1000 0x1fff rw"), 0, "grant_dma");
 	is(proc_write("control", "grant_dma 1 0x1fff 0x2fff rw"), EEXIST, "that overlaps: EEXIST");
@@ -188,15 +211,47 @@ static void test_commands(void)
 	ok(has_line("dma_permissions", "1 0x2800 0x2fff rwx"), "and what is behind it");
 
 	ok(stat_of("checks") == 5 && stat_of("denials") == 3, "stats counts the checks");
+	ok(stat_of("allocated") == 1 && stat_of("freed") == 1 && stat_of("granted") == 2 &&
+		   stat_of("revoked") == 1,
+	   "and what was done");
 	is(proc_write("control", "reset_stats"), 0, "reset_stats");
 	ok(!stat_of("checks") && !stat_of("denials") && !stat_of("granted"), "sets them to 0");
 	is(stat_of("agents"), 1, "and leaves what there is");
 	is(proc_write("control", "dump_state"), 0, "dump_state");
+	is(logged("gpulock: event=state agent=1 limit=8194 used=0 allocations=0 grants=2"), 1,
+	   "logs it");
 	is(proc_write("control", "allocate 1 4096 0"), 0, "allocate");
+	is(check(fd, 1, 0x1000, 1, GPULOCK_READ), 1, "CHECK");
 	is(proc_write("control", "remove_agent 1"), 0, "remove_agent");
+	is(stat_of("checks"), 1, "leaves its checks in stats");
 	is(stat_of("allocations"), 0, "takes its allocations with it");
 	is(check(fd, 1, 0x1000, 1, GPULOCK_READ), 0, "and its grants");
 	is(stat_of("agents"), 0, "and there is none left");
+	proc_write("control", "reset_stats");
+	is(stat_of("checks"), 0, "reset_stats forgets agents that are gone");
+}
+
+/* What a descriptor has is an administrator's to free. */
+static void test_free_of_another(void)
+{
+	struct gpulock_alloc held;
+
+	alloc(fd, 1, 4096, &held);
+	is(proc_write("control", "free %llu", (unsigned long long)held.id), 0,
+	   "free of what is a descriptor's");
+	is(free_id(fd, held.id), ENOENT, "takes it from that");
+	proc_write("control", "remove_agent 1");
+}
+
+static void test_log(void)
+{
+	int before = logged("gpulock: event=over_quota"), refused = 0, seen;
+
+	for (int i = 0; i < 100; i++)
+		refused += proc_write("control", "allocate 1 18446744073709551615 0") == EDQUOT;
+	seen = logged("gpulock: event=over_quota") - before;
+	ok(refused == 100 && seen && seen < 60, "%d refusals are %d lines in the log", refused,
+	   seen);
 }
 
 /* Tables of more lines than a read takes: each line once, in order, however they are read. */
@@ -277,6 +332,8 @@ int main(void)
 	test_refusals();
 	test_bad_address();
 	test_commands();
+	test_free_of_another();
+	test_log();
 	test_long_tables();
 	test_open_files();
 	return done();

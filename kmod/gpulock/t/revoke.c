@@ -15,7 +15,7 @@
 #define SIZE	0x10000ull
 #define HOLD_MS 1000
 
-static int fd, helper;
+static int fd, helper, hold_ms = HOLD_MS;
 
 /* Has the reader enter. */
 static void enter(const char *what, uint64_t start)
@@ -24,7 +24,7 @@ static void enter(const char *what, uint64_t start)
 				   .access = GPULOCK_READ,
 				   .start = start,
 				   .size = SIZE,
-				   .hold_ms = HOLD_MS};
+				   .hold_ms = hold_ms};
 	int error = ask(helper, HELPER_HOLD, &hold);
 
 	if (error)
@@ -126,6 +126,23 @@ static void test_while_revoked(void)
 	ioctl(helper, HELPER_RELEASE);
 }
 
+/* The REVOKE waits for the reader, and nobody for the REVOKE. */
+static void test_others_go_on(void)
+{
+	struct gpulock_query now;
+	int pid;
+
+	hold_ms = 5 * HOLD_MS;
+	grant(fd, AGENT, START, SIZE, GPULOCK_READ);
+	enter("REVOKE that waits", START);
+	pid = start(revoke_start, &(uint64_t){START});
+	until_denied(START);
+	is(query(fd, AGENT, &now), 0, "QUERY meanwhile");
+	is(ioctl(helper, HELPER_INSIDE), 1, "does not wait for the reader");
+	ioctl(helper, HELPER_RELEASE);
+	is(finish(pid), 0, "and the REVOKE succeeds");
+}
+
 int main(void)
 {
 	must_load("gpulock", "devices=1");
@@ -140,6 +157,7 @@ int main(void)
 	test_close();
 	test_remove();
 	test_while_revoked();
+	test_others_go_on();
 	close(helper);
 	is(module_unload("gpulock"), EWOULDBLOCK, "a module that checks keeps gpulock loaded");
 	must_unload("gpulock_helper");
