@@ -28,7 +28,7 @@ build/kmod/gpulock/coverage/gpulock.ko: $(gpulock-sources) build/kernel-debug.st
 	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y GPULOCK_COVERAGE=y
 
 # What runs in the guest: each program is of its file, both tap.c and send.c.
-gpulock-guest-tests := abi concurrency fail fuzz kunit load plant proc reload revoke stall
+gpulock-guest-tests := abi concurrency fail fuzz grants kunit load plant proc reload revoke stall
 gpulock-guest-programs := $(patsubst %,build/kmod/gpulock/t/guest/%,runner $(gpulock-guest-tests))
 build/kmod/gpulock/t/guest/%: kmod/gpulock/t/%.c kmod/gpulock/t/tap.c guest-bench/tap.c guest-bench/send.c \
 		$(wildcard kmod/gpulock/t/*.h) kmod/gpulock/gpulock_uapi.h \
