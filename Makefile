@@ -203,7 +203,7 @@ endif
 #h make gpulock-check every test of the gpulock module, in guests of the debug and of the KCSAN kernel
 #h make gpulock-kcsan only that no two CPUs race; make gpulock-coverage: which lines the tests run, archived
 #h make gpulock-bench what its checks cost, by layer, grants and agents; make gpulock-mutants: faults that its tests find
-#h make check-full    make check, and make gpulock-check
+#h make check-full    make check, and what gpulock-check has beyond that
 #h make bench         the project's own figures, each beside its anchor
 #h make lint          shellcheck, clang-format, cppcheck
 #h make docs          write the table of rows from exits.def into docs/method.md

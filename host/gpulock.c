@@ -157,7 +157,7 @@ static const struct argp argp = {
 		"grant AGENT START END rwx\nrevoke AGENT START END\ncheck AGENT START END rwx\nbench",
 	.doc = "Ask the gpulock module: who has what GPU memory, and who may do which DMA."
 	       "\vStart and end are the first and the last address. Sizes may end in K, M, G or T. check ends "
-	       "with 0 where the access is allowed and with 1 where it is denied.",
+	       "with 0 where the access is allowed and with 1 where it is denied. See exitlab-gpulock(1).",
 };
 
 int cmd_gpulock(int argc, char **argv)

@@ -24,7 +24,7 @@ static const struct {
 	{EPERM, "not allowed: it is another's, or CAP_SYS_ADMIN is missing"},
 	{ENOMEM, "no memory, no addresses left, or as many agents as the module's max_agents"},
 	{EINVAL,
-	 "agent 0, size 0, no device in the mask, or a range that is empty or ends behind the last address"},
+	 "agent 0, size 0, no device in the mask, or a range that is empty or is of all addresses"},
 };
 
 int gpulock_refused(const char *what, int error)

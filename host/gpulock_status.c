@@ -95,12 +95,14 @@ static void print_text(json_t *status)
 		       json_string_value(json_object_get(value, "name")),
 		       json_string_value(json_object_get(value, "id")), number_of(value, "used"));
 	}
-	printf("\n%-8s %20s %20s %20s %12s\n", "agent", "limit", "used", "peak", "allocations");
+	printf("\n%-8s %20s %20s %20s %12s %18s\n", "agent", "limit", "used", "peak", "allocations",
+	       "devices");
 	json_array_foreach (json_object_get(status, "quotas"), i, value) {
-		printf("%-8" PRIu64 " %20" PRIu64 " %20" PRIu64 " %20" PRIu64 " %12" PRIu64 "\n",
+		printf("%-8" PRIu64 " %20" PRIu64 " %20" PRIu64 " %20" PRIu64 " %12" PRIu64
+		       " %#18" PRIx64 "\n",
 		       number_of(value, "agent"), number_of(value, "limit"),
 		       number_of(value, "used"), number_of(value, "peak"),
-		       number_of(value, "allocations"));
+		       number_of(value, "allocations"), number_of(value, "device_mask"));
 	}
 }
 

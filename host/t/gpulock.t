@@ -28,6 +28,11 @@ refuses() { # TEXT ARGUMENT...
 	ends 1 "$@" && [ "$(wc -l <"$dir/err")" = 1 ] && grep -qF -- "$text" "$dir/err"
 }
 
+names_headers() {
+	kmod/gpulock/t/build_module /none "$dir/module" >"$dir/out" 2>"$dir/err"
+	[ $? = 77 ] && grep -qF "linux-headers-$(uname -r)" "$dir/err"
+}
+
 usage() {
 	ok "no action: usage" ends 2
 	ok "an unknown action: usage" ends 2 nothing
@@ -57,12 +62,14 @@ in_lab() {
 	ok "check: allowed" prints allowed check 7 0x1000 0x1fff w
 	ok "check for more: denied, as JSON" ends 1 check 7 0x1000 0x2000 r --json
 	ok "and says so" grep -qF '{"allowed":false}' "$dir/out"
+	ok "a range of all addresses is refused" refuses "all addresses" grant 7 0 0xffffffffffffffff r
 	ok "revoke" gpulock revoke 7 0x1800 0x18ff
 	ok "check of it: denied" ends 1 check 7 0x1800 0x1800 r
 	ok "revoke of nothing is refused" refuses "there is none" revoke 7 0x1800 0x18ff
 	ok "a range that ends before it begins is refused" refuses "empty" check 7 5 4 r
 	ok "status of the agent" prints "allocations  2" status 7
 	ok "status of one that is none is refused" refuses "there is none" status 8
+	ok "status of all has the devices of each agent" prints 0xffffffffffffffff status
 	ok "status of all, as JSON" prints '"quotas":[{"agent":7,"limit":65536,"used":50176' status --json
 	ok "free" gpulock free 1
 	ok "free once more is refused" refuses "there is none" free 1
@@ -76,6 +83,7 @@ if [ "${1-}" = lab ]; then
 	exit
 fi
 usage
+ok "without a kernel's build directory the module is not built, and what has one is named" names_headers
 [ -e /dev/gpulock ] || ok "no module: cannot run here, and says what to load" ends 77 status
 release=$(build/lab/prepare -n 2>"$dir/err" | sed 's/^linux-image-//; s/-unsigned.*//; s/, .*//')
 if headers=$(kmod/gpulock/t/headers "$release" 2>>"$dir/err"); then

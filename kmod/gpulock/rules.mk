@@ -28,7 +28,7 @@ build/kmod/gpulock/coverage/gpulock.ko: $(gpulock-sources) build/kernel-debug.st
 	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y GPULOCK_COVERAGE=y
 
 # What runs in the guest: each program is of its file, both tap.c and send.c.
-gpulock-guest-tests := abi concurrency fail fuzz kunit load plant privilege proc reload revoke stall
+gpulock-guest-tests := abi concurrency fail fuzz grants kunit load plant privilege proc reload revoke stall
 gpulock-guest-programs := $(patsubst %,build/kmod/gpulock/t/guest/%,runner $(gpulock-guest-tests))
 build/kmod/gpulock/t/guest/%: kmod/gpulock/t/%.c kmod/gpulock/t/tap.c guest-bench/tap.c guest-bench/send.c \
 		$(wildcard kmod/gpulock/t/*.h) kmod/gpulock/gpulock_uapi.h \
@@ -48,13 +48,16 @@ gpulock-debug := $(gpulock-guest) build/kmod/gpulock/debug/gpulock.ko
 check-scripts += kmod/gpulock/t/gpulock.t
 check: $(gpulock-debug)
 
+# What make check leaves out, since it takes longer.
+gpulock-long-tests := $(patsubst %,kmod/gpulock/t/%.t,gpulock_full gpulock_kcsan gpulock_coverage build) host/t/gpulock.t
 gpulock-kcsan := $(gpulock-guest) build/kmod/gpulock/kcsan/gpulock.ko
 gpulock-coverage := $(gpulock-guest) build/kmod/gpulock/coverage/gpulock.ko build/exitlab
 
 .PHONY: gpulock-check gpulock-kcsan gpulock-coverage gpulock-mutants gpulock-bench check-full
-gpulock-check: all $(gpulock-debug) $(gpulock-kcsan) $(gpulock-coverage)
-	$(quiet)DEADLINE=14400 RESULTS='$(RESULTS)' .ci/tap kmod/gpulock/t/gpulock.t kmod/gpulock/t/gpulock_full.t \
-		kmod/gpulock/t/gpulock_kcsan.t kmod/gpulock/t/gpulock_coverage.t kmod/gpulock/t/build.t host/t/gpulock.t
+check-full: check
+gpulock-check: gpulock-short-tests := kmod/gpulock/t/gpulock.t
+gpulock-check check-full: all $(gpulock-debug) $(gpulock-kcsan) $(gpulock-coverage)
+	$(quiet)DEADLINE=14400 RESULTS='$(RESULTS)' .ci/tap $(gpulock-short-tests) $(gpulock-long-tests)
 
 gpulock-kcsan: $(gpulock-kcsan)
 	$(quiet)DEADLINE=7200 .ci/tap kmod/gpulock/t/gpulock_kcsan.t
@@ -68,5 +71,3 @@ gpulock-mutants: $(gpulock-debug)
 gpulock-bench: all
 	$(quiet)kmod/gpulock/t/bench --accel '$(ACCEL)' --machine '$(MACHINE)' --results '$(RESULTS)' \
 		$(if $(CPU),--cpu '$(CPU)') $(if $(ITER),--iter '$(ITER)') $(if $(filter 1,$(ISOLATE)),--isolate)
-
-check-full: check gpulock-check

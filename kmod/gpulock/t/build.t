@@ -24,9 +24,20 @@ builds() { # KERNEL_BUILD VARIABLE...
 		! grep -v '^Skipping BTF generation' "$dir/err"
 }
 
+# As docs/gpulock.md says; the helper of the tests is a driver that asks.
+builds_driver() { # KERNEL, for which the module was built just now
+	mkdir "$dir/driver"
+	cp kmod/gpulock/t/helper_kernel.c kmod/gpulock/t/helper.h "$dir/driver/"
+	printf '%s\n' 'obj-m := helper_kernel.o' "ccflags-y += -I\$(GPULOCK)" >"$dir/driver/Kbuild"
+	MAKEFLAGS='' make -s -C "$1" M="$dir/driver" CC="${CC:-gcc}" GPULOCK="$dir/module/src" \
+		KBUILD_EXTRA_SYMBOLS="$dir/module/src/Module.symvers" modules >"$dir/out" 2>"$dir/err" &&
+		! grep -v '^Skipping BTF generation' "$dir/err"
+}
+
 [ -n "$sparse" ] || skip "sparse finds nothing" "no sparse; make deps"
 ok "builds for the debug kernel without a warning, tests and all" builds build/kernel-debug/build GPULOCK_TESTS=y
 ok "builds for the guest's kernel without a warning" builds build/kernel/build GPULOCK_TESTS=y
+ok "and so does a driver that asks it" builds_driver build/kernel/build
 for series in 6.1 6.12; do
 	name="builds for Debian's $series without a warning"
 	headers=$(kmod/gpulock/t/headers $series 2>"$dir/err")

@@ -54,7 +54,7 @@ finds() { # PLANT WHAT [APPEND]
 
 case ${1-} in
 '')
-	run ROUNDS=40 600 abi privilege proc revoke stall kunit concurrency leaks
+	run ROUNDS=40 600 abi grants privilege proc revoke stall kunit concurrency leaks
 	ok "a planted WARN is found" finds warn "the kernel does not complain: WARNING"
 	;;
 full)
@@ -74,7 +74,7 @@ kcsan)
 	accel=threads
 	watch="kcsan.skip_watch=200 kcsan.udelay_task=1000"
 	ok "a planted data race is found" finds race "the kernel does not complain: BUG: KCSAN: data-race in race " "$watch"
-	run "$watch ROUNDS=${ROUNDS:-100}" 3600 abi privilege proc revoke stall concurrency load
+	run "$watch ROUNDS=${ROUNDS:-100}" 3600 abi grants privilege proc revoke stall concurrency load
 	;;
 esac
 plan
