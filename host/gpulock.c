@@ -171,7 +171,7 @@ int cmd_gpulock(int argc, char **argv)
 		die_code(EXIT_CANNOT, "gpulock: " DEVICE ": %s; %s", strerror(errno),
 			 errno == EACCES || errno == EPERM
 				 ? "run it as root"
-				 : "load the module first: insmod gpulock.ko");
+				 : "load the module first, as docs/gpulock.md says");
 	code = actions[options.action].run(&options.request);
 	close(options.request.device);
 	return code;
