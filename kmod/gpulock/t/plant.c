@@ -14,11 +14,8 @@
 int main(void)
 {
 	static const char *const names[] = {
-		[PLANT_WARN] = "warn",
-		[PLANT_STALE] = "stale",
-		[PLANT_SLEEP] = "sleep",
-		[PLANT_LEAK] = "leak",
-		[PLANT_RACE] = "race",
+		[PLANT_WARN] = "warn", [PLANT_STALE] = "stale", [PLANT_SLEEP] = "sleep",
+		[PLANT_LEAK] = "leak", [PLANT_RACE] = "race",
 	};
 	const char *name = getenv("PLANT");
 	__u32 what = 0;
