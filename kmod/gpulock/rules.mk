@@ -51,13 +51,19 @@ check: $(gpulock-debug)
 gpulock-kcsan := $(gpulock-guest) build/kmod/gpulock/kcsan/gpulock.ko
 gpulock-coverage := $(gpulock-guest) build/kmod/gpulock/coverage/gpulock.ko build/exitlab
 
-.PHONY: gpulock-check gpulock-kcsan gpulock-coverage gpulock-mutants gpulock-bench check-full
+.PHONY: gpulock-check gpulock-kcsan gpulock-debian gpulock-coverage gpulock-mutants gpulock-bench check-full
 gpulock-check: all $(gpulock-debug) $(gpulock-kcsan) $(gpulock-coverage)
 	$(quiet)DEADLINE=14400 RESULTS='$(RESULTS)' .ci/tap kmod/gpulock/t/gpulock.t kmod/gpulock/t/gpulock_full.t \
-		kmod/gpulock/t/gpulock_kcsan.t kmod/gpulock/t/gpulock_coverage.t kmod/gpulock/t/build.t host/t/gpulock.t
+		kmod/gpulock/t/gpulock_kcsan.t kmod/gpulock/t/gpulock_coverage.t kmod/gpulock/t/build.t kmod/gpulock/t/debian.t \
+		host/t/gpulock.t
 
 gpulock-kcsan: $(gpulock-kcsan)
 	$(quiet)DEADLINE=7200 .ci/tap kmod/gpulock/t/gpulock_kcsan.t
+
+# Debian's kernels, and the modules that are built against their headers, are the test's to fetch and build: it skips
+# where there are none.
+gpulock-debian: $(gpulock-guest) build/kernel.stamp
+	$(quiet).ci/tap kmod/gpulock/t/debian.t
 
 gpulock-coverage: $(gpulock-coverage)
 	$(quiet)kmod/gpulock/t/coverage -a '$(RESULTS)' 90
