@@ -200,8 +200,9 @@ endif
 #h make pathlength    path lengths by kernel, mitigations, machine, debugcon, tracer
 #h make check         every test; ends in "N passed, N failed, N skipped"
 #h make check-gpu     the GPU suite and the probes on this GPU: contracts, controls, counts, compute-sanitizer [FULL=1: whole runs]
-#h make gpulock-check every test of the gpulock module, in guests of the debug and of the KCSAN kernel
+#h make gpulock-check every test of the gpulock module, in guests of the debug, the KCSAN and Debian's kernels
 #h make gpulock-kcsan only that no two CPUs race; make gpulock-coverage: which lines the tests run, archived
+#h make gpulock-debian only that it works on Debian's 6.1 and 6.12
 #h make gpulock-bench what its checks cost, by layer, grants and agents; make gpulock-mutants: faults that its tests find
 #h make check-full    make check, and what gpulock-check has beyond that
 #h make bench         the project's own figures, each beside its anchor

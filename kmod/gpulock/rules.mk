@@ -49,11 +49,11 @@ check-scripts += kmod/gpulock/t/gpulock.t
 check: $(gpulock-debug)
 
 # What make check leaves out, since it takes longer.
-gpulock-long-tests := $(patsubst %,kmod/gpulock/t/%.t,gpulock_full gpulock_kcsan gpulock_coverage build) host/t/gpulock.t
+gpulock-long-tests := $(patsubst %,kmod/gpulock/t/%.t,gpulock_full gpulock_kcsan gpulock_coverage build debian) host/t/gpulock.t
 gpulock-kcsan := $(gpulock-guest) build/kmod/gpulock/kcsan/gpulock.ko
 gpulock-coverage := $(gpulock-guest) build/kmod/gpulock/coverage/gpulock.ko build/exitlab
 
-.PHONY: gpulock-check gpulock-kcsan gpulock-coverage gpulock-mutants gpulock-bench check-full
+.PHONY: gpulock-check gpulock-kcsan gpulock-debian gpulock-coverage gpulock-mutants gpulock-bench check-full
 check-full: check
 gpulock-check: gpulock-short-tests := kmod/gpulock/t/gpulock.t
 gpulock-check check-full: all $(gpulock-debug) $(gpulock-kcsan) $(gpulock-coverage)
@@ -61,6 +61,11 @@ gpulock-check check-full: all $(gpulock-debug) $(gpulock-kcsan) $(gpulock-covera
 
 gpulock-kcsan: $(gpulock-kcsan)
 	$(quiet)DEADLINE=7200 .ci/tap kmod/gpulock/t/gpulock_kcsan.t
+
+# Debian's kernels, and the modules that are built against their headers, are the test's to fetch and build: it skips
+# where there are none.
+gpulock-debian: $(gpulock-guest) build/kernel.stamp
+	$(quiet).ci/tap kmod/gpulock/t/debian.t
 
 gpulock-coverage: $(gpulock-coverage)
 	$(quiet)kmod/gpulock/t/coverage -a '$(RESULTS)' 90

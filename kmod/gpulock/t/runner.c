@@ -8,11 +8,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -198,9 +200,29 @@ static void run_any(const char *name)
 	run(name);
 }
 
+#define PORT_MS 60000
+
+/*
+ * The port, which comes a while after a driver that was loaded as a module. A kernel that cannot
+ * tell when has its drivers built in, and the port from the start.
+ */
+static void open_port(void)
+{
+	struct pollfd created = {.fd = inotify_init1(IN_CLOEXEC), .events = POLLIN};
+	bool told = inotify_add_watch(created.fd, "/dev", IN_CREATE) >= 0;
+	char events[4096];
+
+	while (!send_try())
+		if (!told || poll(&created, 1, PORT_MS) <= 0 ||
+		    read(created.fd, events, sizeof(events)) <= 0)
+			send_fail("no virtio-serial port");
+	if (told)
+		close(created.fd);
+}
+
 int main(int argc, char **argv)
 {
-	send_open();
+	open_port();
 	complaints_open();
 	leak_scan("clear");
 	for (int i = 1; i < argc; i++)
