@@ -29,7 +29,7 @@ refuses() { # TEXT ARGUMENT...
 }
 
 names_headers() {
-	kmod/gpulock/t/build_module /none "$dir/module" >"$dir/out" 2>"$dir/err"
+	kmod/gpulock/build_module /none "$dir/module" >"$dir/out" 2>"$dir/err"
 	[ $? = 77 ] && grep -qF "linux-headers-$(uname -r)" "$dir/err"
 }
 
@@ -88,7 +88,7 @@ ok "without a kernel's build directory the module is not built, and what has one
 release=$(build/lab/prepare -n 2>"$dir/err" | sed 's/^linux-image-//; s/-unsigned.*//; s/, .*//')
 if headers=$(kmod/gpulock/t/headers "$release" 2>>"$dir/err"); then
 	ok "the module builds for the lab's kernel, $release" \
-		kmod/gpulock/t/build_module "$headers" build/kmod/gpulock/lab
+		kmod/gpulock/build_module "$headers" build/kmod/gpulock/lab
 	build/exitlab lab --clock host -- "$PWD/host/t/gpulock.t" lab "$PWD/build/kmod/gpulock/lab/gpulock.ko" \
 		>"$dir/out" 2>"$dir/err"
 	status=$?

@@ -2,7 +2,7 @@
 # kmod/gpulock/: the GPU DMA lock, the kernels that it is tested on, and its tests.
 
 gpulock-sources := $(wildcard kmod/gpulock/*.[ch] kmod/gpulock/Kbuild kmod/gpulock/t/*_kernel.c kmod/gpulock/t/bench.h kmod/gpulock/t/helper.h kmod/gpulock/t/structures.h) \
-	kmod/gpulock/t/build_module
+	kmod/gpulock/build_module
 
 # The kernel that finds what is wrong with a module: build/kernel-debug.
 gpulock-debug-fragments := $(kernel-fragments) kernel-config/debug.config
@@ -19,13 +19,13 @@ build/kernel-kcsan.stamp: $(gpulock-kcsan-fragments) kernel-config/build kernel-
 
 # A variant of the module: the kernel, and what Kbuild is told.
 build/kmod/gpulock/guest/gpulock.ko: $(gpulock-sources) build/kernel.stamp
-	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel/build $(@D) GPULOCK_TESTS=y
+	$(call say,KMOD,$@)kmod/gpulock/build_module build/kernel/build $(@D) GPULOCK_TESTS=y
 build/kmod/gpulock/debug/gpulock.ko: $(gpulock-sources) build/kernel-debug.stamp
-	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y
+	$(call say,KMOD,$@)kmod/gpulock/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y
 build/kmod/gpulock/kcsan/gpulock.ko: $(gpulock-sources) build/kernel-kcsan.stamp
-	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-kcsan/build $(@D) GPULOCK_TESTS=y
+	$(call say,KMOD,$@)kmod/gpulock/build_module build/kernel-kcsan/build $(@D) GPULOCK_TESTS=y
 build/kmod/gpulock/coverage/gpulock.ko: $(gpulock-sources) build/kernel-debug.stamp
-	$(call say,KMOD,$@)kmod/gpulock/t/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y GPULOCK_COVERAGE=y
+	$(call say,KMOD,$@)kmod/gpulock/build_module build/kernel-debug/build $(@D) GPULOCK_TESTS=y GPULOCK_COVERAGE=y
 
 # What runs in the guest: each program is of its file, both tap.c and send.c.
 gpulock-guest-tests := abi concurrency fail fuzz grants kunit load plant privilege proc reload revoke stall

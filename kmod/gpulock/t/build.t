@@ -20,7 +20,7 @@ builds() { # KERNEL_BUILD VARIABLE...
 	kernel=$1
 	shift
 	# shellcheck disable=SC2086 # two words
-	kmod/gpulock/t/build_module "$kernel" "$dir/module" W=1 $sparse "$@" >"$dir/out" 2>"$dir/err" &&
+	kmod/gpulock/build_module "$kernel" "$dir/module" W=1 $sparse "$@" >"$dir/out" 2>"$dir/err" &&
 		! grep -v '^Skipping BTF generation' "$dir/err"
 }
 

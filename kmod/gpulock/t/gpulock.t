@@ -59,7 +59,7 @@ debian() { # SERIES
 	headers=$(kmod/gpulock/t/headers "$1" 2>"$dir/err") &&
 		kernel=$(host/lab/prepare "linux-image-${headers##*/linux-headers-}-unsigned" 2>"$dir/err") || return
 	modules=$dir/modules
-	kmod/gpulock/t/build_module "$headers" "$modules" GPULOCK_TESTS=y >"$dir/out" 2>"$dir/err"
+	kmod/gpulock/build_module "$headers" "$modules" GPULOCK_TESTS=y >"$dir/out" 2>"$dir/err"
 }
 
 case ${1-} in
