@@ -9,8 +9,9 @@ struct complaints {
 	int found;
 	char first[COMPLAINT_MOST];
 	/*
-	 * Data races that KCSAN found without a module of gpulock on either side: the kernel's own.
-	 * They are told of, with this function, and fail no test.
+	 * Data races that KCSAN found without a module of gpulock on either side, or between the
+	 * two sides that a maple tree is made to have: the kernel's own. They are told of, with
+	 * this function, and fail no test.
 	 */
 	int others;
 	void (*tell_other)(const char *title);

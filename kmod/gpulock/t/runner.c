@@ -67,8 +67,7 @@ static void check_kernel(const char *name)
 	snprintf(what, sizeof(what), "nor is it tainted (%#lx)", complaints.taint);
 	result(!complaints.taint, name, what);
 	if (complaints.others)
-		out("# %s: %d data races of the kernel alone, no module of gpulock on any stack\n",
-		    name, complaints.others);
+		out("# %s: %d data races of the kernel alone\n", name, complaints.others);
 }
 
 /* What a program said so far, of which whole lines are taken. */
