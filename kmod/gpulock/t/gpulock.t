@@ -50,7 +50,7 @@ run() { # APPEND DEADLINE TEST...
 }
 
 finds() { # PLANT WHAT [APPEND]
-	guest "PLANT=$1 ignore_loglevel ${3-}" 120 plant leaks || return 1
+	guest "PLANT=$1 ignore_loglevel ${3-}" 600 plant leaks || return 1
 	grep -q "^ok .* plant: $1 is planted" "$dir/out" && grep -qE "^not ok .*: $2" "$dir/out"
 }
 
