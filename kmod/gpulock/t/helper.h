@@ -34,7 +34,7 @@ struct helper_hold {
 enum plant {
 	PLANT_WARN,  /* WARN() */
 	PLANT_STALE, /* read memory that was freed */
-	PLANT_SLEEP, /* sleep under a spinlock */
+	PLANT_SLEEP, /* be about to sleep under a spinlock */
 	PLANT_LEAK,  /* lose memory */
 	PLANT_RACE,  /* write from two CPUs */
 };
