@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "hostinfo_read.h"
+#include "kernel_list.h"
 #include "util.h"
 
 static void free_text(char **text)
@@ -140,16 +141,13 @@ json_t *read_words(const struct place *place)
 json_t *read_list_size(const struct place *place)
 {
 	CLEANUP(free_text) char *text = file_text(place->path);
-	int size = 0, first, last, used;
+	const char *at = text ?: "";
+	int size = 0, first, last;
 
-	for (const char *at = text; at && *at; at += used + (at[used] == ',')) {
-		if (sscanf(at, "%d-%d%n", &first, &last, &used) == 2)
-			size += last - first + 1;
-		else if (sscanf(at, "%d%n", &first, &used) == 1)
-			size++;
-		else
-			return NULL;
-	}
+	while (kernel_list_next(&at, &first, &last))
+		size += last - first + 1;
+	if (*at)
+		return NULL;
 	return size > 0 ? json_integer(size) : NULL;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel_list.h"
 #include "util.h"
 #include "vfio_files.h"
 
@@ -143,20 +144,13 @@ int vfio_device_read(const struct vfio_host *host, const char *bdf, struct vfio_
 	return 0;
 }
 
-/* "0-1,3" */
 static bool in_list(const char *list, int number)
 {
-	int first, last, length;
+	int first, last;
 
-	while (sscanf(list, "%d%n", &first, &length) == 1) {
-		list += length;
-		last = first;
-		if (sscanf(list, "-%d%n", &last, &length) == 1)
-			list += length;
+	while (kernel_list_next(&list, &first, &last))
 		if (number >= first && number <= last)
 			return true;
-		list += *list == ',';
-	}
 	return false;
 }
 
